@@ -1,0 +1,62 @@
+package capture
+
+import "fmt"
+
+// LinkType is a LINKTYPE_ value as the capture file states it.
+type LinkType uint32
+
+// Direction says whether the capturing host sent or received a packet, where
+// the file says so (pcapng epb_flags).
+type Direction uint8
+
+// Directions.
+const (
+	DirectionUnknown Direction = iota
+	Inbound
+	Outbound
+)
+
+// Packet is one captured frame. Data is borrowed: it is valid until the next
+// call of Next on the source that filled it.
+type Packet struct {
+	Number    uint64 // over all inputs in merged order, from 1
+	Frame     uint64 // in its file, from 1, as Wireshark numbers it
+	File      int    // index into the source's files
+	Time      int64  // nanoseconds since the Unix epoch
+	Link      LinkType
+	OrigLen   uint32 // octets on the wire
+	Direction Direction
+	Data      []byte // what was captured of it
+}
+
+// Source yields packets in order. Next fills p and returns nil, or returns
+// io.EOF at the end, or an error after which the source yields nothing more
+// of the input that failed: a *Error names it.
+type Source interface {
+	Next(p *Packet) error
+}
+
+// Error is a fault of an input: where it is and what it is. Frame is the
+// number of the frame in which reading failed (from 1), Offset the octet in
+// the (decompressed) input at which the faulty structure begins; -1 when it
+// makes no sense.
+type Error struct {
+	File   string
+	Frame  uint64
+	Offset int64
+	Err    error
+}
+
+// Error formats the fault as "FILE: frame N, offset M: what".
+func (e *Error) Error() string {
+	switch {
+	case e.Offset < 0:
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	case e.Frame == 0:
+		return fmt.Sprintf("%s: offset %d: %v", e.File, e.Offset, e.Err)
+	}
+	return fmt.Sprintf("%s: frame %d, offset %d: %v", e.File, e.Frame, e.Offset, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

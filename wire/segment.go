@@ -1,0 +1,196 @@
+package wire
+
+import "net/netip"
+
+// Flags are the TCP control bits as they stand in octets 12 and 13 of the
+// header (RFC 9293 section 3.1; AE is RFC 9768's). Test bits, never equality:
+// ECE, CWR, AE, PSH and URG ride along with every other combination.
+type Flags uint16
+
+// The control bits.
+const (
+	FIN Flags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+	AE
+)
+
+// Has reports whether every bit of want is set.
+func (f Flags) Has(want Flags) bool { return f&want == want }
+
+// FrameRef names a frame: the index of its file in the capture (20 bits) and
+// its number in that file from 1, as Wireshark shows it (44 bits). Zero means
+// no frame.
+type FrameRef uint64
+
+const frameBits = 44
+
+// MakeFrameRef packs a file index and a frame number.
+func MakeFrameRef(file int, frame uint64) FrameRef {
+	return FrameRef(uint64(file)<<frameBits | frame&(1<<frameBits-1))
+}
+
+// Frame returns the frame's number in its file, from 1.
+func (r FrameRef) Frame() uint64 { return uint64(r) & (1<<frameBits - 1) }
+
+// File returns the index of the frame's file.
+func (r FrameRef) File() int { return int(r >> frameBits) }
+
+// Addr is an IPv4 address in its first four octets, or an IPv6 address.
+// Which of the two, the FourTuple says.
+type Addr [16]byte
+
+// FourTuple is the canonical key of a connection: both directions of it give
+// the same value, with the lower (address, port) at index 0. It holds no
+// pointers and compares with ==.
+type FourTuple struct {
+	Addr   [2]Addr
+	Port   [2]uint16
+	VLAN   [2]uint16 // VLAN ids around the packet, outermost first, 0 for none
+	Tunnel uint32    // number of the tunnel path (Decoder.Tunnel), 0 for none
+	V6     bool
+}
+
+// AddrPort returns one end as a netip.AddrPort.
+func (t *FourTuple) AddrPort(side int) netip.AddrPort {
+	if t.V6 {
+		return netip.AddrPortFrom(netip.AddrFrom16(t.Addr[side]), t.Port[side])
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(t.Addr[side][:4])), t.Port[side])
+}
+
+// Self reports whether both ends are the same address and port.
+func (t *FourTuple) Self() bool {
+	return t.Addr[0] == t.Addr[1] && t.Port[0] == t.Port[1]
+}
+
+// Direction says whether the capturing host itself sent or received a packet.
+type Direction uint8
+
+// What cooked captures and pcapng's epb_flags tell of a packet's direction.
+const (
+	DirectionUnknown Direction = iota
+	Inbound                    // received by the capturing host
+	Outbound                   // sent by the capturing host
+)
+
+// SACKBlock is one block of a SACK option: [Left, Right) was received out of
+// order (RFC 2018 section 3).
+type SACKBlock struct{ Left, Right Seq }
+
+// Options are the TCP options that state inference reads. A field is
+// meaningful only when its bit in Has is set.
+type Options struct {
+	Has         OptionSet
+	WindowScale uint8  // shift count, as sent (values over 14 count as 14, RFC 7323 2.3)
+	NSACK       uint8  // number of blocks in SACK
+	MSS         uint16 // octets
+	TSVal       uint32
+	TSEcr       uint32
+	SACK        [4]SACKBlock
+	MPTCP       uint8 // subtype of the first MPTCP option (RFC 8684 section 8)
+}
+
+// OptionSet says which options a segment carried.
+type OptionSet uint16
+
+// Bits of OptionSet.
+const (
+	OptMSS OptionSet = 1 << iota
+	OptWindowScale
+	OptSACKPermitted
+	OptTimestamps
+	OptSACK
+	OptFastOpen       // TCP Fast Open cookie or cookie request (RFC 7413)
+	OptFastOpenCookie // ... and it carried a cookie
+	OptMPTCP          // an MPTCP option; its subtype is in Options.MPTCP
+	OptMD5            // TCP-MD5 or TCP-AO
+	// OptIncomplete says that the options were cut by the capture or do not
+	// parse: an option that is not in the set may have been there all the same.
+	OptIncomplete
+)
+
+// Checksum is what the TCP checksum of a segment says.
+type Checksum uint8
+
+// Results of Segment.VerifyChecksum.
+const (
+	ChecksumUnknown Checksum = iota // the segment was not captured whole, or is zero
+	ChecksumGood
+	ChecksumPartial // only the pseudo-header is summed: the tap is before the sender's card
+	ChecksumBad
+)
+
+// Segment is one TCP segment as captured, decoded. It borrows the packet's
+// bytes and is valid until the next packet is read.
+type Segment struct {
+	Tuple  FourTuple
+	Packet uint64   // number of the packet over all inputs, from 1
+	Ref    FrameRef // file and frame
+	Time   int64    // nanoseconds since the Unix epoch, by the capture's clock
+
+	Seq, Ack Seq
+	Len      uint32 // octets of payload, by the IP header (not what was captured)
+	Window   uint16 // as sent, not scaled
+	Flags    Flags
+	Dir      uint8 // index in Tuple of the sender
+	TTL      uint8 // or hop limit
+	IPID     uint16
+	HasIPID  bool // IPv4, or IPv6 with a fragment header
+	Arrow    Direction
+	Sum      uint16 // the TCP checksum field as captured
+
+	Options Options
+
+	TCP     []byte // TCP header and payload, as far as they were captured, never beyond the IP length
+	Payload []byte // the captured part of the payload
+}
+
+// SegLen is SEG.LEN: the sequence space that the segment takes, counting SYN
+// and FIN (RFC 9293 section 3.4).
+func (s *Segment) SegLen() uint32 {
+	return s.Len + uint32(s.Flags&FIN) + uint32(s.Flags&SYN)>>1
+}
+
+// End is the sequence number after the segment's last octet or control bit.
+func (s *Segment) End() Seq { return s.Seq.Add(s.SegLen()) }
+
+// FINSeq is the sequence number that the FIN has, if the segment carries one.
+func (s *Segment) FINSeq() Seq { return s.End() - 1 }
+
+// DataSeq is the sequence number of the first octet of payload.
+func (s *Segment) DataSeq() Seq { return s.Seq.Add(uint32(s.Flags&SYN) >> 1) }
+
+// ICMPError is an ICMP or ICMPv6 error that quotes a TCP segment. Tuple and
+// Dir are those of the quoted segment: Dir is the end that had sent it.
+type ICMPError struct {
+	Tuple  FourTuple
+	Packet uint64
+	Ref    FrameRef
+	Time   int64
+	Seq    Seq // sequence number of the quoted segment
+	Dir    uint8
+	V6     bool // ICMPv6
+	Type   uint8
+	Code   uint8
+}
+
+// Outcome says what a frame turned out to be.
+type Outcome uint8
+
+// Outcomes of decoding a frame. The names are those of the summary's
+// "skipped" object, but for OutcomeTCP and OutcomeICMP.
+const (
+	OutcomeTCP       Outcome = iota // Segment is filled
+	OutcomeICMP                     // ICMPError is filled
+	OutcomeNotIP                    // no IP packet inside
+	OutcomeNotTCP                   // IP, but neither TCP nor an error that quotes TCP
+	OutcomeMalformed                // headers contradict each other or are cut before the control bits
+	OutcomeFragment                 // a fragment other than the first
+	OutcomeLink                     // a link type without a decoder
+)
