@@ -16,3 +16,5 @@ require (
 	golang.org/x/term v0.47.0
 	pgregory.net/rapid v1.3.0
 )
+
+require golang.org/x/net v0.0.0-20190620200207-3b0461eec859 // indirect
