@@ -28,3 +28,11 @@ func MaxSeq(s, t Seq) Seq {
 	}
 	return s
 }
+
+// MinSeq returns the earlier of two numbers.
+func MinSeq(s, t Seq) Seq {
+	if s.Less(t) {
+		return s
+	}
+	return t
+}

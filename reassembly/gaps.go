@@ -1,0 +1,69 @@
+package reassembly
+
+import "github.com/lastack/lastack/wire"
+
+// maxGaps bounds the gaps remembered in one direction. Beyond it the lowest is
+// given up and counted as lost.
+const maxGaps = 16
+
+// gap is a range [lo, hi) of numbers that the capture has not shown.
+type gap struct{ lo, hi wire.Seq }
+
+// gaps are the missing ranges of one space, in order, none empty, none
+// touching. A nil *gaps means that nothing is missing.
+type gaps struct {
+	list  []gap
+	since int64 // when the newest was opened
+}
+
+// add opens a gap above all others. The second result is how many octets were
+// given up for it.
+func (g *gaps) add(lo, hi wire.Seq, now int64) (*gaps, uint32) {
+	if g == nil {
+		g = &gaps{}
+	}
+	var lost uint32
+	if len(g.list) >= maxGaps {
+		lost = uint32(g.list[0].hi - g.list[0].lo)
+		g.list = append(g.list[:0], g.list[1:]...)
+	}
+	g.list = append(g.list, gap{lo, hi})
+	g.since = now
+	return g, lost
+}
+
+// remove takes [lo, hi) out of the gaps and returns nil when none is left.
+func (g *gaps) remove(lo, hi wire.Seq) *gaps {
+	if g == nil {
+		return nil
+	}
+	var kept []gap
+	for _, have := range g.list {
+		if below := (gap{have.lo, wire.MinSeq(have.hi, lo)}); below.lo.Less(below.hi) {
+			kept = append(kept, below)
+		}
+		if above := (gap{wire.MaxSeq(have.lo, hi), have.hi}); above.lo.Less(above.hi) {
+			kept = append(kept, above)
+		}
+	}
+	g.list = kept
+	if len(kept) == 0 {
+		return nil
+	}
+	return g
+}
+
+// within counts the missing numbers in [lo, hi).
+func (g *gaps) within(lo, hi wire.Seq) uint32 {
+	if g == nil {
+		return 0
+	}
+	var n uint32
+	for _, have := range g.list {
+		from, to := wire.MaxSeq(have.lo, lo), wire.MinSeq(have.hi, hi)
+		if from.Less(to) {
+			n += uint32(to - from)
+		}
+	}
+	return n
+}

@@ -1,0 +1,358 @@
+package reassembly
+
+import "github.com/lastack/lastack/wire"
+
+// Known says which numbers of a Space the capture has shown.
+type Known uint8
+
+// Bits of Known.
+const (
+	KnownISS   Known = 1 << iota // the SYN was captured, or follows from an ACK
+	KnownNext                    // at least one segment of the sender was captured
+	KnownFIN                     // a FIN of the sender was captured, or is inferred
+	KnownUna                     // the receiver has acknowledged something
+	KnownRight                   // the receiver's windows are known in octets
+	KnownTS                      // the sender uses timestamps
+	timing                       // a round trip is being measured
+)
+
+// Space is one sequence space: the numbers that one end sends, as the capture
+// shows them. In the RFC's terms for its sender:
+//
+//	        Una             Edge      Next              Right
+//	---------|---------------|---------|-----------------|----->
+//	 acked   | captured      | gaps in | sendable        | beyond
+//	         | without a gap | capture | by SND.WND      | the window
+//
+// The zero value is a space of which nothing is known.
+type Space struct {
+	ISS   wire.Seq // initial send sequence number
+	Next  wire.Seq // SND.NXT: after the highest octet or control bit captured
+	Edge  wire.Seq // everything below has been captured
+	FIN   wire.Seq // sequence number of the FIN
+	Una   wire.Seq // SND.UNA: the highest acknowledgment the receiver sent; RCV.NXT of the receiver at least
+	Right wire.Seq // furthest right edge of the receiver's window, ever
+	Wnd   uint32   // the receiver's last window: octets with KnownRight, else as sent
+
+	TSNewest uint32 // newest TSval of the sender
+	TSRecent uint32 // TSval of the sender that the receiver holds for PAWS (RFC 7323 section 5.3)
+
+	Known   Known
+	Scale   uint8 // shift of the receiver's windows, with KnownRight
+	Repeats uint8 // transmissions in a row that repeat something and drew nothing (R8)
+
+	timedEnd wire.Seq
+	timedAt  int64
+	rtt      uint32 // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
+
+	lost uint32 // octets of gaps that were given up because there were too many
+	gaps *gaps  // what the capture has not seen below Next, nil when nothing is missing
+}
+
+// Has reports whether all of want is known.
+func (sp *Space) Has(want Known) bool { return sp.Known&want == want }
+
+// RTT returns the smallest round trip from the tap to the receiver and back,
+// in nanoseconds, and whether one was measured. Numbers sent more than once do
+// not count (Karn).
+func (sp *Space) RTT() (int64, bool) { return int64(sp.rtt-1) * 1000, sp.rtt != 0 }
+
+// Outstanding reports whether the sender waits for an acknowledgment of
+// something captured.
+func (sp *Space) Outstanding() bool {
+	return sp.Has(KnownUna|KnownNext) && sp.Una.Less(sp.Next)
+}
+
+// FINAcked reports whether ack covers the FIN.
+func (sp *Space) FINAcked(ack wire.Seq) bool {
+	return sp.Has(KnownFIN) && sp.FIN.Less(ack)
+}
+
+// Kind says what a segment was, by its place in the space.
+type Kind uint8
+
+// Kinds of segment.
+const (
+	Pure           Kind = iota // no new octets, at SND.NXT: an ACK, a window update, a bare RST
+	New                        // octets or control bits at SND.NXT
+	Beyond                     // starts after SND.NXT: the capture has missed something, so far
+	OutOfOrder                 // fills what was missing, within a round trip
+	Retransmission             // octets captured before, or missing for longer than a round trip
+	Partial                    // repeats octets and adds new ones
+	Keepalive                  // a keepalive probe (K1)
+	WindowProbe                // a probe of a closed window
+	Old                        // a pure ACK below SND.NXT: delayed or repeated by the network
+)
+
+var kindNames = [...]string{
+	"", "", "gap before it", "out of order", "retransmission", "partial retransmission",
+	"keepalive probe", "window probe", "old ACK",
+}
+
+// String returns what a report calls the kind; nothing for plain ones.
+func (k Kind) String() string { return kindNames[k] }
+
+// Placement is where a segment falls in its sender's space.
+type Placement struct {
+	Kind Kind
+	// NewOctets is how many octets of payload were not captured before.
+	NewOctets uint32
+	// Acked says that the segment acknowledges something for the first time;
+	// AckedSYN and AckedFIN that it does so for the peer's SYN or FIN, and
+	// Unseen how many octets of the peer it acknowledges that were never
+	// captured.
+	Acked    bool
+	AckedSYN bool
+	AckedFIN bool
+	Unseen   uint32
+	// DuplicateACK: a pure ACK that repeats the one before while something is
+	// outstanding (RFC 5681 section 2).
+	DuplicateACK bool
+	// FINNow: with this segment every octet before the sender's FIN, and the
+	// FIN itself, have been captured.
+	FINNow bool
+}
+
+// keepaliveGap separates a keepalive probe from an old pure ACK that the
+// network held back: no stack probes sooner than this after its last segment.
+const keepaliveGap = 100e6
+
+// Place says where s falls, without changing anything. rev is the space of
+// the other direction, last the time of the sender's segment before.
+func (sp *Space) Place(s *wire.Segment, rev *Space, last int64) Placement {
+	p := Placement{Kind: sp.kind(s, rev, last)}
+	switch p.Kind {
+	case New:
+		p.NewOctets = s.Len
+	case Beyond:
+		p.NewOctets = s.Len
+	case Partial:
+		p.NewOctets = uint32(s.End().Diff(sp.Next)) - uint32(s.Flags&wire.FIN)
+		p.NewOctets += sp.gaps.within(s.DataSeq(), sp.Next)
+	case OutOfOrder, Retransmission:
+		p.NewOctets = sp.gaps.within(s.DataSeq(), s.DataSeq().Add(s.Len))
+	}
+	if s.Flags.Has(wire.ACK) {
+		rev.placeACK(s, sp, &p)
+	}
+	return p
+}
+
+// kind decides Placement.Kind.
+func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
+	n := s.SegLen()
+	if !sp.Has(KnownNext) {
+		if n == 0 {
+			return Pure
+		}
+		return New
+	}
+	switch d := s.Seq.Diff(sp.Next); {
+	case d == 0 && n == 0:
+		return Pure
+	case d == 0:
+		if sp.Has(KnownUna) && sp.Wnd == 0 && s.Len == 1 && n == 1 {
+			return WindowProbe
+		}
+		return New
+	case d > 0 && n == 0:
+		return Pure
+	case d > 0:
+		return Beyond
+	case sp.isProbe(s, d):
+		return sp.probeKind(s, last)
+	case n == 0:
+		return Old
+	case sp.Next.Less(s.End()):
+		return Partial
+	case sp.gaps.within(s.Seq, s.End()) == 0:
+		return Retransmission
+	case s.Time-sp.gaps.since > max(int64(sp.rtt)*1000, keepaliveGap/10):
+		return Retransmission
+	}
+	return OutOfOrder
+}
+
+// isProbe reports whether s has the form of a probe: nothing but an ACK, no
+// more than one octet, one below SND.NXT, with nothing outstanding [K1].
+func (sp *Space) isProbe(s *wire.Segment, below int32) bool {
+	return below == -1 && s.Len <= 1 && s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 &&
+		s.Flags.Has(wire.ACK) && sp.Has(KnownUna) && sp.Una == sp.Next
+}
+
+// probeKind tells a probe of a closed window from one of a silent peer, and
+// both from an old ACK that was held back.
+func (sp *Space) probeKind(s *wire.Segment, last int64) Kind {
+	switch {
+	case sp.Wnd == 0:
+		return WindowProbe
+	case s.Time-last >= keepaliveGap:
+		return Keepalive
+	case s.Len == 0:
+		return Old
+	}
+	return Retransmission
+}
+
+// placeACK says what s, a segment of the other end, newly acknowledges of sp.
+func (sp *Space) placeACK(s *wire.Segment, own *Space, p *Placement) {
+	if !sp.Has(KnownUna) || sp.Una.Less(s.Ack) {
+		p.Acked = true
+		p.AckedSYN = sp.Has(KnownISS) && (!sp.Has(KnownUna) || sp.Una.LessEq(sp.ISS)) && sp.ISS.Less(s.Ack)
+		p.AckedFIN = sp.FINAcked(s.Ack) && !(sp.Has(KnownUna) && sp.FINAcked(sp.Una))
+		if sp.Has(KnownNext) && sp.Next.Less(s.Ack) {
+			p.Unseen = uint32(s.Ack.Diff(sp.Next))
+		}
+		return
+	}
+	p.DuplicateACK = p.Kind == Pure && s.Ack == sp.Una && sp.Outstanding() &&
+		s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && sp.scaled(s) == sp.Wnd && own.Has(KnownNext)
+}
+
+// Send records that the space's owner sent s, which p has placed.
+func (sp *Space) Send(s *wire.Segment, p *Placement) {
+	end := s.End()
+	if !sp.Has(KnownNext) {
+		sp.Known |= KnownNext
+		sp.Edge, sp.Next = s.Seq, s.Seq
+	}
+	switch p.Kind {
+	case New, WindowProbe:
+		if sp.gaps == nil {
+			sp.Edge = end
+		}
+	case Beyond:
+		sp.open(s.Seq, s.Time)
+	case OutOfOrder, Retransmission, Partial:
+		sp.fill(s)
+	}
+	sp.Next = wire.MaxSeq(sp.Next, end)
+	sp.time(s, p, end)
+	sp.stamp(s)
+}
+
+// fill records octets below SND.NXT and moves the edge over what is now whole.
+func (sp *Space) fill(s *wire.Segment) {
+	sp.gaps = sp.gaps.remove(s.Seq, s.End())
+	sp.Edge = wire.MaxSeq(sp.Next, s.End())
+	if sp.gaps != nil {
+		sp.Edge = sp.gaps.list[0].lo
+	}
+}
+
+// time starts measuring a round trip with new octets, and stops measuring one
+// whose octets are sent again.
+func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
+	switch {
+	case p.Kind == New && sp.Known&timing == 0 && end != s.Seq:
+		sp.Known |= timing
+		sp.timedEnd, sp.timedAt = end, s.Time
+	case (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
+		sp.Known &^= timing
+	}
+}
+
+// stamp takes the segment's timestamp: the newest that the sender used, and
+// the one its receiver keeps for PAWS, which only a segment at the left edge
+// may set (RFC 7323 section 4.3).
+func (sp *Space) stamp(s *wire.Segment) {
+	if s.Options.Has&wire.OptTimestamps == 0 || s.Flags.Has(wire.RST) {
+		return
+	}
+	v := s.Options.TSVal
+	if !sp.Has(KnownTS) {
+		sp.Known |= KnownTS
+		sp.TSNewest, sp.TSRecent = v, v
+		return
+	}
+	if int32(v-sp.TSNewest) > 0 {
+		sp.TSNewest = v
+	}
+	if int32(v-sp.TSRecent) > 0 && (!sp.Has(KnownUna) || s.Seq.LessEq(sp.Una)) {
+		sp.TSRecent = v
+	}
+}
+
+// Receive records what s, a segment of the receiver, says of the space: its
+// ACK and its window.
+func (sp *Space) Receive(s *wire.Segment) {
+	if !s.Flags.Has(wire.ACK) {
+		if s.Flags.Has(wire.SYN) {
+			sp.Wnd = uint32(s.Window)
+		}
+		return
+	}
+	if sp.Known&timing != 0 && sp.timedEnd.LessEq(s.Ack) {
+		sp.measured(s.Time - sp.timedAt)
+	}
+	if !sp.Has(KnownUna) {
+		sp.Known |= KnownUna
+		sp.Una = s.Ack
+		sp.Right = s.Ack
+	}
+	if s.Flags.Has(wire.RST) {
+		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
+		return // its window means nothing
+	}
+	if sp.Una.LessEq(s.Ack) {
+		sp.Una = s.Ack
+		sp.Wnd = sp.scaled(s)
+	}
+	if sp.Has(KnownRight) {
+		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(sp.scaled(s)))
+	}
+}
+
+// measured ends the round trip being measured. Anything over an hour counts as
+// an hour.
+func (sp *Space) measured(d int64) {
+	sp.Known &^= timing
+	us := uint32(min(max(d, 0)/1000, 3600e6))
+	if sp.rtt == 0 || us+1 < sp.rtt {
+		sp.rtt = us + 1
+	}
+}
+
+// scaled returns the window of s, a segment of the receiver, in octets. The
+// window of a SYN is never scaled (RFC 7323 section 2.2).
+func (sp *Space) scaled(s *wire.Segment) uint32 {
+	if s.Flags.Has(wire.SYN) {
+		return uint32(s.Window)
+	}
+	return uint32(s.Window) << sp.Scale
+}
+
+// SetScale records that the receiver's windows are known in octets, shifted by
+// shift (RFC 7323 section 2.3 limits it to 14).
+func (sp *Space) SetScale(shift uint8) {
+	sp.Known |= KnownRight
+	sp.Scale = min(shift, 14)
+}
+
+// Unseen moves SND.NXT up to ack: the receiver has acknowledged octets that
+// the capture did not see.
+func (sp *Space) Unseen(ack wire.Seq, now int64) {
+	if !sp.Has(KnownNext) {
+		sp.Known |= KnownNext
+		sp.Next, sp.Edge = ack, ack
+		return
+	}
+	sp.open(ack, now)
+	sp.Next = ack
+}
+
+// open opens a gap from SND.NXT to hi.
+func (sp *Space) open(hi wire.Seq, now int64) {
+	var lost uint32
+	sp.gaps, lost = sp.gaps.add(sp.Next, hi, now)
+	sp.lost += lost
+	sp.Edge = sp.gaps.list[0].lo
+}
+
+// Missing returns how many octets below SND.UNA the capture has missed.
+func (sp *Space) Missing() uint64 {
+	if sp.gaps == nil {
+		return uint64(sp.lost)
+	}
+	return uint64(sp.lost) + uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Una))
+}
