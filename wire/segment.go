@@ -1,28 +1,5 @@
 package wire
 
-import "net/netip"
-
-// Flags are the TCP control bits as they stand in octets 12 and 13 of the
-// header (RFC 9293 section 3.1; AE is RFC 9768's). Test bits, never equality:
-// ECE, CWR, AE, PSH and URG ride along with every other combination.
-type Flags uint16
-
-// The control bits.
-const (
-	FIN Flags = 1 << iota
-	SYN
-	RST
-	PSH
-	ACK
-	URG
-	ECE
-	CWR
-	AE
-)
-
-// Has reports whether every bit of want is set.
-func (f Flags) Has(want Flags) bool { return f&want == want }
-
 // FrameRef names a frame: the index of its file in the capture (20 bits) and
 // its number in that file from 1, as Wireshark shows it (44 bits). Zero means
 // no frame.
@@ -40,34 +17,6 @@ func (r FrameRef) Frame() uint64 { return uint64(r) & (1<<frameBits - 1) }
 
 // File returns the index of the frame's file.
 func (r FrameRef) File() int { return int(r >> frameBits) }
-
-// Addr is an IPv4 address in its first four octets, or an IPv6 address.
-// Which of the two, the FourTuple says.
-type Addr [16]byte
-
-// FourTuple is the canonical key of a connection: both directions of it give
-// the same value, with the lower (address, port) at index 0. It holds no
-// pointers and compares with ==.
-type FourTuple struct {
-	Addr   [2]Addr
-	Port   [2]uint16
-	VLAN   [2]uint16 // VLAN ids around the packet, outermost first, 0 for none
-	Tunnel uint32    // number of the tunnel path (Decoder.Tunnel), 0 for none
-	V6     bool
-}
-
-// AddrPort returns one end as a netip.AddrPort.
-func (t *FourTuple) AddrPort(side int) netip.AddrPort {
-	if t.V6 {
-		return netip.AddrPortFrom(netip.AddrFrom16(t.Addr[side]), t.Port[side])
-	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(t.Addr[side][:4])), t.Port[side])
-}
-
-// Self reports whether both ends are the same address and port.
-func (t *FourTuple) Self() bool {
-	return t.Addr[0] == t.Addr[1] && t.Port[0] == t.Port[1]
-}
 
 // Direction says whether the capturing host itself sent or received a packet.
 type Direction uint8
@@ -110,8 +59,9 @@ const (
 	OptFastOpenCookie // ... and it carried a cookie
 	OptMPTCP          // an MPTCP option; its subtype is in Options.MPTCP
 	OptMD5            // TCP-MD5 or TCP-AO
-	// OptIncomplete says that the options were cut by the capture or do not
-	// parse: an option that is not in the set may have been there all the same.
+	// OptIncomplete says that the header was cut by the capture or its options
+	// do not parse: an option that is not in the set may have been there all
+	// the same.
 	OptIncomplete
 )
 
@@ -120,7 +70,7 @@ type Checksum uint8
 
 // Results of Segment.VerifyChecksum.
 const (
-	ChecksumUnknown Checksum = iota // the segment was not captured whole, or is zero
+	ChecksumUnknown Checksum = iota // the segment was not captured whole, or the field is zero
 	ChecksumGood
 	ChecksumPartial // only the pseudo-header is summed: the tap is before the sender's card
 	ChecksumBad
@@ -136,14 +86,19 @@ type Segment struct {
 
 	Seq, Ack Seq
 	Len      uint32 // octets of payload, by the IP header (not what was captured)
-	Window   uint16 // as sent, not scaled
+	Window   uint16 // as sent, not scaled; see WindowKnown
 	Flags    Flags
 	Dir      uint8 // index in Tuple of the sender
 	TTL      uint8 // or hop limit
 	IPID     uint16
-	HasIPID  bool // IPv4, or IPv6 with a fragment header
+	HasIPID  bool // IPv4, or IPv6 with a fragment header (its low 16 bits)
 	Arrow    Direction
-	Sum      uint16 // the TCP checksum field as captured
+	Sum      uint16 // the TCP checksum field as captured, 0 if it was cut off
+
+	// Offload says that the IP length was 0, as a host leaves it to its card:
+	// Len was reckoned from the frame. Fragment says that this is the first
+	// fragment of several: Len counts only what this one carries.
+	Offload, Fragment bool
 
 	Options Options
 
@@ -159,6 +114,10 @@ func (s *Segment) SegLen() uint32 {
 
 // End is the sequence number after the segment's last octet or control bit.
 func (s *Segment) End() Seq { return s.Seq.Add(s.SegLen()) }
+
+// WindowKnown reports whether the capture reaches as far as the window field:
+// a frame cut right after the control bits has a Window of 0 that says nothing.
+func (s *Segment) WindowKnown() bool { return len(s.TCP) >= tcpWindowEnd }
 
 // FINSeq is the sequence number that the FIN has, if the segment carries one.
 func (s *Segment) FINSeq() Seq { return s.End() - 1 }

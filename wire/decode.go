@@ -1,0 +1,234 @@
+package wire
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/google/gopacket/layers"
+)
+
+var be = binary.BigEndian
+
+// Decoder decodes frames. It keeps the names of the tunnels that it has met
+// and scratch space, so each goroutine needs its own. The zero value is ready.
+type Decoder struct {
+	// ICMP is the error that the last frame carried, if its outcome was
+	// OutcomeICMP. Its Packet, Ref and Time are left for the caller to set.
+	ICMP ICMPError
+
+	depth   int
+	builder layerBuilder
+	tunnels map[uint32]tunnelHop
+}
+
+// maxDepth bounds how often a packet may hold another. Nobody nests so deep
+// on purpose.
+const maxDepth = 16
+
+// maxLen bounds SEG.LEN where the IP length does not (jumbograms and
+// segmentation offload): no segment is larger than the largest window
+// (RFC 7323 section 2.3).
+const maxLen = 1 << 30
+
+// Decode takes a frame apart. link is its LINKTYPE_ value, data what was
+// captured of it, and origLen its length in octets on the wire.
+//
+// With OutcomeTCP all of s is filled but for Packet, Ref and Time, which it
+// never touches, and s borrows data. With any other outcome the rest of s is
+// zero; OutcomeICMP fills d.ICMP instead.
+func (d *Decoder) Decode(link uint32, data []byte, origLen uint32, s *Segment) Outcome {
+	d.depth = 0
+	s.Tuple.VLAN = [2]uint16{}
+	s.Tuple.Tunnel = 0
+	s.Arrow = DirectionUnknown
+	var cut uint32
+	if n := uint32(len(data)); n < origLen {
+		cut = origLen - n
+	}
+	var out Outcome
+	if link == linkEthernet && len(data) >= 14 {
+		out = d.network(s, be.Uint16(data[12:]), data[14:], cut)
+	} else {
+		out = d.link(s, link, data, cut)
+	}
+	if out != OutcomeTCP {
+		*s = Segment{Packet: s.Packet, Ref: s.Ref, Time: s.Time}
+	}
+	return out
+}
+
+// Link types, by their LINKTYPE_ value.
+const (
+	linkNull        = 0
+	linkEthernet    = 1
+	linkRawBSD      = 12
+	linkRawOpenBSD  = 14
+	linkPPPEthernet = 51
+	linkRaw         = 101
+	linkCiscoHDLC   = 104
+	linkLoop        = 108
+	linkSLL         = 113
+	linkRadiotap    = 127
+	linkIPv4        = 228
+	linkIPv6        = 229
+	linkSLL2        = 276
+)
+
+// linkHeaders describes the link headers that end in an EtherType or hold one
+// at a fixed place.
+var linkHeaders = [...]struct {
+	link      uint32
+	length    int
+	etherType int // offset of the EtherType
+	direction int // offset of the octet that holds Linux's packet type, or -1
+}{
+	{linkEthernet, 14, 12, -1},
+	{linkSLL, 16, 14, 1},
+	{linkSLL2, 20, 0, 10},
+	{linkCiscoHDLC, 4, 2, -1},
+}
+
+// packetTypes translates Linux's packet types (if_packet.h): 0 to this host, 4
+// from this host. The others (broadcast, multicast, other host) say nothing.
+var packetTypes = [...]Direction{0: Inbound, 4: Outbound}
+
+// link takes off the link header.
+func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
+	for i := range linkHeaders {
+		h := &linkHeaders[i]
+		if h.link != link {
+			continue
+		}
+		if len(p) < h.length {
+			return OutcomeMalformed
+		}
+		if h.direction >= 0 && int(p[h.direction]) < len(packetTypes) {
+			s.Arrow = packetTypes[p[h.direction]]
+		}
+		return d.network(s, be.Uint16(p[h.etherType:]), p[h.length:], cut)
+	}
+	switch link {
+	case linkNull, linkLoop:
+		return d.loopback(s, p, cut)
+	case linkRaw, linkRawBSD, linkRawOpenBSD:
+		return d.network(s, etherTypeByVersion(p), p, cut)
+	case linkIPv4:
+		return d.network(s, etherIPv4, p, cut)
+	case linkIPv6:
+		return d.network(s, etherIPv6, p, cut)
+	case linkPPPEthernet:
+		return d.network(s, etherPPPoE, p, cut)
+	}
+	if link > 0xff || layers.LinkTypeMetadata[link].DecodeWith == nil {
+		return OutcomeLink
+	}
+	if link == linkRadiotap {
+		p = slices.Clone(p) // gopacket moves octets about in it
+	}
+	return d.generic(s, layers.LinkType(link), p, cut)
+}
+
+// loopback takes off the address family of BSD loopback devices: in the byte
+// order of the host that captured (NULL) or of the network (LOOP). Writers mix
+// the two up, and no family exceeds 255, so that the order shows.
+func (d *Decoder) loopback(s *Segment, p []byte, cut uint32) Outcome {
+	if len(p) < 4 {
+		return OutcomeMalformed
+	}
+	family := be.Uint32(p)
+	if family > 0xff {
+		family = binary.LittleEndian.Uint32(p)
+	}
+	return d.network(s, familyEtherType(family), p[4:], cut)
+}
+
+// familyEtherType translates an address family; that of IPv6 differs by system.
+func familyEtherType(family uint32) uint16 {
+	switch family {
+	case 2:
+		return etherIPv4
+	case 10, 24, 28, 30: // Linux; NetBSD and OpenBSD; FreeBSD; macOS
+		return etherIPv6
+	}
+	return etherNone
+}
+
+// EtherTypes. Every encapsulation comes down to one of them, whatever number
+// its own header used.
+const (
+	etherNone     = 0xffff // reserved (RFC 9542): stands for nothing that we decode
+	etherIPv4     = 0x0800
+	etherBridged  = 0x6558 // an Ethernet frame (transparent Ethernet bridging)
+	etherDot1Q    = 0x8100
+	etherIPv6     = 0x86dd
+	etherPPP      = 0x880b
+	etherMPLS     = 0x8847
+	etherMPLSUp   = 0x8848 // MPLS with an upstream-assigned label
+	etherPPPoE    = 0x8864
+	etherProvider = 0x88a8 // 802.1ad service tag
+	etherERSPAN   = 0x88be
+	etherQinQ     = 0x9100 // before 802.1ad
+	etherQinQ2    = 0x9200
+	etherLengths  = 0x0600 // lower values are 802.3 lengths: LLC follows
+)
+
+// etherTypeByVersion tells IPv4 from IPv6 by the version that a packet begins
+// with, where nothing else does.
+func etherTypeByVersion(p []byte) uint16 {
+	if len(p) > 0 {
+		switch p[0] >> 4 {
+		case 4:
+			return etherIPv4
+		case 6:
+			return etherIPv6
+		}
+	}
+	return etherNone
+}
+
+// network decodes what an EtherType announces. All nesting passes here.
+//
+// Here and below p is what was captured from this header on, and cut the
+// number of octets on the wire after p that were not captured.
+func (d *Decoder) network(s *Segment, etherType uint16, p []byte, cut uint32) Outcome {
+	if d.depth++; d.depth > maxDepth {
+		return OutcomeMalformed
+	}
+	for isVLAN(etherType) {
+		if len(p) < 4 {
+			return OutcomeMalformed
+		}
+		d.tag(&s.Tuple, be.Uint16(p)&0xfff)
+		etherType, p = be.Uint16(p[2:]), p[4:]
+	}
+	switch etherType {
+	case etherIPv4:
+		return d.ipv4(s, p, cut)
+	case etherIPv6:
+		return d.ipv6(s, p, cut)
+	}
+	return d.encapsulated(s, etherType, p, cut)
+}
+
+func isVLAN(etherType uint16) bool {
+	switch etherType {
+	case etherDot1Q, etherProvider, etherQinQ, etherQinQ2:
+		return true
+	}
+	return false
+}
+
+// tag notes a VLAN id. Id 0 only carries a priority. The outermost two go
+// where every reader looks for them; those after them, and those inside a
+// tunnel, belong to the tunnel path.
+func (d *Decoder) tag(t *FourTuple, id uint16) {
+	switch {
+	case id == 0:
+	case t.Tunnel == 0 && t.VLAN[0] == 0:
+		t.VLAN[0] = id
+	case t.Tunnel == 0 && t.VLAN[1] == 0:
+		t.VLAN[1] = id
+	default:
+		d.enter(t, tunnelVLAN, uint32(id))
+	}
+}

@@ -1,0 +1,152 @@
+package wire
+
+import (
+	"errors"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+)
+
+// This file is the generic path: gopacket's layers take off the headers that
+// we have no decoder of our own for, one at a time, until something of ours
+// begins. From there on our own decoding takes over again, because it keeps
+// what gopacket's would lose of cut frames and broken options.
+
+// generic decodes p with gopacket, beginning with next. It allocates.
+func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint32) Outcome {
+	b := &d.builder
+	defer b.reset()
+	for next != nil {
+		if etherType := leadsTo(next, p); etherType != etherNone {
+			return d.network(s, etherType, p, cut)
+		}
+		if d.depth++; d.depth > maxDepth {
+			return OutcomeMalformed
+		}
+		b.reset()
+		if b.decode(next, p) != nil || !d.enterLayer(&s.Tuple, b.layer) {
+			return OutcomeNotIP
+		}
+		contents, payload := b.layer.LayerContents(), b.layer.LayerPayload()
+		if len(contents)+len(payload) < len(p) {
+			cut = 0 // by the layer's own length nothing is missing
+		}
+		next, p = b.next, payload
+	}
+	return OutcomeNotIP
+}
+
+// leadsTo returns the EtherType of what next would decode, if that is ours to
+// decode, and otherwise etherNone.
+func leadsTo(next gopacket.Decoder, p []byte) uint16 {
+	switch t := next.(type) {
+	case gopacket.LayerType:
+		return layerEtherType(t)
+	case layers.EthernetType:
+		return layerEtherType(t.LayerType())
+	case layers.ProtocolFamily:
+		return familyEtherType(uint32(t))
+	case layers.LinkType:
+		if t == layers.LinkTypeEthernet {
+			return etherBridged
+		}
+	case layers.PPPType:
+		switch t {
+		case layers.PPPTypeIPv4:
+			return etherIPv4
+		case layers.PPPTypeIPv6:
+			return etherIPv6
+		}
+	case layers.ProtocolGuessingDecoder: // what MPLS carries, it does not say
+		return etherTypeByVersion(p)
+	}
+	return etherNone
+}
+
+func layerEtherType(t gopacket.LayerType) uint16 {
+	switch t {
+	case layers.LayerTypeIPv4:
+		return etherIPv4
+	case layers.LayerTypeIPv6:
+		return etherIPv6
+	case layers.LayerTypeEthernet:
+		return etherBridged
+	case layers.LayerTypeDot1Q:
+		return etherDot1Q
+	case layers.LayerTypePPPoE:
+		return etherPPPoE
+	}
+	return etherNone
+}
+
+// enterLayer notes the tunnel that a layer is. It reports false when the layer
+// cannot be what its port made us take it for.
+func (d *Decoder) enterLayer(t *FourTuple, layer gopacket.Layer) bool {
+	switch l := layer.(type) {
+	case *layers.GRE:
+		if l.KeyPresent && l.Version == 0 { // version 1 keeps a length there (RFC 2637)
+			d.enter(t, tunnelGREKey, l.Key)
+		} else {
+			d.enter(t, tunnelGRE, 0)
+		}
+	case *layers.EtherIP:
+		d.enter(t, tunnelEtherIP, 0)
+	case *layers.VXLAN:
+		if !l.ValidIDFlag {
+			return false
+		}
+		d.enter(t, tunnelVXLAN, l.VNI)
+	case *layers.Geneve:
+		if l.Version != 0 {
+			return false
+		}
+		d.enter(t, tunnelGeneve, l.VNI)
+	}
+	return true
+}
+
+// layerBuilder is a gopacket.PacketBuilder that stops after one layer.
+type layerBuilder struct {
+	layer   gopacket.Layer
+	next    gopacket.Decoder
+	options gopacket.DecodeOptions
+}
+
+var errNoLayer = errors.New("no layer decoded")
+
+// decode lets one of gopacket's decoders take off its header. They trust the
+// lengths they read, so a panic is an ordinary way for them to fail, and what
+// they append must not run over the octets behind p.
+func (b *layerBuilder) decode(dec gopacket.Decoder, p []byte) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoLayer
+		}
+	}()
+	if err = dec.Decode(p[:len(p):len(p)], b); err == nil && b.layer == nil {
+		err = errNoLayer
+	}
+	return err
+}
+
+func (b *layerBuilder) reset() { *b = layerBuilder{} }
+
+// AddLayer keeps the last layer that a decoder adds.
+func (b *layerBuilder) AddLayer(l gopacket.Layer) { b.layer = l }
+
+// NextDecoder keeps what would come next, instead of going on to it.
+func (b *layerBuilder) NextDecoder(next gopacket.Decoder) error {
+	b.next = next
+	return nil
+}
+
+// DecodeOptions implements gopacket.PacketBuilder, as do the rest.
+func (b *layerBuilder) DecodeOptions() *gopacket.DecodeOptions { return &b.options }
+
+func (*layerBuilder) SetTruncated()                                 {}
+func (*layerBuilder) SetLinkLayer(gopacket.LinkLayer)               {}
+func (*layerBuilder) SetNetworkLayer(gopacket.NetworkLayer)         {}
+func (*layerBuilder) SetTransportLayer(gopacket.TransportLayer)     {}
+func (*layerBuilder) SetApplicationLayer(gopacket.ApplicationLayer) {}
+func (*layerBuilder) SetErrorLayer(gopacket.ErrorLayer)             {}
+func (*layerBuilder) DumpPacketData()                               {}

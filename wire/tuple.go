@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"math/bits"
+	"net/netip"
+)
+
+// Addr is an IPv4 address in its first four octets, or an IPv6 address.
+// Which of the two, the FourTuple says.
+type Addr [16]byte
+
+// FourTuple is the canonical key of a connection: both directions of it give
+// the same value, with the lower (address, port) at index 0. It holds no
+// pointers and compares with ==.
+type FourTuple struct {
+	Addr   [2]Addr
+	Port   [2]uint16
+	VLAN   [2]uint16 // VLAN ids around the packet, outermost first, 0 for none
+	Tunnel uint32    // number of the tunnel path (Decoder.TunnelPath), 0 for none
+	V6     bool
+}
+
+// AddrPort returns one end as a netip.AddrPort.
+func (t *FourTuple) AddrPort(side int) netip.AddrPort {
+	if t.V6 {
+		return netip.AddrPortFrom(netip.AddrFrom16(t.Addr[side]), t.Port[side])
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(t.Addr[side][:4])), t.Port[side])
+}
+
+// Self reports whether both ends are the same address and port.
+func (t *FourTuple) Self() bool {
+	return t.Addr[0] == t.Addr[1] && t.Port[0] == t.Port[1]
+}
+
+// NewTuple returns the key of a connection between two ends outside of any VLAN
+// and tunnel, and the index in it of src. IPv4-mapped IPv6 addresses count as
+// IPv4, zones are dropped; ends of different families, which no packet has,
+// are both taken as IPv6.
+func NewTuple(src, dst netip.AddrPort) (t FourTuple, dir uint8) {
+	s, d := src.Addr().Unmap(), dst.Addr().Unmap()
+	t.V6 = !s.Is4() || !d.Is4()
+	a := addrs{}
+	a.srcHi, a.srcLo = addrWords(s, t.V6)
+	a.dstHi, a.dstLo = addrWords(d, t.V6)
+	dir = t.fill(a, src.Port(), dst.Port())
+	return t, dir
+}
+
+func addrWords(a netip.Addr, v6 bool) (hi, lo uint64) {
+	switch {
+	case !a.IsValid():
+		return 0, 0
+	case v6:
+		b := a.As16()
+		return be.Uint64(b[:]), be.Uint64(b[8:])
+	}
+	b := a.As4()
+	return uint64(be.Uint32(b[:])) << 32, 0
+}
+
+// fill sets both ends, the lower one first, and returns the sender's index.
+// A branch here would be mispredicted for every second packet, hence the
+// comparison by borrow: it is 1 when the destination is the lower one.
+func (t *FourTuple) fill(a addrs, src, dst uint16) (dir uint8) {
+	_, borrow := bits.Sub64(uint64(dst), uint64(src), 0)
+	_, borrow = bits.Sub64(a.dstLo, a.srcLo, borrow)
+	_, borrow = bits.Sub64(a.dstHi, a.srcHi, borrow)
+	i := borrow & 1
+	j := i ^ 1
+	be.PutUint64(t.Addr[i][:8], a.srcHi)
+	be.PutUint64(t.Addr[i][8:], a.srcLo)
+	be.PutUint64(t.Addr[j][:8], a.dstHi)
+	be.PutUint64(t.Addr[j][8:], a.dstLo)
+	t.Port[i], t.Port[j] = src, dst
+	return uint8(i)
+}
+
+// Hash mixes the whole key with seed, well enough to take any bits of the
+// result as a table index or shard number. The same key and seed always give
+// the same hash.
+func (t *FourTuple) Hash(seed uint64) uint64 {
+	// Each word is multiplied with an odd constant of its own and folded, all
+	// in parallel; a last round mixes the sum.
+	const k0, k1, k2 = 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03, 0xabc98388fb8fac03
+	const k3, k4, k5 = 0x8cb92ba72f3d8dd7, 0xdb4f0b9175ae2165, 0xbbe0563303a4615f
+	ids := uint64(t.Port[0])<<48 | uint64(t.Port[1])<<32 | uint64(t.VLAN[0])<<16 | uint64(t.VLAN[1])
+	h := seed + uint64(t.Tunnel)
+	h += fold(be.Uint64(t.Addr[0][:8])^seed, k0) + fold(be.Uint64(t.Addr[1][:8])^seed, k1)
+	h += fold(ids^seed, k2)
+	if t.V6 {
+		h += fold(be.Uint64(t.Addr[0][8:])^seed, k3) + fold(be.Uint64(t.Addr[1][8:])^seed, k4)
+	}
+	return fold(h^k5, k0)
+}
+
+// fold multiplies to 128 bits and adds the halves up.
+func fold(x, k uint64) uint64 {
+	hi, lo := bits.Mul64(x, k)
+	return hi ^ lo
+}
