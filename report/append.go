@@ -1,0 +1,290 @@
+package report
+
+import (
+	"encoding/json"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// The appenders below write JSON values to the end of a buffer, without
+// reflection and, but for odd values in a map, without allocating.
+
+func appendString(b []byte, s string) []byte {
+	if !plain(s) {
+		return appendEscaped(b, s)
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// plain reports whether every byte of s stands for itself in a JSON string:
+// printable ASCII but the quote and the backslash. It looks at eight bytes at
+// a time, at some of them twice.
+func plain(s string) bool {
+	n := len(s)
+	switch {
+	case n >= 8:
+		for i := 0; i < n-8; i += 8 {
+			if special(load4(s, i) | load4(s, i+4)<<32) {
+				return false
+			}
+		}
+		return !special(load4(s, n-8) | load4(s, n-4)<<32)
+	case n >= 4:
+		return !special(load4(s, 0) | load4(s, n-4)<<32)
+	case n > 0:
+		return !special(uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16 | 0x2020202020<<24)
+	}
+	return true
+}
+
+// load4 has four bytes of s from i on, in the low half.
+func load4(s string, i int) uint64 {
+	s = s[i : i+4]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
+// special reports whether one of the eight bytes of x is not plain.
+func special(x uint64) bool {
+	return (x|below(x, ' ')|equal(x, '"')|equal(x, '\\')|equal(x, 0x7f))&highs != 0
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// below and equal set the high bit of a byte of x that is less than, or
+// equal to, c. They may also set it in a byte above such a one, which does
+// not matter to who asks for any.
+func below(x uint64, c byte) uint64 { return (x - ones*uint64(c)) &^ x }
+func equal(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
+
+// appendEscaped writes a string that is not plain. Whatever a terminal could
+// take for a command (control and bidirectional characters) is escaped, so
+// that a record can be looked at raw.
+func appendEscaped(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == utf8.RuneError && n == 1:
+			b = utf8.AppendRune(b, utf8.RuneError)
+		case Hostile(r):
+			b = appendUnicodeEscape(b, r)
+		default:
+			b = append(b, s[i:i+n]...)
+		}
+		i += n
+	}
+	return append(b, '"')
+}
+
+// appendUnicodeEscape writes r as \uXXXX, as a surrogate pair where it needs
+// one.
+func appendUnicodeEscape(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	if r > 0xffff {
+		r -= 0x10000
+		b = appendUnicodeEscape(b, 0xd800+r>>10)
+		return appendUnicodeEscape(b, 0xdc00+r&0x3ff)
+	}
+	return append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// appendFloat writes a number; what JSON cannot say becomes 0.
+func appendFloat(b []byte, f float64) []byte {
+	if !finite(f) {
+		return append(b, '0')
+	}
+	// Nearly every duration is a whole number of nanoseconds. Written as such
+	// it reads back as the same float64, and that is ten times cheaper than
+	// looking for the shortest form.
+	const exact = 1 << 53
+	if n := math.Round(f * 1e9); math.Abs(n) < exact && n/1e9 == f && n != 0 {
+		return appendNano(b, int64(n))
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+// appendNano writes n billionths as a decimal fraction without trailing
+// zeros.
+func appendNano(b []byte, n int64) []byte {
+	if n < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	b = strconv.AppendInt(b, n/1e9, 10)
+	if n %= 1e9; n == 0 {
+		return b
+	}
+	b = append(b, '.')
+	b = appendDigits9(b, uint32(n))
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// finite reports whether JSON has a number for f.
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+// appendDigits9 writes n < 1e9 as nine digits.
+func appendDigits9(b []byte, n uint32) []byte {
+	hi, lo := n/1e5, n%1e5
+	mid, last := lo/10, lo%10
+	b = appendDigits4(b, hi)
+	b = appendDigits4(b, mid)
+	return append(b, byte('0'+last))
+}
+
+// appendDigits4 writes n < 10,000 as four digits.
+func appendDigits4(b []byte, n uint32) []byte {
+	hi, lo := n/100, n%100
+	return append(b, byte('0'+hi/10), byte('0'+hi%10), byte('0'+lo/10), byte('0'+lo%10))
+}
+
+func appendUint[T uint | uint8 | uint16 | uint32 | uint64](b []byte, n T) []byte {
+	if n < 10 {
+		return append(b, byte('0'+n))
+	}
+	return strconv.AppendUint(b, uint64(n), 10)
+}
+
+func appendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
+
+func appendBool(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
+
+// appendIP writes an address; the zero Addr is the empty string.
+func appendIP(b []byte, ip netip.Addr) []byte {
+	if ip.Zone() != "" {
+		return appendString(b, ip.String()) // a zone is any text
+	}
+	b = append(b, '"')
+	if ip.IsValid() {
+		b = ip.AppendTo(b)
+	}
+	return append(b, '"')
+}
+
+// dayCache remembers the last date written: within a connection, and nearly
+// always within a capture, it is the same.
+type dayCache struct {
+	day  int64 // days since the Unix epoch
+	text [len("2006-01-02T")]byte
+}
+
+const daySeconds = 24 * 60 * 60
+
+// lastTime is the last moment that RFC 3339 can write.
+var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
+
+// append writes t in UTC with nine digits of the second, always, so that
+// times of one file compare as text. Years that RFC 3339 cannot write are
+// clamped.
+func (d *dayCache) append(b []byte, t time.Time) []byte {
+	sec := t.Unix()
+	day := sec / daySeconds
+	if sec < 0 || day != d.day || d.text[0] == 0 {
+		return d.appendSlow(b, t)
+	}
+	s := uint32(sec % daySeconds)
+	b = append(b, '"')
+	b = append(b, d.text[:]...)
+	b = append(b,
+		byte('0'+s/36000), byte('0'+s/3600%10), ':',
+		byte('0'+s/600%6), byte('0'+s/60%10), ':',
+		byte('0'+s/10%6), byte('0'+s%10), '.')
+	b = appendDigits9(b, uint32(t.Nanosecond()))
+	return append(b, `Z"`...)
+}
+
+func (d *dayCache) appendSlow(b []byte, t time.Time) []byte {
+	t = t.UTC()
+	switch {
+	case t.Year() > 9999:
+		t = lastTime
+	case t.Year() < 0:
+		t = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	case t.Unix() >= 0:
+		d.day = t.Unix() / daySeconds
+		t.AppendFormat(d.text[:0], "2006-01-02T")
+	}
+	return t.AppendFormat(b, `"2006-01-02T15:04:05.000000000Z"`)
+}
+
+// appendList writes a list through one of the appenders; nil is the empty
+// list.
+func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
+	b = append(b, '[')
+	for i, v := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = one(b, v)
+	}
+	return append(b, ']')
+}
+
+// appendMap writes a map with its keys sorted; nil is the empty object.
+func appendMap[T any](b []byte, m map[string]T, one func([]byte, T) []byte) []byte {
+	var room [16]string
+	keys := room[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, k)
+		b = append(b, ':')
+		b = one(b, m[k])
+	}
+	return append(b, '}')
+}
+
+// appendAny writes one of the values that Finding.Values and Capture.Options
+// hold. What no appender knows goes through encoding/json; what JSON cannot
+// say at all becomes null.
+func appendAny(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return appendString(b, v)
+	case bool:
+		return appendBool(b, v)
+	case int:
+		return appendInt(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case uint32:
+		return appendUint(b, v)
+	case uint64:
+		return appendUint(b, v)
+	case float64:
+		if !finite(v) {
+			return append(b, "null"...)
+		}
+		return appendFloat(b, v)
+	case []string:
+		return appendList(b, v, appendString)
+	case []any:
+		return appendList(b, v, appendAny)
+	case map[string]any:
+		return appendMap(b, v, appendAny)
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return append(b, "null"...)
+	}
+	return append(b, text...)
+}
