@@ -1,18 +1,10 @@
 package wire_test
 
 import (
-	"net/netip"
 	"testing"
 
 	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/wire"
-)
-
-var (
-	client4 = netip.MustParseAddrPort("192.0.2.1:40000")
-	server4 = netip.MustParseAddrPort("198.51.100.1:5000")
-	client6 = netip.MustParseAddrPort("[2001:db8::1]:40000")
-	server6 = netip.MustParseAddrPort("[2001:db8::2]:5000")
 )
 
 // BenchmarkDecode decodes frames whose direction a branch predictor cannot

@@ -1,11 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"slices"
-
-	"github.com/google/gopacket/layers"
-)
+import "encoding/binary"
 
 var be = binary.BigEndian
 
@@ -68,7 +63,6 @@ const (
 	linkCiscoHDLC   = 104
 	linkLoop        = 108
 	linkSLL         = 113
-	linkRadiotap    = 127
 	linkIPv4        = 228
 	linkIPv6        = 229
 	linkSLL2        = 276
@@ -119,13 +113,7 @@ func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
 	case linkPPPEthernet:
 		return d.network(s, etherPPPoE, p, cut)
 	}
-	if link > 0xff || layers.LinkTypeMetadata[link].DecodeWith == nil {
-		return OutcomeLink
-	}
-	if link == linkRadiotap {
-		p = slices.Clone(p) // gopacket moves octets about in it
-	}
-	return d.generic(s, layers.LinkType(link), p, cut)
+	return d.genericLink(s, link, p, cut)
 }
 
 // loopback takes off the address family of BSD loopback devices: in the byte

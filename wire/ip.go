@@ -47,12 +47,11 @@ func (d *Decoder) ipv4(s *Segment, p []byte, cut uint32) Outcome {
 	s.IPID, s.HasIPID = be.Uint16(p[4:]), true
 	s.TTL = p[8]
 	s.Tuple.V6 = false
-	u := upper{
-		proto: p[9],
-		body:  p[header:],
-		n:     total - header,
-		ends:  addrs{srcHi: uint64(be.Uint32(p[12:])) << 32, dstHi: uint64(be.Uint32(p[16:])) << 32},
+	ends := addrs{srcHi: uint64(be.Uint32(p[12:])) << 32, dstHi: uint64(be.Uint32(p[16:])) << 32}
+	if p[9] == protoTCP {
+		return decodeTCP(s, p[header:], total-header, ends)
 	}
+	u := upper{proto: p[9], body: p[header:], n: total - header, ends: ends}
 	if u.proto == protoAH && !u.skipAH() {
 		return OutcomeMalformed
 	}
@@ -68,40 +67,33 @@ func (d *Decoder) ipv6(s *Segment, p []byte, cut uint32) Outcome {
 	s.IPID, s.HasIPID = 0, false
 	s.TTL = p[7]
 	s.Tuple.V6 = true
-	u := upper{
-		proto: p[6],
-		body:  p[40:],
-		n:     uint32(be.Uint16(p[4:])),
-		ends: addrs{
-			srcHi: be.Uint64(p[8:]), srcLo: be.Uint64(p[16:]),
-			dstHi: be.Uint64(p[24:]), dstLo: be.Uint64(p[32:]),
-		},
+	n := uint32(be.Uint16(p[4:]))
+	ends := addrs{be.Uint64(p[8:]), be.Uint64(p[16:]), be.Uint64(p[24:]), be.Uint64(p[32:])}
+	if p[6] == protoTCP && n != 0 {
+		return decodeTCP(s, p[40:], n, ends)
 	}
-	if u.n == 0 {
+	u := upper{proto: p[6], body: p[40:], n: n, ends: ends}
+	if n == 0 {
 		if out := u.longLength(s, cut); out != OutcomeTCP {
 			return out
 		}
 	}
-	if u.proto != protoTCP {
-		if out := u.skipExtensions(); out != OutcomeTCP {
-			return out
-		}
-		s.Fragment, s.IPID, s.HasIPID = u.fragment, u.id, u.hasID
+	if out := u.skipExtensions(); out != OutcomeTCP {
+		return out
 	}
+	s.Fragment, s.IPID, s.HasIPID = u.fragment, u.id, u.hasID
 	return d.transport(s, &u)
 }
 
 // transport decodes what an IP packet carries.
 func (d *Decoder) transport(s *Segment, u *upper) Outcome {
-	if u.n > maxLen {
-		return OutcomeMalformed
+	if u.proto == protoTCP {
+		return decodeTCP(s, u.body, u.n, u.ends)
 	}
 	if uint32(len(u.body)) > u.n {
-		u.body = u.body[:u.n] // the rest is padding of the link's
+		u.body = u.body[:u.n] // the rest is the link's padding
 	}
 	switch {
-	case u.proto == protoTCP:
-		return decodeTCP(s, u.body, u.n, u.ends)
 	case u.proto == protoICMP && !s.Tuple.V6, u.proto == protoICMPv6 && s.Tuple.V6:
 		return d.icmp(&s.Tuple, u.body)
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -11,6 +12,35 @@ import (
 // we have no decoder of our own for, one at a time, until something of ours
 // begins. From there on our own decoding takes over again, because it keeps
 // what gopacket's would lose of cut frames and broken options.
+
+// genericLinks are the link types that gopacket decodes and IP is found in.
+var genericLinks = [...]struct {
+	link    uint32
+	decoder gopacket.Decoder
+}{
+	{9, layers.LayerTypePPP},
+	{10, layers.LayerTypeFDDI},
+	{50, layers.LayerTypePPP}, // with HDLC framing
+	{105, layers.LayerTypeDot11},
+	{117, layers.LayerTypePFLog},
+	{119, layers.LayerTypePrismHeader},
+	{127, layers.LayerTypeRadioTap},
+}
+
+// genericLink takes off a link header that gopacket knows.
+func (d *Decoder) genericLink(s *Segment, link uint32, p []byte, cut uint32) Outcome {
+	for i := range genericLinks {
+		g := &genericLinks[i]
+		if g.link != link {
+			continue
+		}
+		if g.decoder == layers.LayerTypeRadioTap {
+			p = slices.Clone(p) // gopacket moves octets about in it
+		}
+		return d.generic(s, g.decoder, p, cut)
+	}
+	return OutcomeLink
+}
 
 // generic decodes p with gopacket, beginning with next. It allocates.
 func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint32) Outcome {

@@ -18,8 +18,9 @@ func (s Seq) Add(n uint32) Seq { return s + Seq(n) }
 // comes after t.
 func (s Seq) Diff(t Seq) int32 { return int32(s - t) }
 
-// In reports whether s lies in the half-open range [lo, hi).
-func (s Seq) In(lo, hi Seq) bool { return lo.LessEq(s) && s.Less(hi) }
+// In reports whether s lies in the half-open range [lo, hi). A range that does
+// not end after it begins holds nothing.
+func (s Seq) In(lo, hi Seq) bool { return lo.Less(hi) && s-lo < hi-lo }
 
 // MaxSeq returns the later of two numbers.
 func MaxSeq(s, t Seq) Seq {

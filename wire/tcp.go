@@ -8,17 +8,22 @@ const (
 	tcpHeader    = 20 // without options
 )
 
-// decodeTCP decodes a segment of n octets of which p was captured. A header is
+// decodeTCP decodes a segment of n octets by the IP length; p is what was
+// captured of it, and possibly of the link's padding behind it. A header is
 // malformed only where every stack would drop it; what is cut after the
 // control bits, and broken options, lose nothing but themselves.
 func decodeTCP(s *Segment, p []byte, n uint32, ends addrs) Outcome {
-	if len(p) < tcpFlagsEnd {
+	if uint32(len(p)) > n {
+		p = p[:n]
+	}
+	if len(p) < tcpFlagsEnd || n > maxLen {
 		return OutcomeMalformed
 	}
 	header := uint32(p[12]>>4) * 4
-	if header < tcpHeader || header > n {
+	if header < tcpHeader || header > n && !s.Offload {
 		return OutcomeMalformed
 	}
+	n = max(n, header) // the length of a frame may have been cut, too
 	s.Dir = s.Tuple.fill(ends, be.Uint16(p), be.Uint16(p[2:]))
 	s.Seq, s.Ack = Seq(be.Uint32(p[4:])), Seq(be.Uint32(p[8:]))
 	s.Flags = Flags(be.Uint16(p[12:])) & flagMask
