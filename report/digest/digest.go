@@ -1,0 +1,215 @@
+// Package digest gathers what a report for people needs from a stream of
+// records, in memory that does not grow with the number of connections:
+// findings by kind, the worst connections, counts. The text and the Markdown
+// renderer print it.
+package digest
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// Digest is the Sink. Make it with New.
+type Digest struct {
+	// Capture and Summary are nil where the stream had none.
+	Capture *report.Capture
+	Summary *report.Summary
+	// Connections counts the records seen.
+	Connections uint64
+	// Start is the first packet's time, by the summary or, without one, by
+	// the connections.
+	Start time.Time
+	// Near counts the connections by where the tap was.
+	Near map[report.Side]uint64
+
+	top    int
+	all    bool
+	groups map[string]*Group
+	worst  map[string]*bucket
+	rows   report.Sorter // every row, with all
+}
+
+// New returns a Digest that keeps the top worst connections, or, in memory
+// and then in a temporary file, all of them.
+func New(top int, all bool) *Digest {
+	return &Digest{
+		top: max(top, 0), all: all, Near: map[report.Side]uint64{},
+		groups: map[string]*Group{}, worst: map[string]*bucket{},
+	}
+}
+
+// Add takes one record.
+func (d *Digest) Add(rec report.Record) error {
+	switch r := rec.(type) {
+	case *report.Capture:
+		c := *r
+		d.Capture = &c
+	case *report.Connection:
+		return d.connection(r)
+	case *report.Finding:
+		d.finding(r)
+	case *report.Summary:
+		s := *r
+		d.Summary = &s
+		d.startOf(&s)
+	}
+	return nil
+}
+
+func (d *Digest) startOf(s *report.Summary) {
+	for _, f := range s.Files {
+		if f.First != nil && (d.Start.IsZero() || f.First.Before(d.Start)) {
+			d.Start = *f.First
+		}
+	}
+}
+
+func (d *Digest) connection(c *report.Connection) error {
+	d.Connections++
+	d.Near[c.Vantage.Near]++
+	if d.Start.IsZero() || c.Start.Before(d.Start) {
+		d.Start = c.Start
+	}
+	if d.all {
+		text, err := json.Marshal(makeRow(c))
+		if err != nil {
+			return err
+		}
+		return d.rows.Add(nil, text)
+	}
+	// A row's rank is known only at the end, when the kinds of finding are.
+	// Within a kind it is known now; so the first of every kind are kept, and
+	// the worst of all are certainly among them.
+	var row *Row
+	offer := func(kind string) {
+		b := d.bucket(kind)
+		if !b.takes(c, d.top) {
+			return
+		}
+		if row == nil {
+			row = makeRow(c)
+		}
+		b.add(row, d.top)
+	}
+	for _, id := range c.Findings {
+		offer(id)
+	}
+	offer(none)
+	return nil
+}
+
+// none is the bucket of every row, whatever was found.
+const none = ""
+
+func (d *Digest) bucket(id string) *bucket {
+	b := d.worst[id]
+	if b == nil {
+		b = new(bucket)
+		d.worst[id] = b
+	}
+	return b
+}
+
+// Groups returns the findings by kind, worst first.
+func (d *Digest) Groups() []*Group {
+	list := make([]*Group, 0, len(d.groups))
+	for _, g := range d.groups {
+		list = append(list, g)
+	}
+	slices.SortFunc(list, compareGroups)
+	return list
+}
+
+// Group returns the findings of one kind, nil if there are none.
+func (d *Digest) Group(id string) *Group { return d.groups[id] }
+
+// Rows calls fn with the connections, worst first: in the order of the kinds
+// of finding, then those with more findings, then by first packet. It can be
+// called again.
+func (d *Digest) Rows(fn func(*Row) error) error {
+	rank := map[string]int{}
+	for i, g := range d.Groups() {
+		rank[g.ID] = i + 1
+	}
+	if d.all {
+		return d.allRows(rank, fn)
+	}
+	for _, r := range d.topRows(rank) {
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Digest) topRows(rank map[string]int) []*Row {
+	seen := map[uint64]bool{}
+	var rows []*Row
+	for _, b := range d.worst {
+		for _, r := range b.rows {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				rows = append(rows, r)
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b *Row) int {
+		return slices.Compare(a.rank(rank), b.rank(rank))
+	})
+	return rows[:min(len(rows), d.top)]
+}
+
+func (d *Digest) allRows(rank map[string]int, fn func(*Row) error) error {
+	var sorted report.Sorter
+	defer sorted.Close()
+	err := d.rows.Each(func(text []byte) error {
+		var r Row
+		if err := json.Unmarshal(text, &r); err != nil {
+			return err
+		}
+		return sorted.Add(r.rank(rank), text)
+	})
+	if err != nil {
+		return err
+	}
+	return sorted.Each(func(text []byte) error {
+		var r Row
+		if err := json.Unmarshal(text, &r); err != nil {
+			return err
+		}
+		return fn(&r)
+	})
+}
+
+// Close removes the temporary file, if there is one.
+func (d *Digest) Close() error { return d.rows.Close() }
+
+// rank is a key whose order is that of Rows.
+func (r *Row) rank(kinds map[string]int) []byte {
+	worst := 1 << 15 // no finding
+	for _, id := range r.Findings {
+		if k := kinds[id]; k > 0 {
+			worst = min(worst, k)
+		}
+	}
+	key := binary.BigEndian.AppendUint16(nil, uint16(worst))
+	key = binary.BigEndian.AppendUint16(key, ^uint16(min(len(r.Findings), 1<<15)))
+	return binary.BigEndian.AppendUint64(key, r.ID)
+}
+
+// compareGroups is "worst first": severity, confidence, number of
+// connections, first frame.
+func compareGroups(a, b *Group) int {
+	return cmp.Or(
+		cmp.Compare(report.SeverityRank(b.Severity), report.SeverityRank(a.Severity)),
+		cmp.Compare(report.ConfidenceRank(b.Confidence), report.ConfidenceRank(a.Confidence)),
+		cmp.Compare(b.Connections, a.Connections),
+		cmp.Compare(a.FirstFrame, b.FirstFrame),
+		cmp.Compare(a.ID, b.ID),
+	)
+}

@@ -1,0 +1,65 @@
+package digest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Row is what a list of connections shows of one.
+type Row struct {
+	ID       uint64    `json:"i"`
+	Client   string    `json:"c"`
+	Server   string    `json:"s"`
+	Start    time.Time `json:"t"`
+	Duration float64   `json:"d"`
+	Bytes    uint64    `json:"b"` // of payload, both ways, each octet once
+	Ended    string    `json:"e"` // in words
+	States   [2]State  `json:"n"` // client's, server's
+	Findings []string  `json:"f,omitempty"`
+}
+
+// State is the last state of one end.
+type State struct {
+	Name     string   `json:"n"` // RFC 9293's
+	Assumed  bool     `json:"a,omitempty"`
+	Possible []string `json:"p,omitempty"` // with UNKNOWN
+}
+
+func makeRow(c *report.Connection) *Row {
+	r := &Row{
+		ID: c.ID, Client: c.Client.String(), Server: c.Server.String(), Start: c.Start, Duration: c.Duration,
+		Bytes: c.Endpoints.Client.UniqueBytes + c.Endpoints.Server.UniqueBytes,
+		Ended: words.Ended(c), Findings: slices.Clone(c.Findings),
+	}
+	for i, side := range []report.Side{report.Client, report.Server} {
+		e := c.Endpoint(side)
+		r.States[i] = State{Name: e.State, Assumed: c.Assumed(side), Possible: slices.Clone(e.Possible)}
+	}
+	return r
+}
+
+// bucket keeps the first rows of a kind, in the order of more findings, then
+// the earlier packet.
+type bucket struct{ rows []*Row }
+
+func compareRows(findings int, id uint64, r *Row) int {
+	return cmp.Or(cmp.Compare(len(r.Findings), findings), cmp.Compare(id, r.ID))
+}
+
+// takes reports whether a row would be among the first limit.
+func (b *bucket) takes(c *report.Connection, limit int) bool {
+	n := len(b.rows)
+	return n < limit || n > 0 && compareRows(len(c.Findings), c.ID, b.rows[n-1]) < 0
+}
+
+func (b *bucket) add(r *Row, limit int) {
+	at, _ := slices.BinarySearchFunc(b.rows, r, func(kept, r *Row) int {
+		return -compareRows(len(r.Findings), r.ID, kept)
+	})
+	b.rows = slices.Insert(b.rows, at, r)
+	b.rows = b.rows[:min(len(b.rows), limit)]
+}

@@ -1,0 +1,57 @@
+package term
+
+// Paint colours text, or leaves it as it is.
+type Paint bool
+
+// The colours are from the 256 that every terminal knows, of a brightness
+// that is read on light and dark grounds, and told apart by colour-blind
+// readers: amber, green, blues, oranges, grey.
+const (
+	bold   = "1"
+	grey   = "38;5;245"
+	red    = "1;38;5;160"
+	orange = "38;5;208"
+	blue   = "38;5;33"
+)
+
+// states has a colour for each state, by its RFC name.
+var states = map[string]string{
+	"SYN-SENT":     "38;5;178",
+	"SYN-RECEIVED": "38;5;178",
+	"ESTABLISHED":  "38;5;35",
+	"FIN-WAIT-1":   "38;5;27",
+	"FIN-WAIT-2":   "38;5;33",
+	"CLOSING":      "38;5;74",
+	"TIME-WAIT":    "38;5;110",
+	"CLOSE-WAIT":   "1;38;5;208",
+	"LAST-ACK":     "38;5;173",
+	"CLOSED":       grey,
+	"LISTEN":       grey,
+}
+
+var severities = map[string]string{"critical": red, "warning": orange, "notice": blue, "info": grey}
+
+func (p Paint) as(code, s string) string {
+	if !p || code == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// State colours s as the state of that name; what is only assumed leans.
+func (p Paint) State(state string, assumed bool, s string) string {
+	code := states[state]
+	if assumed && code != "" {
+		code = "3;" + code
+	}
+	return p.as(code, s)
+}
+
+// Severity colours s by how far it matters.
+func (p Paint) Severity(severity, s string) string { return p.as(severities[severity], s) }
+
+// Bold, Quiet and Reset colour a heading, an aside, and what has to do with
+// a reset or a loss.
+func (p Paint) Bold(s string) string  { return p.as(bold, s) }
+func (p Paint) Quiet(s string) string { return p.as(grey, s) }
+func (p Paint) Reset(s string) string { return p.as(red, s) }
