@@ -1,6 +1,20 @@
 // Package capture reads packet captures: pcap and pcapng, plain or
 // compressed, from files, directories and pipes, merged by time.
 //
-// It is the first stage of the data path. Every input is taken as hostile: a
-// reader allocates what it has seen, never what a header claims.
+// It is the first stage of the data path. Octets take this way:
+//
+//	file or pipe -> decompressor -> window -> pcap or pcapng reader -> Set -> Packet
+//
+// A window reads its input in large blocks and hands out borrowed slices of
+// them: nothing is copied or allocated per packet. A Set is the Source over
+// all inputs of one run. Each reader owns its buffers and there is no global
+// state, so that readers can work side by side.
+//
+// # Bad input
+//
+// Every input is taken as hostile: a reader allocates for what it has read,
+// never for what a header claims. A length that passes a sane bound, and
+// everything that cannot be read on from, ends that input with an *Error
+// naming file, frame and offset, after every whole packet before it was
+// delivered. The other inputs of the Set are read on.
 package capture

@@ -2,9 +2,6 @@ package capture
 
 import "fmt"
 
-// LinkType is a LINKTYPE_ value as the capture file states it.
-type LinkType uint32
-
 // Direction says whether the capturing host sent or received a packet, where
 // the file says so (pcapng epb_flags).
 type Direction uint8
@@ -24,22 +21,25 @@ type Packet struct {
 	File      int    // index into the source's files
 	Time      int64  // nanoseconds since the Unix epoch
 	Link      LinkType
-	OrigLen   uint32 // octets on the wire
+	OrigLen   uint32 // octets on the wire, as the file states it
 	Direction Direction
 	Data      []byte // what was captured of it
 }
 
 // Source yields packets in order. Next fills p and returns nil, or returns
-// io.EOF at the end, or an error after which the source yields nothing more
-// of the input that failed: a *Error names it.
+// io.EOF at the end, or an error. A *Error means one input only: the source
+// yields nothing more of that input, and the next call goes on with the
+// others (and returns io.EOF when there are none). Any other error means that
+// the source as a whole is at its end.
 type Source interface {
 	Next(p *Packet) error
 }
 
-// Error is a fault of an input: where it is and what it is. Frame is the
-// number of the frame in which reading failed (from 1), Offset the octet in
-// the (decompressed) input at which the faulty structure begins; -1 when it
-// makes no sense.
+// Error is a fault of one input: where it is and what it is. Frame is the
+// number of the frame in which reading failed (from 1; 0 in what comes before
+// the first frame), Offset the octet in the (decompressed) input at which the
+// faulty structure begins; -1 when it makes no sense. File is the name as it
+// was given or found: it may hold any octet, escape sequences included.
 type Error struct {
 	File   string
 	Frame  uint64
@@ -50,8 +50,10 @@ type Error struct {
 // Error formats the fault as "FILE: frame N, offset M: what".
 func (e *Error) Error() string {
 	switch {
-	case e.Offset < 0:
+	case e.Frame == 0 && e.Offset < 0:
 		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	case e.Offset < 0:
+		return fmt.Sprintf("%s: frame %d: %v", e.File, e.Frame, e.Err)
 	case e.Frame == 0:
 		return fmt.Sprintf("%s: offset %d: %v", e.File, e.Offset, e.Err)
 	}

@@ -1,0 +1,145 @@
+package capture
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// maxOpenFiles is how many descriptors a Set holds at once. Files beyond
+// that are closed and opened again where they were left.
+const maxOpenFiles = 128
+
+// filePool keeps the number of open files within a bound.
+type filePool struct {
+	max   int
+	open  []*pooledFile
+	clock uint64
+}
+
+// pooledFile reads a regular file from front to back. While others are being
+// read its descriptor may be taken away.
+type pooledFile struct {
+	pool *filePool
+	path string
+	file *os.File    // nil: taken away, or not opened yet
+	id   os.FileInfo // of the first opening
+	off  int64
+	used uint64
+}
+
+func (f *pooledFile) Read(p []byte) (int, error) {
+	if f.file == nil {
+		if err := f.pool.acquire(f); err != nil {
+			return 0, err
+		}
+	}
+	f.pool.clock++
+	f.used = f.pool.clock
+	n, err := f.file.ReadAt(p, f.off)
+	f.off += int64(n)
+	return n, err
+}
+
+// Close gives the descriptor back.
+func (f *pooledFile) Close() error {
+	if f.file == nil {
+		return nil
+	}
+	for i, o := range f.pool.open {
+		if o == f {
+			f.pool.open = append(f.pool.open[:i], f.pool.open[i+1:]...)
+			break
+		}
+	}
+	err := f.file.Close()
+	f.file = nil
+	return err
+}
+
+var errReplaced = errors.New("the file was replaced while it was read")
+
+// acquire opens f, and closes the file that was not read for longest if there
+// are too many.
+func (p *filePool) acquire(f *pooledFile) error {
+	if len(p.open) >= p.max {
+		oldest := p.open[0]
+		for _, o := range p.open {
+			if o.used < oldest.used {
+				oldest = o
+			}
+		}
+		oldest.Close()
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	id, err := file.Stat()
+	if err == nil && f.id != nil && !os.SameFile(f.id, id) {
+		err = &os.PathError{Op: "open", Path: f.path, Err: errReplaced}
+	}
+	if err != nil {
+		file.Close()
+		return err
+	}
+	f.file, f.id = file, id
+	p.open = append(p.open, f)
+	return nil
+}
+
+// plain takes the operation and the path off an error of package os: an
+// *Error names the file already.
+func plain(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// found is an input before it is opened.
+type found struct {
+	path    string
+	regular bool
+	listed  bool // it was found in a directory, not named
+}
+
+const stdin = "-"
+
+// find lists the inputs that path names: itself, or, if it is a directory,
+// the regular files in it by name, and those below it when recursive.
+func find(path string, recursive bool) (files []found, isDir bool, err error) {
+	if path == stdin {
+		return []found{{path: path}}, false, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, false, plain(err)
+	}
+	if info.IsDir() {
+		files, err = below(path, recursive)
+		return files, true, err
+	}
+	return []found{{path: path, regular: info.Mode().IsRegular()}}, false, nil
+}
+
+// below follows symbolic links to files, but not to directories. What cannot
+// be listed does not hide the rest.
+func below(dir string, recursive bool) (files []found, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		err = &Error{File: dir, Offset: -1, Err: plain(err)}
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			if recursive {
+				more, problem := below(path, recursive)
+				files, err = append(files, more...), errors.Join(err, problem)
+			}
+		} else if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			files = append(files, found{path: path, regular: true, listed: true})
+		}
+	}
+	return files, err
+}

@@ -1,0 +1,40 @@
+package capture
+
+// FileInfo is what is known of one input so far: its format as soon as the
+// Set is open, the link types as soon as the file has told them (pcap: at
+// once; a regular pcapng file: those before its first packet), the rest as it
+// is read.
+type FileInfo struct {
+	Name          string     // as given or found, "-" for standard input; may hold any octet
+	Format        string     // "pcap" or "pcapng"
+	Compression   string     // "gzip", "zstd", "xz", or "" for none
+	Links         []LinkType // the file's link types, in order of appearance
+	Packets       uint64     // delivered
+	Bytes         uint64     // octets of these on the wire
+	CapturedBytes uint64     // octets of these in the file
+	First, Last   int64      // earliest and latest time of these, nanoseconds since the epoch
+	Untimed       uint64     // of these, without a time stamp of their own (simple packet blocks)
+	Dropped       uint64     // packets that the capture lost, as far as it says
+	DroppedKnown  bool       // the file says something about drops
+	Err           *Error     // why reading ended early; nil if it did not
+}
+
+// TruncatedAt returns the offset in the (decompressed) input where reading
+// broke off, and whether it did.
+func (f *FileInfo) TruncatedAt() (offset int64, broken bool) {
+	if f.Err == nil {
+		return 0, false
+	}
+	return f.Err.Offset, true
+}
+
+// count takes in a delivered packet.
+func (f *FileInfo) count(p *Packet) {
+	if f.Packets == 0 {
+		f.First, f.Last = p.Time, p.Time
+	}
+	f.Packets++
+	f.Bytes += uint64(p.OrigLen)
+	f.CapturedBytes += uint64(len(p.Data))
+	f.First, f.Last = min(f.First, p.Time), max(f.Last, p.Time)
+}

@@ -1,0 +1,382 @@
+package capture
+
+import (
+	"cmp"
+	"container/heap"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"slices"
+)
+
+// Options say how inputs are found and read.
+type Options struct {
+	Recursive bool      // take the captures below a directory, not only those in it
+	Stdin     io.Reader // what "-" reads; nil means os.Stdin
+}
+
+// Bounds of a Set.
+const (
+	// maxFiles is what the index of a file in a frame's reference can hold.
+	maxFiles = 1 << 20
+	// maxActive is how many files may overlap at one time. Each holds a
+	// window (up to blockSize) and a decompressor.
+	maxActive = 1024
+)
+
+// Errors of a Set that concern an input as a whole.
+var (
+	// ErrNoCaptures is the error for a directory without captures.
+	ErrNoCaptures = errors.New("no captures in this directory")
+
+	errNoInput    = errors.New("no input")
+	errStdinTwice = errors.New("standard input can be read only once")
+	errTooMany    = errors.New("too many files for one run")
+	errOverlap    = errors.New("too many captures that overlap in time")
+)
+
+// Set is the Source over all inputs of a run: one capture, merged by time.
+//
+// Within a file the order is the file's, even where its time goes back. Of
+// several files the one whose next packet is earliest comes first; on equal
+// times, the one named first. Files are begun when their first packet's time
+// has come, so that files which do not overlap are not open together.
+//
+// An input that fails ends with one *Error from Next; the others are read on.
+// A Set is not safe for concurrent use.
+type Set struct {
+	members []*member
+	waiting []*member // not begun, by the time of their first packet
+	ready   queue     // begun, by the time of their next packet
+	current *member   // whose packet was given last; nil if there is none
+	limit   int64     // current goes on while its packets are before this time
+	pending []error   // of inputs that failed in Open
+	number  uint64
+	files   filePool
+}
+
+// Open opens the captures that paths name: files, directories (of which only
+// the files whose content is a capture count), and "-" for standard input.
+// Formats and compressions are recognised by content.
+//
+// It fails when not one input could be opened; its error is then the *Error of
+// the one input, or those of all, joined. When some could be, the *Error of
+// each other comes from the first calls of Next.
+//
+// Open reads the beginning of each input: of regular files up to the first
+// packet, of pipes no more than the file header.
+func Open(paths []string, opts Options) (*Set, error) {
+	s := &Set{files: filePool{max: maxOpenFiles}}
+	if len(paths) == 0 {
+		return nil, errNoInput
+	}
+	standard := opts.Stdin
+	if standard == nil {
+		standard = os.Stdin
+	}
+	for _, path := range paths {
+		if path == stdin && standard == nil {
+			s.problem(path, errStdinTwice)
+			continue
+		}
+		s.add(path, opts.Recursive, standard)
+		if path == stdin {
+			standard = nil
+		}
+	}
+	return s.opened()
+}
+
+// OpenReader makes a Set of one input that r yields; name stands in errors.
+func OpenReader(name string, r io.Reader) (*Set, error) {
+	s := &Set{}
+	if err := s.join(&member{path: name, stream: r}); err != nil {
+		return nil, err
+	}
+	return s.opened()
+}
+
+// add opens what one path names.
+func (s *Set) add(path string, recursive bool, standard io.Reader) {
+	files, isDir, err := find(path, recursive)
+	if err != nil {
+		s.problem(path, err)
+	}
+	members, problems := len(s.members), len(s.pending)
+	for _, f := range files {
+		m := &member{path: f.path}
+		switch {
+		case f.regular:
+			m.file = &pooledFile{pool: &s.files, path: f.path}
+		case f.path == stdin:
+			m.stream = standard
+		}
+		err := s.join(m)
+		if err != nil && !(f.listed && errors.Is(err, ErrNotCapture)) {
+			s.problem(f.path, err)
+		}
+	}
+	if isDir && err == nil && len(s.members) == members && len(s.pending) == problems {
+		s.problem(path, ErrNoCaptures)
+	}
+}
+
+// join opens m and makes it a member. All regular files but the last to join
+// are closed again until their time comes.
+func (s *Set) join(m *member) error {
+	if len(s.members) == maxFiles {
+		return errTooMany
+	}
+	if err := m.open(); err != nil {
+		m.close()
+		return err
+	}
+	m.info.Name, m.index, m.first = m.path, len(s.members), math.MinInt64
+	if m.file != nil && m.readHead() == nil {
+		m.first = m.head.Time
+	}
+	if n := len(s.members); n > 0 && s.members[n-1].file != nil {
+		s.members[n-1].close()
+	}
+	s.members = append(s.members, m)
+	return nil
+}
+
+// problem keeps an error for Next: one for each input.
+func (s *Set) problem(path string, err error) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range many.Unwrap() {
+			s.problem(path, err)
+		}
+		return
+	}
+	if _, ok := err.(*Error); !ok {
+		err = &Error{File: path, Offset: -1, Err: err}
+	}
+	s.pending = append(s.pending, err)
+}
+
+// opened makes the set ready for Next, if it has anything to read.
+func (s *Set) opened() (*Set, error) {
+	if len(s.members) == 0 {
+		if len(s.pending) == 1 {
+			return nil, s.pending[0]
+		}
+		return nil, errors.Join(s.pending...)
+	}
+	s.waiting = slices.Clone(s.members)
+	slices.SortStableFunc(s.waiting, func(a, b *member) int {
+		return cmp.Compare(a.first, b.first)
+	})
+	return s, nil
+}
+
+// Next fills p with the next packet of all inputs. It returns an *Error once
+// for each input that fails, and io.EOF at the end of all. On an error p is
+// undefined.
+func (s *Set) Next(p *Packet) error {
+	if s.current != nil {
+		err := s.current.reader.next(p)
+		if err == nil && p.Time < s.limit {
+			s.deliver(p)
+			return nil
+		}
+		if err := s.yield(p, err); err != nil {
+			return err
+		}
+	}
+	if err := s.pick(); err != nil {
+		return err
+	}
+	*p = s.current.head
+	s.deliver(p)
+	return nil
+}
+
+func (s *Set) deliver(p *Packet) {
+	s.number++
+	p.Number = s.number
+	p.File = s.current.index
+	s.current.info.count(p)
+}
+
+// yield puts the current input back in line with its next packet, or ends it
+// if there is none.
+func (s *Set) yield(next *Packet, err error) error {
+	m := s.current
+	s.current = nil
+	if err != nil {
+		return m.end(err)
+	}
+	m.head = *next
+	heap.Push(&s.ready, m)
+	return nil
+}
+
+// pick makes the input with the earliest packet the current one.
+func (s *Set) pick() error {
+	if len(s.pending) > 0 {
+		err := s.pending[0]
+		s.pending = s.pending[1:]
+		return err
+	}
+	for len(s.waiting) > 0 && s.waiting[0].first <= s.ready.earliest(math.MaxInt64) {
+		m := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		if err := s.begin(m); err != nil {
+			return err
+		}
+	}
+	if len(s.ready) == 0 {
+		return io.EOF
+	}
+	s.current = heap.Pop(&s.ready).(*member)
+	s.limit = s.ready.earliest(math.MaxInt64)
+	if len(s.waiting) > 0 {
+		s.limit = min(s.limit, s.waiting[0].first)
+	}
+	return nil
+}
+
+// begin puts m in line with its first packet.
+func (s *Set) begin(m *member) error {
+	if len(s.ready) == maxActive {
+		return m.end(&Error{File: m.path, Offset: -1, Err: errOverlap})
+	}
+	if m.reader == nil {
+		if err := m.open(); err != nil {
+			return m.end(err)
+		}
+	}
+	if err := m.readHead(); err != nil {
+		return m.end(err)
+	}
+	heap.Push(&s.ready, m)
+	return nil
+}
+
+// Files describes the captures of the set, as far as they are read; a
+// packet's File is an index into it. Inputs that could not be opened are not
+// among them.
+func (s *Set) Files() []FileInfo {
+	infos := make([]FileInfo, len(s.members))
+	for i, m := range s.members {
+		m.describe()
+		infos[i] = m.info
+		infos[i].Links = slices.Clone(m.info.Links)
+	}
+	return infos
+}
+
+// Close gives up all inputs. Standard input, and what OpenReader was given,
+// are left open.
+func (s *Set) Close() error {
+	var errs []error
+	for _, m := range s.members {
+		errs = append(errs, m.close())
+	}
+	s.current, s.ready, s.waiting, s.pending = nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// member is one input of a Set.
+type member struct {
+	index  int
+	path   string
+	file   *pooledFile // a regular file
+	stream io.Reader   // or standard input, or what OpenReader was given
+	opened *os.File    // or a FIFO or device, once it is open
+	reader reader      // nil when not open
+	head   Packet      // the next packet, if hasHead
+	first  int64       // time of the first packet; MinInt64 if not known
+	info   FileInfo
+
+	hasHead bool
+}
+
+// open opens the input and reads its file header.
+func (m *member) open() (err error) {
+	src := m.stream
+	switch {
+	case m.file != nil:
+		m.file.off = 0
+		src = m.file
+	case src == nil:
+		if m.opened, err = os.Open(m.path); err != nil {
+			return &Error{File: m.path, Offset: -1, Err: plain(err)}
+		}
+		src = m.opened
+	}
+	src, m.info.Compression = decompress(src)
+	m.reader, err = newReader(m.path, src)
+	return err
+}
+
+// readHead reads the next packet ahead.
+func (m *member) readHead() error {
+	if m.hasHead {
+		return nil
+	}
+	err := m.reader.next(&m.head)
+	m.hasHead = err == nil
+	return err
+}
+
+// end closes m for good, at its end or with the *Error that err is.
+func (m *member) end(err error) error {
+	m.close()
+	if err == io.EOF {
+		return nil
+	}
+	m.info.Err, _ = err.(*Error)
+	return err
+}
+
+func (m *member) describe() {
+	if m.reader != nil {
+		m.reader.describe(&m.info)
+	}
+}
+
+// close lets go of what m holds; a regular file can be opened again.
+func (m *member) close() error {
+	m.describe()
+	m.reader, m.head, m.hasHead = nil, Packet{}, false
+	switch {
+	case m.file != nil:
+		return m.file.Close()
+	case m.opened != nil:
+		err := m.opened.Close()
+		m.opened = nil
+		return err
+	}
+	return nil
+}
+
+// queue is a heap of members by the time of their next packet, then by index.
+type queue []*member
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	if q[i].head.Time != q[j].head.Time {
+		return q[i].head.Time < q[j].head.Time
+	}
+	return q[i].index < q[j].index
+}
+func (q *queue) Push(m any) { *q = append(*q, m.(*member)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	m := (*q)[last]
+	*q = (*q)[:last]
+	return m
+}
+
+// earliest is the time of the first in line, or none if there is nobody.
+func (q queue) earliest(none int64) int64 {
+	if len(q) == 0 {
+		return none
+	}
+	return q[0].head.Time
+}
