@@ -1,0 +1,21 @@
+// Command lab lets two real Linux TCP stacks talk over a network that breaks
+// on purpose, and records what each end's kernel sent, received and believed.
+//
+//	go run ./internal/lab list
+//	go run ./internal/lab run NAME... [-o DIR]
+//	go run ./internal/lab all [-o DIR]
+//	go run ./internal/lab random -n 1000 -seed S [-o DIR]
+//
+// It needs root. Everything it makes (network namespaces, TUN devices, a
+// detached tracefs mount) hangs on its own threads and descriptors and goes
+// with the process; the one thing that does not, its tracefs instance, is
+// removed at the end, and at the next start if it was killed.
+//
+// Its packages, each knowing only those above it:
+//
+//	packet   one IPv4 or IPv6 packet with TCP in it: parse, build, shift
+//	netns    a network namespace with a thread, a TUN device and its sysctls
+//	path     the forwarder between two TUN devices, and its rules
+//	truth    taps, trace events, inet_diag samples, and the sidecar made of them
+//	story    sockets, the stories, the random mix
+package main

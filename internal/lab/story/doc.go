@@ -1,0 +1,18 @@
+// Package story holds what the lab plays: sockets on two hosts, the stories
+// that use them while the network misbehaves, and a random mix of both.
+//
+// A story is a short function on a World. To ask what Linux does if ..., write
+// one beside its neighbours:
+//
+//	{
+//		Name: "lost-final-ack", Title: "final ACK lost once",
+//		Run: func(w *World) {
+//			a, b := w.Pair()
+//			w.Rule(path.All(path.From(path.A), path.AckOfFIN), path.Drop, 1)
+//			a.Close()
+//			w.Later()
+//			b.Close()
+//			w.Sleep(time.Second)
+//		},
+//	}
+package story

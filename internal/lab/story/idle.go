@@ -1,0 +1,317 @@
+package story
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lastack/lastack/internal/lab/path"
+)
+
+// keepalive switches keepalive on: 1 s idle, 1 s between probes, 3 of them.
+func (s *Sock) keepalive() {
+	for _, o := range Keepalive(1, 1, 3) {
+		s.Set(o.level, o.name, o.value)
+	}
+}
+
+var idle = []Story{
+	{
+		Name: "keepalive-answered", Title: "keepalive probes (idle 1 s, interval 1 s) answered, then normal close",
+		Mind: "Probes: 0 bytes, seq = SND.NXT-1. Not retransmissions, not data.",
+		Run: func(w *World) {
+			a, b := w.Pair(Keepalive(1, 1, 3)...)
+			w.Sleep(4200 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "keepalive-both", Title: "both ends probe, then B closes",
+		Run: func(w *World) {
+			a, b := w.Pair(Keepalive(1, 1, 3)...)
+			b.keepalive()
+			w.Sleep(3700 * ms)
+			closeBoth(w, b, a)
+		},
+	},
+	{
+		Name: "keepalive-before-data", Title: "keepalive on a connection that never carried data",
+		Run: func(w *World) {
+			a, b := w.Open(Keepalive(1, 1, 3)...)
+			w.Sleep(2500 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "keepalive-half-closed", Title: "B probes in CLOSE_WAIT, A answers from FIN_WAIT_2; then B closes",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			b.keepalive()
+			a.Shutdown()
+			w.Sleep(3500 * ms)
+			b.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "keepalive-in-fin-wait-2", Title: "A probes in FIN_WAIT_2 with the number of its FIN; B answers from CLOSE_WAIT",
+		Run: func(w *World) {
+			a, b := w.Pair(Keepalive(1, 1, 3)...)
+			a.Shutdown()
+			w.Sleep(2600 * ms)
+			b.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "keepalive-unanswered", Title: "keepalive probes unanswered (network dead in both directions): A resets and gives up",
+		Verdict: [2]string{"ESTABLISHED ..., then CLOSED (ETIMEDOUT) at the RST it sends", "ESTABLISHED for ever (half-open)"},
+		Run: func(w *World) {
+			w.Pair(Keepalive(1, 1, 3)...)
+			w.Cut(path.Any)
+			w.Sleep(5 * time.Second)
+		},
+	},
+	{
+		Name: "keepalive-unanswered-rst-delivered", Title: "only the answers are lost: A gives up and its RST reaches B",
+		Run: func(w *World) {
+			w.Pair(Keepalive(1, 1, 3)...)
+			w.Cut(fromB)
+			w.Sleep(5 * time.Second)
+		},
+	},
+	{
+		Name: "keepalive-one-lost", Title: "one probe is lost, the next is answered",
+		Run: func(w *World) {
+			a, b := w.Pair(Keepalive(1, 1, 3)...)
+			w.Rule(fromA, path.Drop, 1)
+			w.Sleep(3500 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "keepalive-reset", Title: "keepalive answered with RST: B lost its state silently (crash/reboot)",
+		Mind: "The RST (seq = ack of the probe, no ACK flag) is sent by a CLOSED endpoint; B left ESTABLISHED earlier than the RST.",
+		Run: func(w *World) {
+			_, b := w.Pair(Keepalive(1, 1, 3)...)
+			w.Sleep(1500 * ms)
+			b.Crash()
+			w.Sleep(1500 * ms)
+		},
+	},
+	{
+		Name: "keepalive-garbage-octet", Title: "a keepalive probe with an octet of garbage, as old stacks send it",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			w.Later()
+			for range 2 {
+				p := w.Forge(w.client())
+				p.Seq--
+				p.Payload = []byte{0}
+				w.Inject(p)
+				w.Sleep(500 * ms)
+			}
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "idle-cut", Title: "the cable is pulled while idle, without keepalive: nothing, ever",
+		Run: func(w *World) {
+			w.Pair()
+			w.Cut(path.Any)
+			w.Sleep(2 * time.Second)
+		},
+	},
+	{
+		Name: "dead-peer", Title: "the path dies under data: A repeats it and gives up (tcp_retries2=3)",
+		OnlyA: set{"tcp_retries2": "3"},
+		Run: func(w *World) {
+			a, _ := w.Pair()
+			w.Cut(path.Any)
+			a.Write(50)
+			w.Sleep(6 * time.Second)
+		},
+	},
+	{
+		Name: "dead-peer-user-timeout", Title: "the path dies under data: A gives up by TCP_USER_TIMEOUT 1500 ms",
+		Run: func(w *World) {
+			a, _ := w.Pair()
+			a.Set(unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 1500)
+			w.Cut(path.Any)
+			a.Write(50)
+			w.Sleep(4 * time.Second)
+		},
+	},
+	{
+		Name: "outage", Title: "an outage of 1.3 s that heals: data of both sides gets through, then a close",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			mend := w.Cut(path.Any)
+			a.Write(50)
+			b.Write(70)
+			w.Sleep(1300 * ms)
+			mend()
+			b.Read(50)
+			a.Read(70)
+			w.Later()
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "outage-server-restarted", Title: "the server restarts behind an outage; A's data then draws a RST",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			mend := w.Cut(path.Any)
+			a.Write(50)
+			b.Crash()
+			w.Sleep(1300 * ms)
+			mend()
+			w.Sleep(2 * time.Second)
+		},
+	},
+	{
+		Name: "zero-window", Title: "zero window with window probes, then the window opens",
+		Mind: "Zero-window probes look like keepalives (seq below SND.NXT, 0 bytes): told apart by the advertised window 0.",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))
+			a := w.Dial(&w.A, clientPort, w.server())
+			b := l.Accept()
+			w.Together(func() { a.Write(60_000) }, func() {
+				w.Sleep(3 * time.Second)
+				b.Read(60_000)
+			})
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "zero-window-never", Title: "the reader never reads: A closes, its FIN cannot leave, its orphan gives up",
+		OnlyA: set{"tcp_orphan_retries": "3"},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))
+			a := w.Dial(&w.A, clientPort, w.server())
+			l.Accept()
+			a.Write(20_000)
+			w.Sleep(300 * ms)
+			a.Close()
+			w.Sleep(6 * time.Second)
+		},
+	},
+	{
+		Name: "zero-window-reader-dies", Title: "the reader never reads and closes: RST into the zero window's writer",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))
+			a := w.Dial(&w.A, clientPort, w.server())
+			b := l.Accept()
+			a.Write(20_000)
+			w.Sleep(1500 * ms)
+			b.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "accept-never-called", Title: "the server never calls accept() though its queue has room: data acknowledged, no answer, the client closes",
+		Run: func(w *World) {
+			w.Listen(&w.B, serverPort, 8)
+			a := w.Dial(&w.A, clientPort, w.server())
+			a.Write(100)
+			w.Sleep(1500 * ms)
+			a.Close()
+			w.Later()
+		},
+	},
+}
+
+var paths = []Story{
+	{
+		Name: "sequence-wrap-at-syn", Title: "the client's SYN has the last sequence number there is",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a, b := reopen(w, l, 0xffff_ffff)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "sequence-wrap-in-data", Title: "the sequence numbers wrap around within 20 kB of data",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a, b := reopen(w, l, 0xffff_d000)
+			w.Together(func() { a.Write(20_000) }, func() { b.Read(20_000) })
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "sequence-wrap-at-fin", Title: "the client's FIN has the last sequence number there is",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a, b := reopen(w, l, 0xffff_fff2)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "bulk-with-loss", Title: "400 kB each way with 2 % random loss", Delay: 3 * ms,
+		Run: func(w *World) {
+			a, b := w.Open()
+			w.Rule(path.Chance(0.02, 1), path.Drop, 0)
+			w.Together(func() { a.Write(400_000) }, func() { b.Read(400_000) },
+				func() { b.Write(400_000) }, func() { a.Read(400_000) })
+			closeBoth(w, a, b)
+			w.Sleep(time.Second)
+		},
+	},
+	{
+		Name: "bulk-reordered", Title: "200 kB with one packet in ten late by up to three RTTs, some twice", Delay: 3 * ms,
+		Run: func(w *World) {
+			a, b := w.Open()
+			w.Rule(path.Chance(0.05, 2), path.Later(7*ms), 0)
+			w.Rule(path.Chance(0.05, 3), path.Later(17*ms), 0)
+			w.Rule(path.Chance(0.03, 4), path.Twice(5*ms), 0)
+			w.Together(func() { a.Write(200_000) }, func() { b.Read(200_000) })
+			closeBoth(w, a, b)
+			w.Sleep(time.Second)
+		},
+	},
+	{
+		Name: "data-delayed-past-its-copy", Title: "A's data is held up; its retransmission is answered, then the original arrives",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			w.Rule(path.All(fromA, path.Data), path.Later(600*ms), 1)
+			a.Write(80)
+			b.Read(80)
+			w.Sleep(900 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "fragments", Title: "A's data arrives at B in IP fragments",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			w.Rule(path.All(fromA, path.Data), path.Fragments(400), 0)
+			a.Write(4000)
+			b.Read(4000)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "loopback", Title: "both ends on A's loopback device", Local: true,
+		Run: func(w *World) {
+			l := w.Listen(&w.A, serverPort, 8)
+			a := w.Dial(&w.A, clientPort, w.A.At(serverPort))
+			b := l.Accept()
+			w.Greet(a, b)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "self-connection", Title: "a socket connects to its own address and port", Local: true,
+		Run: func(w *World) {
+			a := w.Socket(&w.A, clientPort)
+			a.Connect(w.client())
+			need("connect", a.Result())
+			a.Write(40)
+			a.Read(40)
+			w.Sleep(50 * ms)
+			a.Close()
+			w.Later()
+		},
+	},
+}

@@ -1,0 +1,54 @@
+package story
+
+import (
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lastack/lastack/internal/lab/truth"
+)
+
+// PlayAll plays stories side by side, at most parallel at a time, and hands
+// each result to done, one after the other, in order of completion.
+func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) error {
+	tracer, err := truth.OpenTracer()
+	if err != nil {
+		return err
+	}
+	defer tracer.Close()
+	release, err := stampPackets()
+	if err != nil {
+		return err
+	}
+	defer release()
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for _, s := range stories {
+		slots <- struct{}{}
+		wait.Go(func() {
+			r, err := Play(s, tracer)
+			mu.Lock()
+			done(s, r, err)
+			mu.Unlock()
+			<-slots
+		})
+	}
+	wait.Wait()
+	return nil
+}
+
+// stampPackets makes the kernel stamp packets from now on: it switches that
+// on some time after the first socket asks for it, too late for the first
+// SYN of a story.
+func stampPackets() (release func(), err error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return func() { unix.Close(fd) }, nil
+}

@@ -1,0 +1,125 @@
+package story
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/lab/truth"
+)
+
+// Write puts the captures, the truth and a README into dir/NAME.
+func (r Result) Write(dir string) error {
+	dir = filepath.Join(dir, r.Story.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := r.Record.Write(dir); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(r.readme()), 0o644)
+}
+
+func (r Result) readme() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", r.Story.Title)
+	fmt.Fprintf(&b, "Made on Linux %s, two network namespaces, one-way delay %v. A = %v, B = %v. `A.pcap` and `B.pcap` are the same traffic captured at either end.\n",
+		release(), r.Story.Delay, r.Addrs[0], r.Addrs[1])
+	r.network(&b)
+	b.WriteByte('\n')
+	for side, endpoints := range r.Record.Endpoints {
+		for i, e := range endpoints {
+			if i == linesShown {
+				fmt.Fprintf(&b, "- ... %d more\n", len(endpoints)-i)
+				break
+			}
+			fmt.Fprintf(&b, "- kernel, %c: %s\n", 'A'+side, e.Path())
+		}
+	}
+	b.WriteByte('\n')
+	for side, verdict := range r.Story.Verdict {
+		if verdict != "" {
+			fmt.Fprintf(&b, "- right verdict, %c: %s\n", 'A'+side, verdict)
+		}
+	}
+	if r.Story.Mind != "" {
+		fmt.Fprintf(&b, "\nMind: %s\n", r.Story.Mind)
+	}
+	for side, h := range r.Record.Hosts {
+		if len(h.Frames) > 0 {
+			listing(&b, side, h.Frames)
+		}
+	}
+	return b.String()
+}
+
+// linesShown is how many endpoints, faults or frames a README lists at most.
+const linesShown = 60
+
+func (r Result) network(b *strings.Builder) {
+	if len(r.Log) == 0 {
+		return
+	}
+	var lines []string
+	for _, e := range r.Log[:min(len(r.Log), linesShown)] {
+		lines = append(lines, e.String())
+	}
+	if n := len(r.Log) - linesShown; n > 0 {
+		lines = append(lines, fmt.Sprintf("%d more", n))
+	}
+	if r.Story.ISN != [2]uint32{} {
+		lines = append(lines, fmt.Sprintf("(the numbers here are from before the captures were shifted to begin at %d, %d)", r.Story.ISN[0], r.Story.ISN[1]))
+	}
+	fmt.Fprintf(b, "\nWhat was done to the network: %s\n", strings.Join(lines, "; "))
+}
+
+// release is the kernel's "6.18".
+func release() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "?"
+	}
+	parts := strings.SplitN(unix.ByteSliceToString(u.Release[:]), ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// listing prints the frames with relative sequence numbers.
+func listing(b *strings.Builder, side int, frames []truth.Frame) {
+	fmt.Fprintf(b, "\nSeen at %c:\n```\n", 'A'+side)
+	base := make(map[truth.Tuple]uint32)
+	for i, f := range frames {
+		line := frameLine(f, base)
+		if i >= linesShown && i < len(frames)-linesShown/2 {
+			continue
+		}
+		if i == len(frames)-linesShown/2 && i > linesShown {
+			fmt.Fprintf(b, "   ... %d packets omitted ...\n", i-linesShown)
+		}
+		fmt.Fprintf(b, "%3d %8.3f %s\n", i+1, float64(f.T-frames[0].T)/1e9, line)
+	}
+	b.WriteString("```\n")
+}
+
+func frameLine(f truth.Frame, base map[truth.Tuple]uint32) string {
+	if !f.TCP {
+		return fmt.Sprintf("-   %d octets, no whole segment", len(f.Raw))
+	}
+	own, other := truth.Tuple{Local: f.Src, Remote: f.Dst}, truth.Tuple{Local: f.Dst, Remote: f.Src}
+	if _, known := base[own]; !known || f.Flags.Has(packet.SYN) {
+		base[own] = f.Seq
+		if !f.Flags.Has(packet.SYN) {
+			base[own]--
+		}
+	}
+	from := sideOf(f.Src.Addr())
+	acks := ""
+	if f.Flags.Has(packet.ACK) {
+		acks = fmt.Sprintf(" a=%d", f.Ack-base[other])
+	}
+	return fmt.Sprintf("%c>%c %d>%d %-5v s=%d%s len=%d win=%d",
+		'A'+from, 'A'+sideOf(f.Dst.Addr()), f.Src.Port(), f.Dst.Port(), f.Flags, f.Seq-base[own], acks, len(f.Payload), f.Window)
+}

@@ -1,0 +1,94 @@
+package truth
+
+import "github.com/lastack/lastack/internal/lab/packet"
+
+type pick func(*numbered) bool
+
+func sent(f *numbered) bool     { return f.sent }
+func received(f *numbered) bool { return f.received }
+func every(*numbered) bool      { return true }
+func fin(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.FIN) }
+func rst(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.RST) }
+func ack(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.ACK) }
+func ackOrFin(f *numbered) bool { return ack(f) || fin(f) }
+func synAck(f *numbered) bool   { return f.TCP && f.Flags.Has(packet.SYN|packet.ACK) }
+func syn(f *numbered) bool      { return f.TCP && f.Flags&(packet.SYN|packet.ACK) == packet.SYN }
+func anySYN(f *numbered) bool   { return f.TCP && f.Flags.Has(packet.SYN) }
+func icmp(f *numbered) bool     { return !f.TCP }
+
+// first is the first frame in [from, to] that passes both tests.
+func (m *merger) first(from, to int64, p, q pick) *numbered {
+	for i := range m.frames {
+		if f := &m.frames[i]; f.T >= from && f.T <= to && p(f) && q(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// last is the last frame in [from, to] that passes both tests.
+func (m *merger) last(from, to int64, p, q pick) *numbered {
+	for i := len(m.frames) - 1; i >= 0; i-- {
+		if f := &m.frames[i]; f.T >= from && f.T <= to && p(f) && q(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// receipts says which received segment can bring an endpoint into a state.
+var receipts = map[string]pick{
+	"SYN_RECV":    anySYN,
+	"ESTABLISHED": ack,
+	"CLOSE_WAIT":  every, // data can fill the hole before a FIN that came earlier
+	"CLOSING":     every,
+	"FIN_WAIT2":   ack,
+}
+
+// sendings says which sent segment goes with a state entered by a call.
+var sendings = map[string]pick{
+	"SYN_SENT":  syn,
+	"FIN_WAIT1": fin,
+	"LAST_ACK":  fin,
+}
+
+// cause is the frame that goes with a trace event: the segment received just
+// before it that can have brought it about, or the one that it sent.
+func (m *merger) cause(e Event) *numbered {
+	if e.New == "CLOSE" {
+		return m.causeOfClose(e)
+	}
+	if p, ok := sendings[e.New]; ok {
+		return m.first(e.T-near/10, m.until(e), sent, p)
+	}
+	if p, ok := receipts[e.New]; ok {
+		return m.last(e.T-near, e.T, received, p)
+	}
+	return nil
+}
+
+// until is the time of the event after e: what e sent, left before it.
+func (m *merger) until(e Event) int64 {
+	for _, x := range m.events {
+		if x.T > e.T && x.Sock == e.Sock {
+			return x.T + near/10
+		}
+	}
+	return 1<<63 - 1
+}
+
+// causeOfClose prefers what was received to the RST that answers it.
+func (m *merger) causeOfClose(e Event) *numbered {
+	if f := m.last(e.T-near, e.T, received, rst); f != nil {
+		return f
+	}
+	if f := m.last(e.T-near, e.T, received, icmp); f != nil && e.Old == "SYN_SENT" {
+		return f
+	}
+	got, answer := m.last(e.T-near, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
+	// A RST without ACK answers a segment, one with ACK is the socket's own.
+	if got != nil && (e.Old == "LAST_ACK" && answer == nil || answer != nil && !ack(answer)) {
+		return got
+	}
+	return answer
+}

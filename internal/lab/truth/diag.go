@@ -1,0 +1,210 @@
+package truth
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lastack/lastack/internal/lab/netns"
+)
+
+// Tuple is a connection as one host sees it: its own address first.
+type Tuple struct{ Local, Remote netip.AddrPort }
+
+// Sample says which state a socket was in: it entered it between Before and
+// From, the begin of the last dump that did not show it so and the end of the
+// first that did; it left it between To and After, likewise (After 0: it was
+// there to the end). Nanoseconds since the epoch.
+type Sample struct {
+	Tuple
+	State                   string
+	Mini                    bool // a request or time-wait socket, not a full one
+	Before, From, To, After int64
+}
+
+// Sampler looks at a host's sockets through inet_diag every few
+// milliseconds, for what no trace event tells: request sockets (SYN_RECV),
+// time-wait sockets and their substate.
+type Sampler struct {
+	file *os.File
+	stop chan struct{}
+	done chan struct{}
+
+	mu      sync.Mutex
+	open    map[Tuple]*Sample
+	closed  []Sample
+	last    int64 // the dump before this one
+	dumps   int
+	longest int64
+	err     error
+}
+
+// period is the time between two dumps.
+const period = 1500 * time.Microsecond
+
+// OpenSampler starts to look at the host.
+func OpenSampler(h *netns.Host) (*Sampler, error) {
+	s := &Sampler{stop: make(chan struct{}), done: make(chan struct{}), open: make(map[Tuple]*Sample)}
+	err := h.Do(func() error {
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+		s.file = os.NewFile(uintptr(fd), "sock_diag")
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("truth: inet_diag: %w", err)
+	}
+	s.last = time.Now().UnixNano()
+	go s.run()
+	return s, nil
+}
+
+// Close stops and returns every sample, in no order.
+func (s *Sampler) Close() ([]Sample, error) {
+	close(s.stop)
+	<-s.done
+	s.file.Close()
+	for _, x := range s.open {
+		s.closed = append(s.closed, *x)
+	}
+	return s.closed, s.err
+}
+
+func (s *Sampler) run() {
+	defer close(s.done)
+	for {
+		begin := time.Now()
+		if err := s.dump(); err != nil {
+			s.err = err
+			return
+		}
+		select {
+		case <-s.stop:
+			return
+		case <-time.After(max(period, time.Since(begin))): // at most half of a processor
+		}
+	}
+}
+
+// dump looks once at both families. Sockets seen in it were there at some
+// time between its begin and its end.
+func (s *Sampler) dump() error {
+	begin := time.Now().UnixNano()
+	seen := make(map[Tuple]look)
+	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		if err := s.ask(family, seen); err != nil {
+			return fmt.Errorf("truth: inet_diag: %w", err)
+		}
+	}
+	s.note(seen, begin, time.Now().UnixNano())
+	return nil
+}
+
+type look struct {
+	state string
+	mini  bool
+}
+
+func (s *Sampler) note(seen map[Tuple]look, begin, end int64) {
+	for k, x := range s.open {
+		if l, ok := seen[k]; !ok || l != (look{x.State, x.Mini}) {
+			x.After = end
+			s.closed = append(s.closed, *x)
+			delete(s.open, k)
+		}
+	}
+	for k, l := range seen {
+		if x, ok := s.open[k]; ok {
+			x.To = begin
+			continue
+		}
+		s.open[k] = &Sample{Tuple: k, State: l.state, Mini: l.mini, Before: s.last, From: end, To: begin}
+	}
+	s.dumps++
+	s.longest = max(s.longest, end-s.last)
+	s.last = begin
+}
+
+// The parts of linux/inet_diag.h in use.
+const (
+	sockDiagByFamily = 20
+	timerTimeWait    = 3
+	diagRequestSize  = 56
+	diagMessageSize  = 72
+	stateFinWait2    = 5
+	stateTimeWait    = 6
+	stateNewSynRecv  = 12
+)
+
+func (s *Sampler) ask(family byte, seen map[Tuple]look) error {
+	fd := int(s.file.Fd())
+	req := make([]byte, unix.NLMSG_HDRLEN+diagRequestSize)
+	binary.NativeEndian.PutUint32(req, uint32(len(req)))
+	binary.NativeEndian.PutUint16(req[4:], sockDiagByFamily)
+	binary.NativeEndian.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	req[16], req[17] = family, unix.IPPROTO_TCP
+	binary.NativeEndian.PutUint32(req[20:], 1<<stateFinWait2|1<<stateTimeWait|1<<stateNewSynRecv)
+	if err := unix.Sendto(fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<16)
+	for {
+		n, _, err := unix.Recvfrom(fd, buf, 0)
+		if err != nil {
+			return err
+		}
+		done, err := eachMessage(buf[:n], func(body []byte) { addSocket(body, seen) })
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// eachMessage calls f with the body of every message; done after the last.
+func eachMessage(b []byte, f func([]byte)) (done bool, err error) {
+	for len(b) >= unix.NLMSG_HDRLEN {
+		n := int(binary.NativeEndian.Uint32(b))
+		if n < unix.NLMSG_HDRLEN || n > len(b) {
+			return true, fmt.Errorf("message of %d octets in %d", n, len(b))
+		}
+		switch binary.NativeEndian.Uint16(b[4:]) {
+		case unix.NLMSG_DONE:
+			return true, nil
+		case unix.NLMSG_ERROR:
+			return true, fmt.Errorf("error message %x", b[:n])
+		}
+		f(b[unix.NLMSG_HDRLEN:n])
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return false, nil
+}
+
+// addSocket reads a struct inet_diag_msg.
+func addSocket(m []byte, seen map[Tuple]look) {
+	if len(m) < diagMessageSize {
+		return
+	}
+	local, remote := diagAddr(m[0], m[8:24]), diagAddr(m[0], m[24:40])
+	k := Tuple{
+		netip.AddrPortFrom(local, binary.BigEndian.Uint16(m[4:])),
+		netip.AddrPortFrom(remote, binary.BigEndian.Uint16(m[6:])),
+	}
+	state, inode := stateName(uint64(m[1])), binary.NativeEndian.Uint32(m[68:])
+	mini := m[2] == timerTimeWait || state == "SYN_RECV" && inode == 0
+	if old, ok := seen[k]; ok && old.mini {
+		return // a time-wait socket and its successor can both be listed
+	}
+	seen[k] = look{state, mini}
+}
+
+func diagAddr(family byte, b []byte) netip.Addr {
+	if family == unix.AF_INET {
+		b = b[:4]
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a.Unmap()
+}

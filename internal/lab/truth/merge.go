@@ -1,0 +1,403 @@
+package truth
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/internal/lab/packet"
+)
+
+// State is one state of an endpoint and what is known of its beginning.
+type State struct {
+	T, Lo     int64 // nanoseconds since the epoch; the true time is in [Lo, T]
+	Name      string
+	Source    string
+	Diag      int64 // when inet_diag showed it first; 0: it did not
+	Orphan    int64 // FIN_WAIT2: when a mini-socket took over; 0: none did
+	WireDelay int64 // how much later the FIN left
+	Frame     int   // in the endpoint's own capture, from 1; 0: none
+	FrameDir  string
+}
+
+// Endpoint is one end of a connection, with all its incarnations in a row.
+type Endpoint struct {
+	Tuple
+	States []State
+}
+
+// Host is what was recorded at one host.
+type Host struct {
+	Frames  []Frame
+	Events  []Event
+	Samples []Sample
+	// NoTimeWait says that the kernel ran into tcp_max_tw_buckets: a closed
+	// FIN_WAIT2 without a sample is closed, not too short for one.
+	NoTimeWait bool
+	// Cookies says that SYN,ACKs without a request socket were sent.
+	Cookies bool
+}
+
+// near is how far an event may lie from the frame that it goes with. The
+// kernel stamps both, so it is 50 us at most unless the machine paused.
+const near = int64(500 * time.Microsecond)
+
+// Merge makes the list of states of every endpoint at one host.
+//
+// The trace event says less than it seems:
+//   - TIME_WAIT never appears. The full socket goes FIN_WAIT2 -> CLOSE or
+//     CLOSING -> CLOSE when a mini-socket takes over, for an orphan already on
+//     the ACK of its FIN. Whether one did, its substate, and its end come from
+//     inet_diag.
+//   - A request socket is not reported: when the handshake is complete, the
+//     child appears with LISTEN -> SYN_RECV -> ESTABLISHED. With fast open and
+//     in a simultaneous open SYN_RECV is a full socket and is reported.
+//   - FIN_WAIT1 and LAST_ACK begin in close(), also when the FIN leaves later.
+//   - connect() without bind() reports source port 0 for CLOSE -> SYN_SENT.
+func Merge(h Host) []Endpoint {
+	events := connected(h)
+	tuples := make(map[Tuple]bool)
+	for _, e := range events {
+		tuples[Tuple{e.Local, e.Remote}] = true
+	}
+	for _, s := range h.Samples {
+		tuples[s.Tuple] = s.Mini || tuples[s.Tuple]
+	}
+	var out []Endpoint
+	for k, wanted := range tuples {
+		m := merger{Host: h, tuple: k, events: events}
+		if ep := m.merge(); wanted && len(ep.States) > 0 {
+			out = append(out, ep)
+		}
+	}
+	slices.SortFunc(out, func(a, b Endpoint) int {
+		return cmp.Or(cmp.Compare(a.States[0].T, b.States[0].T), a.Local.Compare(b.Local))
+	})
+	return out
+}
+
+// connected returns the state changes of connections: without listeners, and
+// with the source ports that connect() reported as 0.
+func connected(h Host) []Event {
+	port := make(map[int]netip.AddrPort)
+	next := make(map[uint64]netip.AddrPort)
+	for i := len(h.Events) - 1; i >= 0; i-- {
+		e := h.Events[i]
+		if e.Local.Port() != 0 {
+			next[e.Sock] = e.Local
+		} else if p, ok := next[e.Sock]; ok {
+			port[i] = p
+		}
+	}
+	var out []Event
+	for i, e := range h.Events {
+		if e.Name != "inet_sock_set_state" || e.Remote.Port() == 0 || e.Old == e.New {
+			continue // close() in FIN_WAIT2 sets FIN_WAIT2 again
+		}
+		if e.Local.Port() == 0 {
+			e.Local = port[i]
+		}
+		if e.Local.Port() == 0 {
+			e.Local = h.sourceOf(e)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// sourceOf finds the port that a lone connect() chose: by the SYN it sent.
+func (h Host) sourceOf(e Event) netip.AddrPort {
+	for _, f := range h.Frames {
+		if f.TCP && f.Flags.Has(packet.SYN) && f.Dst == e.Remote && f.T > e.T-near && f.T < e.T+near {
+			return f.Src
+		}
+	}
+	return e.Local
+}
+
+// merger works on one endpoint.
+type merger struct {
+	Host
+	tuple  Tuple
+	events []Event
+	frames []numbered
+	minis  []Sample
+	out    []State
+}
+
+type numbered struct {
+	Frame
+	number         int
+	sent, received bool // both on a connection to itself
+}
+
+func (m *merger) merge() Endpoint {
+	m.events = slices.DeleteFunc(slices.Clone(m.events), func(e Event) bool {
+		return Tuple{e.Local, e.Remote} != m.tuple
+	})
+	for _, s := range m.Samples {
+		if s.Tuple == m.tuple && s.Mini {
+			m.minis = append(m.minis, s)
+		}
+	}
+	slices.SortFunc(m.minis, func(a, b Sample) int { return cmp.Compare(a.From, b.From) })
+	m.pickFrames()
+	for i := range m.events {
+		m.event(i)
+	}
+	for i := range m.minis {
+		m.mini(i)
+	}
+	slices.SortStableFunc(m.out, func(a, b State) int { return cmp.Compare(a.T, b.T) })
+	return Endpoint{m.tuple, m.out}
+}
+
+func (m *merger) pickFrames() {
+	for i, f := range m.Frames {
+		n := numbered{Frame: f, number: i + 1}
+		if f.TCP {
+			n.sent = f.Src == m.tuple.Local && f.Dst == m.tuple.Remote
+			n.received = f.Dst == m.tuple.Local && f.Src == m.tuple.Remote
+		} else {
+			n.received = !f.Sent && aboutTuple(f.Raw, m.tuple)
+		}
+		if n.sent || n.received {
+			m.frames = append(m.frames, n)
+		}
+	}
+}
+
+// aboutTuple reports whether an ICMP error quotes a segment of the tuple.
+func aboutTuple(raw []byte, t Tuple) bool {
+	skip := 28
+	if raw[0]>>4 == 6 {
+		skip = 48
+	}
+	if len(raw) < skip {
+		return false
+	}
+	p, err := packet.Parse(raw[skip:])
+	return err == nil && p.Src == t.Local && p.Dst == t.Remote
+}
+
+// event adds what the i-th trace event says.
+func (m *merger) event(i int) {
+	e := m.events[i]
+	switch {
+	case e.Old == "LISTEN":
+		m.child(e)
+	case e.New == "CLOSE":
+		m.close(i)
+	default:
+		m.add(State{T: e.T, Lo: e.T, Name: e.New, Source: "tracepoint"}, m.cause(e))
+	}
+}
+
+// child is LISTEN -> SYN_RECV. It says when SYN_RECV began only with fast
+// open; else a request socket was in that state since the SYN, which the
+// samples show, or the SYN itself when it was too short for them.
+func (m *merger) child(e Event) {
+	if syn := m.last(e.T-near, e.T, received, syn); syn != nil {
+		m.add(State{T: e.T, Lo: e.T, Name: "SYN_RECV", Source: "tracepoint"}, syn)
+		return
+	}
+	for _, s := range m.minis {
+		if s.State == "SYN_RECV" && s.Before < e.T && (s.After == 0 || s.After >= e.T) {
+			return
+		}
+	}
+	if syn := m.answeredSYN(e.T); syn != nil && !m.Cookies {
+		source := fmt.Sprintf("child socket, request too short for diag, time of frame %d", syn.number)
+		m.add(State{T: syn.T, Lo: syn.T, Name: "SYN_RECV", Source: source}, syn)
+		return
+	}
+	m.add(State{T: e.T, Lo: e.T, Name: "SYN_RECV", Source: "tracepoint, no request socket"},
+		m.last(e.T-near, e.T, received, ack))
+}
+
+// answeredSYN is the SYN that the last SYN,ACK sent before t answered first.
+func (m *merger) answeredSYN(t int64) *numbered {
+	answer := m.last(0, t, sent, synAck)
+	if answer == nil {
+		return nil
+	}
+	for i := range m.frames {
+		if f := &m.frames[i]; f.sent && synAck(f) && f.Seq == answer.Seq {
+			return m.last(f.T-near, f.T, received, syn)
+		}
+	}
+	return nil
+}
+
+// close is X -> CLOSE: the end, or a mini-socket takes over.
+func (m *merger) close(i int) {
+	e := m.events[i]
+	s := m.successor(e)
+	frame := m.cause(e)
+	takesOver := e.Old == "FIN_WAIT2" || e.Old == "CLOSING"
+	switch {
+	case takesOver && s != nil && s.State == "FIN_WAIT2":
+		m.orphan(e.T)
+	case takesOver && (s != nil || m.tooShort(i)):
+		m.timeWait(e, s)
+	default:
+		m.add(State{T: e.T, Lo: e.T, Name: "CLOSED", Source: "tracepoint"}, frame)
+	}
+}
+
+// successor is the time-wait socket that came when the full one closed.
+func (m *merger) successor(e Event) *Sample {
+	for i := range m.minis {
+		if s := &m.minis[i]; s.State != "SYN_RECV" && s.Before-near <= e.T && e.T <= s.From {
+			return s
+		}
+	}
+	return nil
+}
+
+// tooShort reports whether a time-wait socket took over, though no sample
+// shows it: the full socket closed as it only does then.
+func (m *merger) tooShort(i int) bool {
+	e := m.events[i]
+	if m.NoTimeWait || m.last(e.T-near, e.T, received, rst) != nil {
+		return false
+	}
+	return m.last(e.T-near, e.T, received, ackOrFin) != nil
+}
+
+// orphan notes that the FIN_WAIT2 before t goes on in a mini-socket.
+func (m *merger) orphan(t int64) {
+	for i := len(m.out) - 1; i >= 0; i-- {
+		if m.out[i].Name == "FIN_WAIT2" {
+			m.out[i].Orphan = t
+			return
+		}
+	}
+}
+
+// timeWait is the take-over whose first sample already is TIME_WAIT, or that
+// has none: it began with the event, or, when a full FIN_WAIT2 became an
+// orphan and the FIN came before the next dump, with that FIN.
+func (m *merger) timeWait(e Event, s *Sample) {
+	now := m.last(e.T-near, e.T, received, fin)
+	if e.Old == "CLOSING" {
+		now = m.last(e.T-near, e.T, received, ack)
+	}
+	if now == nil && e.Old == "FIN_WAIT2" && s != nil {
+		if later := m.first(e.T, s.From, received, fin); later != nil {
+			m.orphan(e.T)
+			m.add(State{T: later.T, Lo: e.T, Diag: s.From, Name: "TIME_WAIT",
+				Source: fmt.Sprintf("diag timewait socket, time of frame %d", later.number)}, later)
+			return
+		}
+	}
+	if now == nil && s == nil {
+		m.orphan(e.T) // a FIN_WAIT2 that ended before the next dump
+		m.gone(e.T, e.T+2*int64(period))
+		return
+	}
+	if now == nil {
+		now = m.last(e.T-near, e.T, received, ack) // the segment that filled the hole before a FIN
+	}
+	st := State{T: e.T, Lo: e.T, Name: "TIME_WAIT", Source: "tracepoint CLOSE = timewait mini-socket"}
+	if now != nil {
+		st.Source += fmt.Sprintf(", %s in frame %d", map[bool]string{true: "FIN", false: "ACK"}[fin(now)], now.number)
+	}
+	m.add(st, now)
+}
+
+// mini adds what the i-th sample of a mini-socket says: its beginning, if no
+// event did, and its end.
+func (m *merger) mini(i int) {
+	s := m.minis[i]
+	switch {
+	case s.State == "SYN_RECV":
+		m.diag(s, "diag request socket", m.last(s.Before-near, s.From, received, syn))
+	case s.State == "TIME_WAIT" && i > 0 && m.minis[i-1].State == "FIN_WAIT2" && m.minis[i-1].After == s.From:
+		m.diag(s, "diag timewait socket", m.first(m.minis[i-1].To-near, s.From, received, fin))
+	}
+	if s.After == 0 || i+1 < len(m.minis) && m.minis[i+1].From == s.After && s.State == "FIN_WAIT2" && m.minis[i+1].State == "TIME_WAIT" {
+		return
+	}
+	if !m.superseded(s) {
+		m.gone(s.To-near, s.After)
+	}
+}
+
+func (m *merger) diag(s Sample, source string, f *numbered) {
+	st := State{T: s.From, Lo: s.Before, Diag: s.From, Name: s.State, Source: source}
+	if f != nil {
+		st.T = f.T
+		st.Source += fmt.Sprintf(", time of frame %d", f.number)
+	}
+	m.add(st, f)
+}
+
+// superseded reports whether the mini-socket ended because another socket
+// took its tuple: a request's child, or a new incarnation.
+func (m *merger) superseded(s Sample) bool {
+	for _, e := range m.events {
+		if (e.New == "SYN_SENT" || e.Old == "LISTEN") && s.To-near <= e.T && e.T <= s.After {
+			return true
+		}
+	}
+	for _, x := range m.minis {
+		if x.State == "SYN_RECV" && s.State != "SYN_RECV" && x.From == s.After && m.last(s.To-near, s.After, received, rst) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// gone is the end of a mini-socket between two dumps: by a segment it
+// received, or by its timer.
+func (m *merger) gone(from, to int64) {
+	f := m.last(from, to, received, rst)
+	if f == nil {
+		if answer := m.last(from, to, sent, rst); answer != nil {
+			f = m.last(from, answer.T, received, every)
+		}
+	}
+	st := State{T: to, Lo: from, Name: "CLOSED", Source: "diag: mini-socket gone"}
+	if f != nil {
+		st.T = f.T
+		st.Source += fmt.Sprintf(", time of frame %d", f.number)
+	}
+	m.add(st, f)
+}
+
+func (m *merger) add(s State, f *numbered) {
+	if f != nil {
+		s.Frame = f.number
+		s.FrameDir = "received "
+		if f.sent && (!f.received || s.Name == "SYN_SENT" || s.Name == "FIN_WAIT1" || s.Name == "LAST_ACK") {
+			s.FrameDir = "sent "
+		}
+		s.FrameDir += f.describe()
+		if s.Source == "tracepoint" && f.T-s.T > near {
+			s.WireDelay = f.T - s.T
+		}
+	}
+	m.out = append(m.out, s)
+}
+
+func (f *numbered) describe() string {
+	if !f.TCP {
+		return "[ICMP]"
+	}
+	return f.Flags.String()
+}
+
+// Cut forgets everything after the time end, in nanoseconds since the epoch.
+func (h *Host) Cut(end int64) {
+	h.Frames = slices.DeleteFunc(h.Frames, func(f Frame) bool { return f.T > end })
+	h.Events = slices.DeleteFunc(h.Events, func(e Event) bool { return e.T > end })
+	h.Samples = slices.DeleteFunc(h.Samples, func(s Sample) bool { return s.From > end })
+	for i := range h.Samples {
+		if h.Samples[i].After > end {
+			h.Samples[i].After = 0
+		}
+	}
+}
