@@ -26,7 +26,7 @@ func TestSnaplen64(t *testing.T) {
 			p := segment()
 			p.Flags, p.VLAN, p.Options = flags, c.vlan, c.options
 			data := p.Append(nil, packet.Ethernet)
-			s, out := frame{packet.Ethernet, packet.Truncate(data, 64), uint32(len(data))}.decode()
+			s, out := frame{packet.Ethernet, data[:min(len(data), 64)], uint32(len(data))}.decode()
 			if out != wire.OutcomeTCP || s.Flags != flags || s.Len != 5 || s.Seq != 1000 || s.Ack != 2000 {
 				t.Errorf("%s, %v: outcome %d, %v, %d octets, seq %d", name, flags, out, s.Flags, s.Len, s.Seq)
 			}

@@ -1,11 +1,13 @@
 package wire_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -60,6 +62,12 @@ func leftovers() wire.Segment {
 
 // diff compares two segments; nil and empty slices are the same.
 func diff(want, got wire.Segment) string {
+	if bytes.Equal(want.TCP, got.TCP) && bytes.Equal(want.Payload, got.Payload) {
+		got.TCP, got.Payload = want.TCP, want.Payload
+		if reflect.DeepEqual(want, got) { // as nearly always, and far cheaper
+			return ""
+		}
+	}
 	return cmp.Diff(want, got, cmpopts.EquateEmpty())
 }
 

@@ -36,10 +36,12 @@ func TestOptions(t *testing.T) {
 		{"MPTCP capable", "1e04 0081", wire.Options{Has: wire.OptMPTCP, MPTCP: 0}},
 		{"two MPTCP options: the first", "1e04 2081 1e04 3081", wire.Options{Has: wire.OptMPTCP, MPTCP: 2}},
 		{"MD5", "1312 00000000000000000000000000000000", wire.Options{Has: wire.OptMD5}},
+		{"AO without a MAC", "1d04 0102", wire.Options{Has: wire.OptMD5}},
 		{"AO", "1d10 0102 000000000000000000000000", wire.Options{Has: wire.OptMD5}},
 		{"two of a kind: the last", "0204 0001 0204 0002", wire.Options{Has: wire.OptMSS, MSS: 2}},
 		{"a cookie, then a request", "2206 01020304 2202", wire.Options{Has: wire.OptFastOpen}},
 		{"nothing after the end", "00 0204 05b4", wire.Options{}},
+		{"an unknown kind that looks like timestamps", "0101 100a 00000001 00000002", wire.Options{}},
 		{"unknown kinds", "4502 fd04 0000 0606 00000000 0303 05", wire.Options{Has: wire.OptWindowScale, WindowScale: 5}},
 
 		// What does not parse loses itself, and what follows a bad length.
@@ -51,6 +53,7 @@ func TestOptions(t *testing.T) {
 		{"window scale of length 4", "0304 0707 0402", broken(wire.Options{Has: wire.OptSACKPermitted})},
 		{"SACK permitted of length 3", "0403 00", broken(wire.Options{})},
 		{"timestamps of length 8", "0808 00000001 0000", broken(wire.Options{})},
+		{"aligned timestamps of length 11", "0101 080b 00000001 00000002 00", broken(wire.Options{})},
 		{"SACK without a block", "0502", broken(wire.Options{})},
 		{"SACK of a block and a half", "050e 00000001 00000002 00000003", broken(wire.Options{})},
 		{"fast open cookie of 2", "2204 0102", broken(wire.Options{})},

@@ -2,6 +2,7 @@ package packet
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -128,11 +129,6 @@ func (m *ICMP) Append(buf []byte, link uint32) []byte {
 	return buf
 }
 
-// Truncate cuts a frame to snaplen octets, as a capture does.
-func Truncate(frame []byte, snaplen int) []byte {
-	return frame[:min(len(frame), snaplen)]
-}
-
 // envelope is an Envelope with its addresses and what it carries.
 type envelope struct {
 	*Envelope
@@ -231,12 +227,15 @@ func (e *envelope) pseudo(n int) uint64 {
 	return s + sum(src[:]) + sum(dst[:])
 }
 
-// sum adds up big-endian 16-bit numbers, two at a time: 2^32 of them fit.
-func sum(p []byte) (s uint64) {
-	for ; len(p) >= 8; p = p[8:] {
-		v := be.Uint64(p)
-		s += v>>32 + v&0xffffffff
+// sum adds up p as big-endian 16-bit numbers. It takes 64 bits at a time, which
+// comes to the same modulo 2^16-1 if every carry is added back.
+func sum(p []byte) uint64 {
+	var s, carry uint64
+	for ; len(p) >= 16; p = p[16:] {
+		s, carry = bits.Add64(s, be.Uint64(p), carry)
+		s, carry = bits.Add64(s, be.Uint64(p[8:16]), carry)
 	}
+	s = s>>32 + s&0xffffffff + carry
 	for ; len(p) >= 2; p = p[2:] {
 		s += uint64(be.Uint16(p))
 	}

@@ -1,0 +1,137 @@
+package wire_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
+)
+
+// maxLen is the largest window: no segment is longer (RFC 7323 section 2.3).
+const maxLen = 1 << 30
+
+func addSeeds(f *testing.F) {
+	for i, fr := range capturedFrames(f) {
+		if i%50 == 0 {
+			f.Add(fr.link, fr.orig, fr.data[:min(len(fr.data), 200)])
+		}
+	}
+	for _, p := range []packet.TCP{segment(), onIPv6(segment())} {
+		p.Options = packet.SACK(packet.SYNOptions(nil, 1, 2), wire.SACKBlock{Left: 1, Right: 2})
+		p.VLAN = []uint16{7, 8}
+		p.Extensions = nil
+		for _, link := range packet.Links {
+			f.Add(link, uint32(0), p.Append(nil, link))
+		}
+	}
+	p := onIPv6(segment())
+	p.Extensions = []packet.Extension{
+		{Proto: packet.ProtoHopByHop, Data: unhex("0000 c204 00011170")},
+		{Proto: packet.ProtoRouting, Data: append(unhex("0002 0001 00000000"), make([]byte, 16)...)},
+		{Proto: packet.ProtoFragment, Data: unhex("0000 0001 00000007")},
+	}
+	f.Add(packet.Raw, uint32(0), p.Append(nil, packet.Raw))
+	icmp := icmp4(3, 1, whatDrewIt(segment()))
+	f.Add(packet.Ethernet, uint32(0), icmp.Append(nil, packet.Ethernet))
+	for _, link := range []uint32{9, 10, 50, 51, 104, 105, 117, 119, 127} {
+		f.Add(link, uint32(0), unhex("0000 0800 00000000 0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"))
+	}
+	for _, h := range []string{
+		"8864 1100 0007 0040 0021", "8847 00064140", "0800 4500 0040 00000000 402f 0000 cb007101 cb007102 2000 6558 00000005",
+		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 12b5 0050 0000 0800000000002a00",
+		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 0868 0050 0000 34ff004000000001 00000085 01000000",
+		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 17c1 0050 0000 02c086dd00002a00 0102800100010002",
+	} {
+		tcp := segment()
+		data := append(unhex("020000000001 020000000002"), unhex(h)...)
+		f.Add(packet.Ethernet, uint32(0), tcp.Append(data, packet.Raw))
+	}
+}
+
+// FuzzDecode: no frame makes Decode panic, claim what the frame cannot hold,
+// give two answers, or write to what it was lent.
+func FuzzDecode(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, link, orig uint32, data []byte) {
+		fr := frame{link, data, orig}
+		before := string(data)
+		var d wire.Decoder
+		s := leftovers()
+		out := d.Decode(link, data, orig, &s)
+		if string(data) != before {
+			t.Fatal("the frame was changed")
+		}
+		again, sameOut := fr.decode()
+		if out != sameOut || diff(again, s) != "" {
+			t.Fatalf("two answers: %d, %d\n%s", out, sameOut, diff(again, s))
+		}
+		switch out {
+		case wire.OutcomeTCP:
+			checkSegment(t, fr, &d, &s)
+		case wire.OutcomeICMP:
+			checkKey(t, &d, &d.ICMP.Tuple, d.ICMP.Dir)
+			fallthrough
+		default:
+			if diff(untouched(), s) != "" {
+				t.Fatalf("outcome %d leaves %+v", out, s)
+			}
+		}
+		if out > wire.OutcomeLink {
+			t.Fatalf("outcome %d", out)
+		}
+	})
+}
+
+func checkSegment(t *testing.T, fr frame, d *wire.Decoder, s *wire.Segment) {
+	checkKey(t, d, &s.Tuple, s.Dir)
+	if s.Len > maxLen || !s.Tuple.V6 && s.Len > 0xffff && !s.Offload {
+		t.Fatalf("%d octets", s.Len)
+	}
+	if len(s.TCP) < 14 || uint32(len(s.Payload)) > s.Len || s.Flags > 0x1ff || s.Options.NSACK > 4 {
+		t.Fatalf("%+v", s)
+	}
+	if fr.link != 127 && !within(s.TCP, fr.data) {
+		t.Fatal("TCP is not part of the frame")
+	}
+	if len(s.Payload) > 0 && !within(s.Payload, s.TCP) {
+		t.Fatal("the payload is not part of TCP")
+	}
+	if headerCut(s) && (len(s.Payload) > 0 || s.Options.Has&wire.OptIncomplete == 0 && !closedOptions(s.TCP)) {
+		t.Fatalf("a cut header passes for whole: %+v", s)
+	}
+	s.VerifyChecksum()
+	_ = s.Flags.String()
+}
+
+func checkKey(t *testing.T, d *wire.Decoder, k *wire.FourTuple, dir uint8) {
+	if dir > 1 || k.AddrPort(1).Compare(k.AddrPort(0)) < 0 || k.VLAN[0] == 0 && k.VLAN[1] != 0 {
+		t.Fatalf("key %v, %v, dir %d, VLANs %v", k.AddrPort(0), k.AddrPort(1), dir, k.VLAN)
+	}
+	if path := d.TunnelPath(k.Tunnel); (k.Tunnel != 0) != (len(path) > 0) {
+		t.Fatalf("tunnel %d is %q", k.Tunnel, path)
+	}
+}
+
+// within reports whether part is a subslice of all.
+func within(part, all []byte) bool {
+	p, a := uintptr(unsafe.Pointer(unsafe.SliceData(part))), uintptr(unsafe.Pointer(unsafe.SliceData(all)))
+	return p >= a && p+uintptr(len(part)) <= a+uintptr(len(all))
+}
+
+// FuzzAgainstGopacket: where gopacket decodes a frame as well, both agree in
+// every field.
+func FuzzAgainstGopacket(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, link, orig uint32, data []byte) {
+		fr := frame{link, data, max(orig%1<<17, uint32(len(data)))}
+		want, ok := oracle(fr)
+		got, out := fr.decode()
+		if !ok || out != wire.OutcomeTCP {
+			return
+		}
+		if d := diff(want, got); d != "" {
+			t.Fatalf("(-gopacket +wire)\n%s", d)
+		}
+	})
+}
