@@ -84,9 +84,9 @@ func TestTunnels(t *testing.T) {
 		{"VXLAN, VLAN inside", 1, outer{eth(0x800), ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, inner(tagged, packet.Ethernet), "[vxlan:42 vlan:77]"},
 		{"Geneve", 1, outer{eth(0x800), ip4(17), udp(6081), octets(unhex("0000 6558 00002a 00"))}, inner(p4, packet.Ethernet), "[geneve:42]"},
 		{"Geneve with options, IPv6", 1, outer{eth(0x800), ip4(17), udp(6081), octets(unhex("02c0 86dd 00002a 00 0102 80 01 00010002"))}, inner(p6, raw6), "[geneve:42]"},
-		{"GTP-U", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("30ff 0040 00000001"))}, inner(p4, raw4), "[gtp]"},
-		{"GTP-U with a sequence number", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("32ff 0040 00000001 0001 00 00"))}, inner(p4, raw4), "[gtp]"},
-		{"GTP-U with two extensions", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0040 00000001 0000 00 85 01 0000 c0 02 000000000000 00"))}, inner(p6, raw6), "[gtp]"},
+		{"GTP-U", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("30ff 002d 00000001"))}, inner(p4, raw4), "[gtp]"},
+		{"GTP-U with a sequence number", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("32ff 0031 00000001 0001 00 00"))}, inner(p4, raw4), "[gtp]"},
+		{"GTP-U with two extensions", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0051 00000001 0000 00 85 01 0000 c0 02 000000000000 00"))}, inner(p6, raw6), "[gtp]"},
 		{"VXLAN in GRE in QinQ", 1, outer{eth(0x88a8), &layers.Dot1Q{VLANIdentifier: 7, Type: 0x8100}, &layers.Dot1Q{VLANIdentifier: 8, Type: 0x800}, ip4(47), &layers.GRE{Protocol: 0x800}, ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, inner(p4, packet.Ethernet), "[gre vxlan:42]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
