@@ -1,0 +1,259 @@
+package analyzer
+
+import (
+	"iter"
+	"time"
+
+	"github.com/lastack/lastack/analyzer/flow"
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// Options say how to analyse. The zero value assumes Linux at both ends.
+type Options struct {
+	// Stack is assumed of hosts that no entry of Networks names; nil is Linux.
+	Stack    *Stack
+	Networks []NetworkStack
+	// MSL, if not 0, is the maximum segment lifetime in place of every stack's.
+	MSL time.Duration
+	// Files is how many inputs the capture has: with more than one the records
+	// name the file of each frame.
+	Files int
+	// Watch, if not 0, is the id of a connection whose segments are to be kept
+	// for Ladder.
+	Watch uint64
+	// MaxConnections bounds the connections held at a time; 0 is a million.
+	// Beyond it the one that tells least is given up and reported as evicted.
+	MaxConnections int
+}
+
+// Analyzer follows the connections of one capture. It is not safe for use by
+// several goroutines. Packets, segments and ICMP errors must come in the
+// capture's order.
+type Analyzer struct {
+	opt    Options
+	stacks stackTable
+
+	decoder wire.Decoder
+	segment wire.Segment
+
+	table *flow.Table
+	slab  [][]connection
+	free  []int32
+	gen   []uint32
+	due   deadlines
+	live  int
+	now   int64 // the capture's clock: the latest time seen
+	began bool
+	hand  int32 // of the search for something to evict
+
+	out  []report.Record
+	sum  tally
+	view watch
+}
+
+const slabSize = 256
+
+// New returns an Analyzer that has seen nothing.
+func New(opt Options) *Analyzer {
+	a := &Analyzer{opt: opt}
+	if opt.Stack == nil {
+		a.opt.Stack = &Stacks[0]
+	}
+	if opt.MaxConnections == 0 {
+		a.opt.MaxConnections = 1 << 20
+	}
+	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
+	a.table = flow.New(0, func(i uint32) *wire.FourTuple { return &a.at(int32(i)).tuple })
+	a.sum.init()
+	return a
+}
+
+// at returns the connection at a slab index.
+func (a *Analyzer) at(i int32) *connection { return &a.slab[i/slabSize][i%slabSize] }
+
+// alloc takes a free place of the slab.
+func (a *Analyzer) alloc() *connection {
+	if len(a.free) == 0 {
+		base := int32(len(a.slab) * slabSize)
+		a.slab = append(a.slab, make([]connection, slabSize))
+		a.gen = append(a.gen, make([]uint32, slabSize)...)
+		for i := int32(slabSize) - 1; i >= 0; i-- {
+			a.free = append(a.free, base+i)
+		}
+	}
+	i := a.free[len(a.free)-1]
+	a.free = a.free[:len(a.free)-1]
+	c := a.at(i)
+	c.self = i
+	return c
+}
+
+// release gives a place back. The list of events keeps its room.
+func (a *Analyzer) release(c *connection) {
+	i, events := c.self, c.events[:0]
+	*c = connection{events: events}
+	a.gen[i]++
+	a.free = append(a.free, i)
+}
+
+// AddPacket decodes a captured packet and adds what is in it. p.Data is not
+// kept.
+func (a *Analyzer) AddPacket(p *capture.Packet) {
+	s := &a.segment
+	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
+	outcome := a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
+	a.sum.packet(p, outcome)
+	a.clock(p.Time)
+	switch outcome {
+	case wire.OutcomeTCP:
+		if p.Direction != capture.DirectionUnknown {
+			s.Arrow = wire.Direction(p.Direction)
+		}
+		a.add(s)
+	case wire.OutcomeICMP:
+		e := &a.decoder.ICMP
+		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
+		a.icmp(e)
+	}
+}
+
+// Add adds a segment that the caller has decoded. Its Packet numbers must
+// rise.
+func (a *Analyzer) Add(s *wire.Segment) {
+	a.sum.packets++
+	a.clock(s.Time)
+	a.add(s)
+}
+
+// AddICMP adds an ICMP error that the caller has decoded.
+func (a *Analyzer) AddICMP(e *wire.ICMPError) {
+	a.sum.packets++
+	a.clock(e.Time)
+	a.icmp(e)
+}
+
+// Advance moves the capture's clock on without a packet, as a live capture
+// does while nothing arrives.
+func (a *Analyzer) Advance(t time.Time) { a.clock(t.UnixNano()) }
+
+// clock takes the time of a packet. Time that goes back is counted; the clock
+// stays.
+func (a *Analyzer) clock(t int64) {
+	if !a.began {
+		a.began, a.now = true, t
+	}
+	if t < a.now {
+		a.sum.timeWentBack++
+		return
+	}
+	a.now = t
+	if len(a.due) > 0 && a.due[0].t <= t {
+		a.expire(t)
+	}
+}
+
+// add runs one segment through its connection.
+func (a *Analyzer) add(s *wire.Segment) {
+	a.sum.segments++
+	c := a.choose(s)
+	if c == nil {
+		a.sum.strayResets++
+		return
+	}
+	if kind := c.copied(s); kind != original {
+		a.sum.copies++
+		a.watchCopy(c, s, kind)
+		return
+	}
+	if s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0 {
+		p := c.add(s)
+		a.watchSegment(c, s, &p)
+		if c.ep[0].open|c.ep[1].open == 0 {
+			return
+		}
+	} else {
+		p := c.add(s)
+		a.watchSegment(c, s, &p)
+	}
+	a.schedule(c, a.deadlineOf(c))
+	if a.live > a.opt.MaxConnections {
+		a.evict()
+	}
+}
+
+// icmp ends an opening that an ICMP error rejects. Hard and soft codes alike
+// do so; fragmentation needed and Packet Too Big do not (inference.md section
+// 4).
+func (a *Analyzer) icmp(e *wire.ICMPError) {
+	index, ok := a.table.Get(&e.Tuple)
+	if !ok || !rejects(e) {
+		return
+	}
+	for c := a.at(int32(index)); c != nil; c = a.next(c) {
+		if c.reject(e) {
+			a.schedule(c, a.deadlineOf(c))
+			return
+		}
+	}
+}
+
+// rejects reports whether an ICMP error ends an opening.
+func rejects(e *wire.ICMPError) bool {
+	if e.V6 {
+		return e.Type == 1 || e.Type == 3 || e.Type == 4
+	}
+	return e.Type == 3 && e.Code != 4 || e.Type == 11 || e.Type == 12
+}
+
+// evict gives up the connection that tells least among some that the hand
+// passes: an opening nobody answered, then one that is over, then the one
+// silent for longest.
+func (a *Analyzer) evict() {
+	const sample = 64
+	var worst *connection
+	for range sample {
+		a.hand = (a.hand + 1) % int32(len(a.slab)*slabSize)
+		c := a.at(a.hand)
+		if c.first == 0 {
+			continue
+		}
+		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && c.end < worst.end {
+			worst = c
+		}
+	}
+	if worst == nil {
+		return
+	}
+	worst.flags |= evictedFlag
+	a.finish(worst, finalEvicted)
+}
+
+// worth orders connections by how much would be lost with them.
+func (c *connection) worth() int {
+	switch {
+	case c.ep[0].packets == 0 || c.ep[1].packets == 0:
+		return 0
+	case c.deadline != 0:
+		return 1
+	case c.flags&midStream != 0:
+		return 2
+	}
+	return 3
+}
+
+// Records returns the records that became final since it was last called:
+// connections and findings, in the order in which they did. Each record may be
+// kept.
+func (a *Analyzer) Records() iter.Seq[report.Record] {
+	return func(yield func(report.Record) bool) {
+		for i, r := range a.out {
+			if !yield(r) {
+				a.out = append(a.out[:0], a.out[i+1:]...)
+				return
+			}
+		}
+		a.out = a.out[:0]
+	}
+}

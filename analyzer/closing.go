@@ -1,0 +1,426 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// opening says how the connection was opened (inference.md section 4).
+func (a *Analyzer) opening(c *connection) report.Open {
+	client, server := c.client, c.peer(c.client)
+	o := report.Open{Kind: c.openKind(client, server),
+		SYNRetransmits:    int(c.ep[client].syn.copies),
+		SYNACKRetransmits: int(c.ep[server].syn.replies)}
+	if rtt := c.roundTrip(); rtt > 0 {
+		o.RTT = secsPtr(rtt)
+	}
+	return o
+}
+
+// openKind names the opening; the first that fits.
+func (c *connection) openKind(client, server uint8) string {
+	opened := func(side uint8) bool { return c.reached(side, fsm.Synchronized) }
+	switch {
+	case c.flags&midStream != 0:
+		return "mid-stream"
+	case c.phase == stray:
+		return "stray-syn"
+	case c.find(client, fsm.RcvICMP) >= 0 && !opened(client):
+		return "rejected"
+	case !opened(client) && c.refused(client):
+		return "refused"
+	case c.flags&splitOpen != 0:
+		return "split"
+	case c.flags&simultaneousOpen != 0:
+		return "simultaneous"
+	case c.ep[server].packets == 0, !c.ep[server].has(synAckSeen) && !opened(client):
+		return "unanswered"
+	case !opened(client) || !opened(server):
+		return "incomplete"
+	case c.flags&fastOpen != 0:
+		return "fast-open"
+	}
+	return "three-way"
+}
+
+// reached reports whether an end, as it is shown, ever was in one of set.
+func (c *connection) reached(side uint8, set fsm.Set) bool {
+	found := c.ep[side].initial.Intersects(set)
+	c.fold(side, func(tr transition) { found = found || tr.to.Intersects(set) })
+	return found
+}
+
+// refused reports whether a RST ended the opening of an end.
+func (c *connection) refused(side uint8) bool { return c.find(side, fsm.RcvRST) >= 0 }
+
+// finished is what the two FINs say (C1 to C3).
+type finished struct {
+	kind   string
+	closer report.Side
+	basis  string
+}
+
+// closing says how the connection was closed (records.md, close.kind).
+func (a *Analyzer) closing(c *connection, why finality) report.Close {
+	fins := c.fins()
+	rst := c.decidingReset()
+	out := report.Close{Kind: fins.kind, FirstCloser: fins.closer, Basis: fins.basis, EndedBy: "none",
+		FINRetransmits: report.SideCounts{Client: int(c.ep[c.client].fin.copies), Server: int(c.ep[c.peer(c.client)].fin.copies)}}
+	if c.flip == 0 {
+		out.FINRetransmits.Server = 0
+	}
+	acked := c.ep[0].finAck.ref != 0 && c.ep[c.peer(0)].finAck.ref != 0
+	if acked {
+		out.EndedBy = "fin"
+	}
+	if rst != nil {
+		out.Reset = &report.ResetCause{By: c.side(rst.side), Cause: c.resetCause(rst), Frame: rst.ref.Frame(), File: a.filePtr(rst.ref)}
+		if out.Reset.Cause == "injected" {
+			out.Reset.By = report.SideUnknown
+		}
+		if !acked || !c.finAckedBefore(rst.t) {
+			out.Kind, out.EndedBy = "reset", "reset"
+			if fins.closer == report.SideUnknown {
+				out.FirstCloser, out.Basis = c.side(rst.side), "reset"
+			}
+		}
+	}
+	if out.Kind == "none" {
+		a.unclosed(c, why, &out)
+	}
+	if c.bothFINs() {
+		out.FinalAck = c.finalAck()
+	}
+	out.CloseWait = a.closeWait(c)
+	return out
+}
+
+// bothFINs reports whether both ends sent a FIN.
+func (c *connection) bothFINs() bool {
+	return c.sp[0].Has(reassembly.KnownFIN) && c.sp[c.peer(0)].Has(reassembly.KnownFIN)
+}
+
+// fins applies C1 to C3 to the first transmissions of the FINs.
+func (c *connection) fins() finished {
+	x, y := c.client, c.peer(c.client)
+	fx, fy := c.sp[x].Has(reassembly.KnownFIN), c.sp[y].Has(reassembly.KnownFIN)
+	switch {
+	case fx && fy && c.flip == 1:
+		return c.twoFINs(x, y)
+	case fx:
+		return c.oneFIN(x)
+	case fy:
+		return c.oneFIN(y)
+	}
+	return finished{"none", report.SideUnknown, ""}
+}
+
+// oneFIN: only one end closed, so it closed first.
+func (c *connection) oneFIN(x uint8) finished {
+	f := finished{"none", c.side(x), "only-fin"}
+	if c.ep[x].finAck.ref != 0 {
+		f.kind = "half-closed"
+	}
+	if c.ep[x].fin.ref == 0 {
+		f.basis = "inferred"
+	}
+	return f
+}
+
+// twoFINs decides who closed first, from what each FIN acknowledged and not
+// from the order in the capture.
+func (c *connection) twoFINs(x, y uint8) finished {
+	basis := "ack-order"
+	if c.ep[x].fin.ref == 0 || c.ep[y].fin.ref == 0 {
+		basis = "inferred"
+	}
+	yKnew := c.sp[x].FINAcked(c.ep[y].fin.ack)
+	xKnew := c.sp[y].FINAcked(c.ep[x].fin.ack)
+	if c.ep[y].has(finRepeatedFirst) && yKnew && !xKnew {
+		basis = "retransmission"
+	}
+	switch {
+	case yKnew && xKnew:
+		return finished{"four-segment", report.SideUnknown, "retransmission"}
+	case yKnew:
+		return c.sequential(x, basis)
+	case xKnew:
+		return c.sequential(y, basis)
+	}
+	return finished{"simultaneous", report.SideBoth, basis}
+}
+
+// sequential: x closed first. In a three-segment close the first segment that
+// acknowledges its FIN carries the other's (C2).
+func (c *connection) sequential(x uint8, basis string) finished {
+	kind := "four-segment"
+	if c.ep[x].finAck.withFIN {
+		kind = "three-segment"
+	}
+	return finished{kind, c.side(x), basis}
+}
+
+// finAckedBefore reports whether both FINs were acknowledged before t.
+func (c *connection) finAckedBefore(t int64) bool {
+	return c.ep[0].finAck.t <= t && c.ep[c.peer(0)].finAck.t <= t
+}
+
+// unclosed: neither FINs nor a reset say how it ended.
+func (a *Analyzer) unclosed(c *connection, why finality, out *report.Close) {
+	var timer, over bool
+	for i := range c.events {
+		switch c.events[i].sym {
+		case fsm.TimeoutSYN, fsm.TimeoutUser, fsm.TimeoutFinWait2, fsm.RcvICMP:
+			timer = true
+		case fsm.Superseded:
+			over = true
+		}
+	}
+	switch {
+	case timer:
+		out.Kind, out.EndedBy = "timeout", "timer"
+	case over:
+		out.Kind, out.EndedBy = "superseded", "superseded"
+	case why == finalEvicted:
+		out.Kind = "evicted"
+	}
+}
+
+// finalAck says what became of the ACK of the FIN that was sent last.
+func (c *connection) finalAck() string {
+	worst := "seen"
+	last := c.lastCloser()
+	for side := range uint8(2) {
+		if last != side && last < 2 {
+			continue
+		}
+		switch {
+		case c.lostACKOfFIN(side):
+			worst = "lost"
+		case c.ep[side].finAck.ref == 0 && worst == "seen":
+			worst = "unseen"
+		}
+	}
+	return worst
+}
+
+// lastCloser returns the end whose FIN came second, or 2 when they crossed.
+func (c *connection) lastCloser() uint8 {
+	switch f := c.fins(); f.closer {
+	case report.Client, report.Server:
+		return c.peer(c.index(f.closer))
+	}
+	return 2
+}
+
+// lostACKOfFIN reports whether an ACK of the end's FIN was captured and then
+// refuted by the FIN coming again (C4).
+func (c *connection) lostACKOfFIN(side uint8) bool {
+	if c.x == nil {
+		return false
+	}
+	for i := range c.x.refuted {
+		f := &c.x.refuted[i]
+		if f.side == side && f.sym == fsm.RcvACKOfFIN && f.why == whyFINAgain {
+			return true
+		}
+	}
+	return false
+}
+
+// closeWait is how long the passive closer was, or has been, in CLOSE-WAIT.
+func (a *Analyzer) closeWait(c *connection) *float64 {
+	var out *float64
+	for side := range uint8(c.flip + 1) {
+		var since int64
+		c.fold(side, func(tr transition) {
+			if tr.to.Is(fsm.CloseWait) {
+				since = tr.t
+				out = secsPtr(max(a.now-since, 0))
+			} else if tr.from.Is(fsm.CloseWait) {
+				out = secsPtr(tr.t - since)
+			}
+		})
+	}
+	return out
+}
+
+// decidingReset returns the first RST that ended an end, or else the first
+// that was not void.
+func (c *connection) decidingReset() *reset {
+	if c.x == nil {
+		return nil
+	}
+	for i := range c.x.resets {
+		r := &c.x.resets[i]
+		if c.endedBy(r.ref) {
+			return r
+		}
+	}
+	for i := range c.x.resets {
+		if r := &c.x.resets[i]; r.effect == effectClosed && c.findRef(c.peer(r.side), fsm.RcvRST, r.ref) >= 0 {
+			return r
+		}
+	}
+	return nil
+}
+
+// endedBy reports whether the RST of frame ref ended its sender or its
+// receiver.
+func (c *connection) endedBy(ref wire.FrameRef) bool {
+	for i := range c.events {
+		e := &c.events[i]
+		if e.sym == fsm.SndRST && (e.ref == ref || e.ref == 0 && e.by == ref) || e.sym == fsm.RcvRST && e.ref == ref {
+			return true
+		}
+	}
+	return false
+}
+
+// resetRecord is one RST as it is reported.
+func (a *Analyzer) resetRecord(c *connection, r *reset) report.Reset {
+	out := report.Reset{Frame: r.ref.Frame(), File: a.filePtr(r.ref), By: c.side(r.side), Form: "rst-ack",
+		AnswersFrame: framePtr(r.answers), AnswersFile: a.filePtr(r.answers),
+		Effect: effectNames[r.effect], Cause: c.resetCause(r), PayloadBytes: int(r.payload)}
+	if r.bare {
+		out.Form = "rst"
+	}
+	if r.effect == effectClosed && c.findRef(c.peer(r.side), fsm.RcvRST, r.ref) < 0 {
+		out.Effect = effectNames[effectIgnored]
+		if r.repeats >= deadAfter {
+			out.Effect = effectNames[effectUnknown]
+		}
+	}
+	return out
+}
+
+// causeRule is a row of C7: the first whose test holds names the cause.
+type causeRule struct {
+	cause string
+	test  func(c *connection, r *reset) bool
+}
+
+var causeRules = [...]causeRule{
+	{"refused", func(_ *connection, r *reset) bool {
+		return !r.bare && r.receiver.Is(fsm.SynSent) && r.effect == effectClosed
+	}},
+	{"injected", func(c *connection, r *reset) bool { return c.injected(r) }},
+	{"challenge", func(_ *connection, r *reset) bool { return r.challenge }},
+	{"time-wait-assassination", func(_ *connection, r *reset) bool {
+		return r.receiver.Is(fsm.TimeWait) && r.effect == effectClosed
+	}},
+	{"keepalive", func(_ *connection, r *reset) bool { return !r.bare && r.probed && r.repeats >= 1 }},
+	{"retransmission", func(_ *connection, r *reset) bool { return !r.bare && !r.probed && r.repeats >= 3 }},
+	{"after-close", func(c *connection, r *reset) bool {
+		return c.sp[r.side].Has(reassembly.KnownFIN) && c.ep[r.side].fin.t <= r.t
+	}},
+	{"abort", func(_ *connection, r *reset) bool { return !r.bare || r.answers == 0 }},
+	{"no-such-connection", func(_ *connection, r *reset) bool { return r.bare }},
+}
+
+// resetCause names why a RST was sent (C7).
+func (c *connection) resetCause(r *reset) string {
+	for i := range causeRules {
+		if causeRules[i].test(c, r) {
+			return causeRules[i].cause
+		}
+	}
+	return "unknown"
+}
+
+// injected: at least two signs that the sender named did not send it.
+func (c *connection) injected(r *reset) bool {
+	n := r.signs
+	for i := range c.x.refuted {
+		if f := &c.x.refuted[i]; f.sym == fsm.SndRST && f.ref == r.ref {
+			n++
+		}
+	}
+	for i := range c.x.resets {
+		other := &c.x.resets[i]
+		if d := other.t - r.t; other.side != r.side && max(d, -d) <= max(c.roundTrip(), 5e6) && r.answers == 0 && other.answers == 0 {
+			n++
+			break
+		}
+	}
+	return n >= 2
+}
+
+// vantage says where the capture seems to have been taken (E5), surest sign
+// first.
+func (a *Analyzer) vantage(c *connection) report.Vantage {
+	client, server := c.client, c.peer(c.client)
+	v := report.Vantage{Near: report.SideUnknown, OneWay: c.oneWay() && c.end-c.start > 0 && c.wasAnswered(),
+		MissingBytes: report.SideBytes{Client: c.sp[client].Missing(), Server: c.sp[server].Missing()}}
+	if c.flip == 0 {
+		v.MissingBytes.Server = 0
+		return v
+	}
+	toClient, ok1 := c.sp[server].RTT()
+	toServer, ok2 := c.sp[client].RTT()
+	if ok1 || ok2 {
+		v.RTT = &report.SideSeconds{}
+		if ok1 {
+			v.RTT.Client = secsPtr(toClient)
+		}
+		if ok2 {
+			v.RTT.Server = secsPtr(toServer)
+		}
+	}
+	for _, sign := range vantageSigns {
+		is := func(side uint8) bool { return sign.near(&c.ep[side], &c.ep[c.peer(side)]) }
+		switch one, two := is(client), is(server); {
+		case one && !two:
+			v.Near, v.Basis = report.Client, sign.basis
+			return v
+		case two && !one:
+			v.Near, v.Basis = report.Server, sign.basis
+			return v
+		}
+	}
+	if ok1 && ok2 {
+		v.Near, v.Basis = nearByRTT(toClient, toServer), "rtt"
+	}
+	return v
+}
+
+// vantageSigns are the signs that the tap is at an end, surest first.
+var vantageSigns = [...]struct {
+	basis string
+	near  func(ep, peer *endpoint) bool
+}{
+	{"direction", func(ep, peer *endpoint) bool { return ep.arrow == wire.Outbound || peer.arrow == wire.Inbound }},
+	{"checksum", func(ep, peer *endpoint) bool {
+		return ep.sums[wire.ChecksumPartial-1] > 0 && ep.sums[wire.ChecksumGood-1] == 0 && peer.sums[wire.ChecksumPartial-1] == 0
+	}},
+	{"ttl", func(ep, peer *endpoint) bool { return fullTTL(ep.ttl) && !fullTTL(peer.ttl) && peer.ttl != 0 }},
+}
+
+// fullTTL reports whether no router was passed.
+func fullTTL(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
+
+// nearByRTT compares the round trips to both ends.
+func nearByRTT(client, server int64) report.Side {
+	const far = 4
+	switch {
+	case client*far < server:
+		return report.Client
+	case server*far < client:
+		return report.Server
+	}
+	return "middle"
+}
+
+// wasAnswered reports whether the one end that was captured acknowledges
+// something that was not: the other end speaks, unseen.
+func (c *connection) wasAnswered() bool {
+	for side := range uint8(2) {
+		sp := &c.sp[side]
+		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) {
+			return true
+		}
+	}
+	return false
+}

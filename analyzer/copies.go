@@ -1,0 +1,163 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/wire"
+)
+
+// copyKind says whether a segment was captured before.
+type copyKind uint8
+
+const (
+	original    copyKind = iota
+	captureCopy          // the capture has the same frame twice (D1)
+	secondTap            // the same segment at another place of its path (D2)
+)
+
+// recentSize is how many segments of each end are remembered to recognise
+// copies.
+const recentSize = 4
+
+// recent is the identity of a segment: enough to know it again.
+type recent struct {
+	t    int64
+	sig  uint32
+	file uint16
+	ipid uint16
+	ttl  uint8
+}
+
+// recents are the last segments of one end.
+type recents struct {
+	list [recentSize]recent
+	top  uint8
+}
+
+// taps counts, for each end, copies of its segments seen at another tap, and
+// the smallest and largest delay between the taps.
+type taps struct {
+	copies   [2]uint32
+	min, max [2]int64
+	ttl      [2]int // difference of the hop limits, of the last copy
+	ref      [2]wire.FrameRef
+}
+
+// signature mixes everything that a copy of a segment must have in common with
+// it: numbers, control bits, window, length, checksum and timestamps.
+func signature(s *wire.Segment) uint32 {
+	const k1, k2, k3 = 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03, 0xabc98388fb8fac03
+	h := (uint64(s.Seq)<<32 | uint64(s.Ack)) * k1
+	h ^= (uint64(s.Sum)<<48 | uint64(s.Window)<<32 | uint64(s.Flags)<<20 ^ uint64(s.Len)) * k2
+	if s.Options.Has&wire.OptTimestamps != 0 {
+		h ^= (uint64(s.Options.TSVal)<<32 | uint64(s.Options.TSEcr)) * k3
+	}
+	h ^= h >> 29
+	return uint32(h*k1>>32) | 1
+}
+
+// copied reports whether s is a copy of a segment captured shortly before, and
+// remembers s.
+func (c *connection) copied(s *wire.Segment) copyKind {
+	r := &c.recent[s.Dir]
+	sig := signature(s)
+	for i := range r.list {
+		if old := &r.list[i]; old.sig == sig {
+			if kind := c.copyOf(old, s); kind != original {
+				c.countCopy(old, s, kind)
+				return kind
+			}
+		}
+	}
+	r.top = (r.top + 1) % recentSize
+	r.list[r.top] = recent{t: s.Time, sig: sig, ttl: s.TTL, file: uint16(s.Ref.File())}
+	if s.HasIPID {
+		r.list[r.top].ipid = s.IPID
+	}
+	return original
+}
+
+// Limits of what can be a copy. A retransmission of an identical segment
+// cannot come within lanGap; one with the same IPv4 id or the same timestamp
+// is none at any gap that a path has.
+const (
+	lanGap  = 5e6
+	pathGap = 2e9
+	synGap  = 500e6
+)
+
+// copyOf decides whether s, whose identity is that of old, is a copy of it.
+func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
+	gap := s.Time - old.t
+	if gap < 0 {
+		gap = -gap
+	}
+	rtt := c.roundTrip()
+	if s.HasIPID && s.IPID != 0 && old.ipid != 0 {
+		return c.copyByID(old, s, gap, rtt)
+	}
+	if int(old.file) != s.Ref.File() {
+		if gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || gap <= max(rtt, lanGap)) {
+			return secondTap
+		}
+		return original
+	}
+	near := int64(lanGap)
+	if rtt > 0 {
+		near = min(near, rtt/4)
+	}
+	if s.TTL <= old.ttl && gap < near {
+		return captureCopy
+	}
+	// Timestamps tick at least every few milliseconds: an equal one after a
+	// longer gap is the same transmission seen elsewhere.
+	if s.Options.Has&wire.OptTimestamps != 0 && gap > lanGap && gap <= max(rtt, synGap*int64(s.Flags&wire.SYN)/2) {
+		return secondTap
+	}
+	return original
+}
+
+// copyByID decides by the IPv4 identification, which a host does not give to
+// two packets in a row.
+func (c *connection) copyByID(old *recent, s *wire.Segment, gap, rtt int64) copyKind {
+	limit := max(rtt, lanGap)
+	if s.Flags.Has(wire.SYN) || int(old.file) != s.Ref.File() {
+		limit = max(limit, synGap)
+	}
+	switch {
+	case old.ipid != s.IPID || gap > limit:
+		return original
+	case int(old.file) != s.Ref.File() || old.ttl != s.TTL || gap > lanGap:
+		return secondTap
+	}
+	return captureCopy
+}
+
+// roundTrip is the sum of the smallest round trips from the tap to both ends,
+// 0 when either was not measured.
+func (c *connection) roundTrip() int64 {
+	one, ok1 := c.sp[0].RTT()
+	two, ok2 := c.sp[1].RTT()
+	if !ok1 || !ok2 {
+		return 0
+	}
+	return one + two
+}
+
+// countCopy counts a copy, and what it says of a second tap.
+func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
+	d := c.details()
+	d.copies++
+	if kind != secondTap {
+		return
+	}
+	if d.taps == nil {
+		d.taps = &taps{}
+	}
+	t, x := d.taps, s.Dir
+	gap := s.Time - old.t
+	if t.copies[x] == 0 {
+		t.min[x], t.max[x], t.ref[x] = gap, gap, s.Ref
+	}
+	t.copies[x]++
+	t.min[x], t.max[x] = min(t.min[x], gap), max(t.max[x], gap)
+	t.ttl[x] = int(s.TTL) - int(old.ttl)
+}

@@ -1,0 +1,191 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// noteKind names something unusual that a segment was, for the detectors.
+type noteKind uint8
+
+const (
+	noteSYNAgain noteKind = iota
+	noteSYNACKAgain
+	noteFINAgain
+	noteProbe
+	noteProbeReply
+	noteWindowProbe
+	noteZeroWindow
+	noteWindowOpened
+	noteDataAgain
+	noteChallengeACK
+	noteStrange
+	noteBadChecksum
+	noteOldDuplicate
+	noteDataAfterFIN
+)
+
+// note is one unusual segment. Of one kind the first and the last few are
+// kept.
+type note struct {
+	t    int64
+	ref  wire.FrameRef
+	val  uint32
+	kind noteKind
+	side uint8
+}
+
+// maxNotes bounds the notes of one kind of one connection.
+const maxNotes = 12
+
+// note remembers that s was unusual. Beyond the limit the middle ones give
+// way: the first and the last of a kind tell most.
+func (c *connection) note(kind noteKind, side uint8, s *wire.Segment, val uint32) {
+	d := c.details()
+	n := note{t: s.Time, ref: s.Ref, val: val, kind: kind, side: side}
+	same, mid := 0, -1
+	for i := range d.notes {
+		if d.notes[i].kind == kind {
+			same++
+			if same == maxNotes/2 {
+				mid = i
+			}
+		}
+	}
+	if same >= maxNotes {
+		d.notes = append(d.notes[:mid], d.notes[mid+1:]...)
+		d.lostNote++
+	}
+	d.notes = append(d.notes, n)
+}
+
+// count takes s into the sender's counters and names what was unusual.
+func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
+	x := s.Dir
+	ep := &c.ep[x]
+	if ep.packets < 4 || s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 {
+		c.firstOf(s)
+	}
+	ep.packets++
+	ep.payload += uint64(s.Len)
+	ep.unique += uint64(p.NewOctets)
+	if p.NewOctets > 0 {
+		ep.flags |= sentData
+		if ack := &c.ep[c.peer(x)].finAck; ack.ref != 0 && s.Flags&wire.SYN == 0 {
+			c.halfClosed(x, s, ack, p)
+		}
+	}
+	if p.Kind > reassembly.New {
+		c.countKind(s, p)
+	}
+	c.countACK(s, p)
+}
+
+// countKind counts what is not plainly new.
+func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
+	ep := &c.ep[s.Dir]
+	switch p.Kind {
+	case reassembly.Retransmission, reassembly.Partial:
+		ep.retransmits++
+		if s.Len > 0 && s.Flags&wire.SYN == 0 {
+			c.note(noteDataAgain, s.Dir, s, s.Len)
+		}
+	case reassembly.OutOfOrder:
+		ep.outOfOrder++
+	case reassembly.Keepalive:
+		ep.probes++
+		c.note(noteProbe, s.Dir, s, s.Len)
+	case reassembly.WindowProbe:
+		ep.wprobes++
+		c.note(noteWindowProbe, s.Dir, s, s.Len)
+	}
+}
+
+// countACK counts duplicate ACKs, answers to keepalive probes and closed
+// windows.
+func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
+	x, y := s.Dir, c.peer(s.Dir)
+	ep := &c.ep[x]
+	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
+	if pure && p.Kind == reassembly.Pure && c.ep[y].has(probing) && s.Ack == c.sp[y].Next {
+		ep.replies++
+		c.note(noteProbeReply, x, s, 0)
+		p.DuplicateACK = false
+	} else if p.DuplicateACK {
+		ep.duplicateACK++
+	}
+	c.ep[y].flags &^= probing
+	if p.Kind == reassembly.Keepalive {
+		ep.flags |= probing
+	} else {
+		ep.flags &^= probing
+	}
+	if s.Flags&(wire.SYN|wire.RST) != 0 {
+		return
+	}
+	switch closed := c.sp[y].Wnd == 0 && c.sp[y].Has(reassembly.KnownUna); {
+	case s.Window == 0:
+		ep.zeroWindows++
+		if !closed {
+			c.note(noteZeroWindow, x, s, 0)
+		}
+	case closed:
+		c.note(noteWindowOpened, x, s, 0)
+	}
+}
+
+// firstOf takes what only few segments need to tell: the TTL, whether
+// checksums hold, the side of the tap.
+func (c *connection) firstOf(s *wire.Segment) {
+	ep := &c.ep[s.Dir]
+	if ep.ttl == 0 && s.Flags&wire.RST == 0 {
+		ep.ttl = s.TTL
+	}
+	if s.Arrow != wire.DirectionUnknown {
+		ep.arrow = s.Arrow
+	}
+	if len(s.TCP) > 2048 {
+		return
+	}
+	if v := s.VerifyChecksum(); v != wire.ChecksumUnknown && ep.sums[v-1] < 255 {
+		ep.sums[v-1]++
+	}
+}
+
+// badChecksum reports whether s, a SYN, FIN or RST, has a wrong checksum while
+// its sender's others hold: its receiver dropped it.
+func (c *connection) badChecksum(s *wire.Segment) bool {
+	const enough = 3
+	ep := &c.ep[s.Dir]
+	return s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 && ep.sums[wire.ChecksumGood-1] >= enough &&
+		s.VerifyChecksum() == wire.ChecksumBad
+}
+
+// halfClosed measures what x sends after it acknowledged the peer's FIN.
+func (c *connection) halfClosed(x uint8, s *wire.Segment, ack *acknowledged, p *reassembly.Placement) {
+	h := &c.details().half
+	if !h.seen {
+		*h = halfClose{side: x, from: ack.t, seen: true}
+	}
+	if h.side == x {
+		h.to = s.Time
+		h.bytes += uint64(p.NewOctets)
+	}
+}
+
+// reject records that an ICMP error ended the opening of the end whose SYN it
+// quotes.
+func (c *connection) reject(e *wire.ICMPError) bool {
+	sp, ep := &c.sp[e.Dir], &c.ep[e.Dir]
+	if !sp.Has(reassembly.KnownISS) || sp.ISS != e.Seq || !ep.shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
+		return false
+	}
+	d := c.details()
+	if d.rejected == nil {
+		kept := *e
+		d.rejected = &kept
+	}
+	c.end, c.last = e.Time, e.Ref
+	return c.push(event{t: e.Time, ref: e.Ref, sym: fsm.RcvICMP, side: e.Dir})
+}

@@ -1,0 +1,220 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/wire"
+)
+
+// basis says how an event is known (inference.md E4).
+type basis uint8
+
+const (
+	assumed    basis = iota // a receipt that nothing has proved yet
+	sent                    // the endpoint's own segment
+	confirmed               // a receipt that a later segment of the endpoint proves
+	inferred                // nothing captured says it, later segments imply it
+	byTimer                 // the capture's clock
+	superseded              // a new incarnation took over
+)
+
+var basisNames = [...]string{"assumed", "sent", "confirmed", "inferred", "timer", "superseded"}
+
+func (b basis) String() string { return basisNames[b] }
+
+// event is one symbol at one end. The events of a connection, in their order,
+// are all that is remembered of its states: states and transitions are folds
+// over them (see fold), so that striking a receipt or moving it behind a
+// segment that it crossed rolls nothing back.
+type event struct {
+	t     int64         // when it took effect; for what no packet shows, the latest moment
+	lo    int64         // for what no packet shows, the earliest moment; else 0
+	ref   wire.FrameRef // the frame that caused it, 0 for none
+	by    wire.FrameRef // the frame that confirmed it, 0 for none
+	ack   wire.Seq      // SEG.ACK of the frame that caused it (R6)
+	tsval uint32        // TSval of the frame that caused it, for copies of a FIN
+	sym   fsm.Symbol
+	side  uint8
+	basis basis
+	hasTS bool
+}
+
+// maxCopies bounds the receipts of one kind that wait behind each other.
+const maxCopies = 4
+
+// maxEvents bounds the events of one connection. What exceeds it is counted
+// and dropped.
+const maxEvents = 64
+
+// symbols is a set of symbols.
+type symbols uint32
+
+func setOf(list ...fsm.Symbol) symbols {
+	var s symbols
+	for _, sym := range list {
+		s |= 1 << sym
+	}
+	return s
+}
+
+func (s symbols) has(sym fsm.Symbol) bool { return s>>sym&1 != 0 }
+
+// receipts are the symbols that say what an endpoint received.
+var receipts = setOf(fsm.RcvSYN, fsm.RcvSYNACK, fsm.RcvACKOfSYN, fsm.RcvACKOfFIN, fsm.RcvFIN, fsm.RcvRST, fsm.RcvICMP)
+
+// push appends an event. It reports false when the connection's list is full.
+func (c *connection) push(e event) bool {
+	if len(c.events) >= maxEvents {
+		c.lostEvents++
+		return false
+	}
+	c.events = append(c.events, e)
+	c.refold(e.side)
+	return true
+}
+
+// receive appends a receipt at side that s brought, unless as many copies wait
+// already; the last copy then gives way, so that a FIN and the ACK that came
+// with it are always both there.
+func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
+	copies, last := 0, -1
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && e.sym == sym {
+			if e.basis == confirmed {
+				return
+			}
+			copies, last = copies+1, i
+		}
+	}
+	if copies >= maxCopies {
+		c.remove(last)
+	}
+	c.push(event{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, sym: sym, side: side,
+		hasTS: s.Options.Has&wire.OptTimestamps != 0})
+}
+
+// remove deletes event i.
+func (c *connection) remove(i int) {
+	side := c.events[i].side
+	c.events = append(c.events[:i], c.events[i+1:]...)
+	c.refold(side)
+}
+
+// find returns the index of the first event of the kind at side with one of
+// the given bases, or -1.
+func (c *connection) find(side uint8, sym fsm.Symbol, bases ...basis) int {
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && e.sym == sym && (len(bases) == 0 || hasBasis(bases, e.basis)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func hasBasis(list []basis, b basis) bool {
+	for _, have := range list {
+		if have == b {
+			return true
+		}
+	}
+	return false
+}
+
+// strike removes the receipts of the given kinds at side for which match
+// holds, and records what refuted them.
+func (c *connection) strike(side uint8, kinds symbols, by wire.FrameRef, why string, match func(*event) bool) {
+	for i := 0; i < len(c.events); {
+		e := &c.events[i]
+		if e.side != side || !kinds.has(e.sym) || e.basis != assumed || !match(e) {
+			i++
+			continue
+		}
+		c.refute(*e, by, why)
+		c.remove(i)
+	}
+}
+
+// refute records a struck event.
+func (c *connection) refute(e event, by wire.FrameRef, why string) {
+	x := c.details()
+	if e.sym == fsm.RcvACKOfSYN {
+		c.ep[e.side].flags |= ackOfSYNRefuted
+	}
+	if len(x.refuted) < maxEvents {
+		x.refuted = append(x.refuted, refutation{event: e, by: by, why: why})
+	}
+}
+
+// confirm marks receipt i as proved by the frame by.
+func (c *connection) confirm(i int, by wire.FrameRef) {
+	e := &c.events[i]
+	e.basis, e.by = confirmed, by
+	c.refold(e.side)
+}
+
+// refold computes the states of side from its events: what is shown, and what
+// is proved.
+func (c *connection) refold(side uint8) {
+	ep := &c.ep[side]
+	ep.shown, ep.proved = ep.initial, ep.initial
+	ep.open = 0
+	for i := range c.events {
+		e := &c.events[i]
+		if e.side != side {
+			continue
+		}
+		ep.shown = ep.shown.Apply(e.sym)
+		if e.basis == assumed {
+			ep.open |= 1 << e.sym
+			continue
+		}
+		if e.sym == fsm.SndRST {
+			ep.open |= 1 << e.sym // its sender's later life would void it
+		}
+		ep.proved = ep.proved.Apply(e.sym)
+	}
+}
+
+// transition is a change of state that the events of one side give.
+type transition struct {
+	*event
+	from, to fsm.Set
+	t        int64
+	row      *fsm.Row // of the first member that changes
+}
+
+// fold calls yield for each change of state of side, in order. Times never
+// decrease: a receipt that was moved behind the segment it crossed takes that
+// segment's time.
+func (c *connection) fold(side uint8, yield func(transition)) {
+	set := c.ep[side].initial
+	var t int64
+	for i := range c.events {
+		e := &c.events[i]
+		if e.side != side {
+			continue
+		}
+		after := set.Apply(e.sym)
+		if after == set {
+			continue
+		}
+		t = max(t, e.t)
+		yield(transition{event: e, from: set, to: after, t: t, row: changingRow(set, e.sym)})
+		set = after
+	}
+}
+
+// changingRow returns the row that a transition cites: for a set of several
+// states that of the first member that changes, else of the first member.
+func changingRow(set fsm.Set, sym fsm.Symbol) *fsm.Row {
+	var first *fsm.Row
+	for _, s := range set.States() {
+		row := fsm.Lookup(s, sym)
+		if row.Effect == fsm.Change {
+			return row
+		}
+		if first == nil {
+			first = row
+		}
+	}
+	return first
+}

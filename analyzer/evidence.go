@@ -1,0 +1,255 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// stale reports whether s is older than what its sender had sent before: an
+// older timestamp, or an ACK number below one it already sent, without new
+// octets. Such a segment was delayed or repeated by the network and proves
+// nothing (E7).
+func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
+	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
+	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
+		return false
+	}
+	if s.Options.Has&wire.OptTimestamps != 0 && own.Has(reassembly.KnownTS) &&
+		int32(s.Options.TSVal-own.TSNewest) < 0 {
+		return true
+	}
+	if s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna) && s.Ack.Less(rev.Una) && p.NewOctets == 0 {
+		return true
+	}
+	return p.Kind == reassembly.Old && s.HasIPID && s.IPID != 0 && c.ep[s.Dir].ipid != 0 &&
+		int16(s.IPID-c.ep[s.Dir].ipid) < 0
+}
+
+// life reads s as the later life of its sender x: what x could not have sent
+// if a receipt had happened strikes it, what x could only send after it
+// confirms it, and what crossed it on the way is put before it (E2). The
+// receipts to put behind s are returned: the caller appends them after s's own
+// symbols.
+func (c *connection) life(s *wire.Segment) (behind []event) {
+	x := s.Dir
+	open := c.ep[x].open
+	for _, rule := range lifeRules {
+		if open.has(rule.sym) {
+			behind = c.judge(s, &rule, behind)
+		}
+	}
+	return behind
+}
+
+// verdict is what a segment says of an earlier receipt of its sender.
+type verdict uint8
+
+const (
+	silent   verdict = iota // nothing
+	proves                  // it was received
+	crosses                 // s was sent before it arrived
+	refutes                 // it was never received, or not taken
+	refutesG                // as refutes, if s was captured more than G after it; else nothing
+	crossesG                // as refutes after G, within G it crossed
+)
+
+// whyFINAgain is why an ACK of a FIN was struck: the FIN came again.
+const whyFINAgain = "fin-retransmitted"
+
+// lifeRule says what a segment of an endpoint means for one kind of pending
+// receipt. It is a row of E2's table.
+type lifeRule struct {
+	sym   fsm.Symbol
+	judge func(c *connection, s *wire.Segment, e *event) (verdict, string)
+}
+
+var lifeRules = [...]lifeRule{
+	{fsm.RcvSYNACK, judgeSYNACK},
+	{fsm.RcvACKOfSYN, judgeACKOfSYN},
+	{fsm.RcvFIN, judgeFIN},
+	{fsm.RcvACKOfFIN, judgeACKOfFIN},
+	{fsm.RcvRST, judgeRST},
+	{fsm.RcvICMP, judgeICMP},
+	{fsm.SndRST, judgeOwnRST},
+}
+
+// judge applies one rule to all pending receipts of its kind.
+func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []event {
+	x := s.Dir
+	for i := 0; i < len(c.events); {
+		e := &c.events[i]
+		if e.side != x || e.sym != rule.sym || e.basis == confirmed || e.t > s.Time && e.basis != sent {
+			i++
+			continue
+		}
+		v, why := rule.judge(c, s, e)
+		late := s.Time-e.t > c.guard(x)
+		switch {
+		case v == proves:
+			c.proved(i, s)
+			return behind
+		case v == refutes, late && (v == refutesG || v == crossesG):
+			c.refute(*e, s.Ref, why)
+			c.remove(i)
+		case v == crosses, v == crossesG:
+			behind = append(behind, *e)
+			c.remove(i)
+		default:
+			i++
+		}
+	}
+	return behind
+}
+
+// proved confirms receipt i by s. Of several copies of a FIN the one that was
+// received is the one whose timestamp s echoes, else the last that is older
+// than the smallest round trip. Copies before it were lost; what came with it
+// was received as well.
+func (c *connection) proved(i int, s *wire.Segment) {
+	if c.events[i].sym == fsm.RcvFIN {
+		i = c.receivedCopy(i, s)
+	}
+	e := c.events[i]
+	c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", func(o *event) bool { return o.t < e.t })
+	i = c.findRef(e.side, e.sym, e.ref)
+	c.confirm(i, s.Ref)
+	if e.sym == fsm.RcvFIN {
+		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
+			c.confirm(k, s.Ref)
+		}
+	}
+}
+
+// receivedCopy picks, among the pending copies of a FIN from event i on, the
+// one that s acknowledges.
+func (c *connection) receivedCopy(i int, s *wire.Segment) int {
+	first := c.events[i]
+	rtt, _ := c.sp[c.peer(first.side)].RTT()
+	best := i
+	for k := i; k < len(c.events); k++ {
+		e := &c.events[k]
+		if e.side != first.side || e.sym != first.sym {
+			continue
+		}
+		if e.hasTS && s.Options.Has&wire.OptTimestamps != 0 && e.tsval == s.Options.TSEcr {
+			return k
+		}
+		if s.Time-e.t >= rtt {
+			best = k
+		}
+	}
+	return best
+}
+
+// findRef returns the index of the event of the kind at side that frame ref
+// caused, or -1.
+func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int {
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && e.sym == sym && e.ref == ref {
+			return i
+		}
+	}
+	return -1
+}
+
+// judgeSYNACK: any segment with an ACK of the peer's SYN proves it, but the
+// endpoint's own SYN,ACK, which in a simultaneous open crossed it.
+func judgeSYNACK(c *connection, s *wire.Segment, _ *event) (verdict, string) {
+	peer := &c.sp[c.peer(s.Dir)]
+	switch {
+	case s.Flags.Has(wire.SYN | wire.ACK):
+		return crosses, ""
+	case s.Flags.Has(wire.SYN):
+		return refutesG, "syn-retransmitted"
+	case s.Flags.Has(wire.ACK) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
+		return proves, ""
+	}
+	return silent, ""
+}
+
+// judgeACKOfSYN: data, a FIN, or an ACK beyond the peer's SYN prove it; the
+// SYN,ACK again says that it had not come.
+func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
+	switch {
+	case s.Flags.Has(wire.SYN | wire.ACK):
+		return refutesG, "syn-ack-retransmitted"
+	case s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) && !s.Flags.Has(wire.ACK):
+		return silent, ""
+	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):
+		return proves, ""
+	}
+	return silent, ""
+}
+
+// beyondSYN reports whether s acknowledges more of its peer than the SYN and
+// the data that came with it.
+func (c *connection) beyondSYN(s *wire.Segment) bool {
+	peer := &c.sp[c.peer(s.Dir)]
+	return s.Flags.Has(wire.ACK) && peer.Has(reassembly.KnownISS) &&
+		peer.ISS.Add(1+c.ep[c.peer(s.Dir)].syn.data).Less(s.Ack)
+}
+
+// judgeFIN: an ACK over the FIN proves it; one at or below it, sent after it
+// can have arrived, says that it did not arrive, and so does a SACK block over
+// it.
+func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
+	peer := &c.sp[c.peer(s.Dir)]
+	if !s.Flags.Has(wire.ACK) {
+		return silent, ""
+	}
+	if peer.FINAcked(s.Ack) {
+		return proves, ""
+	}
+	for _, b := range s.Options.SACK[:s.Options.NSACK] {
+		if peer.FIN.Less(b.Right) && s.Ack.Less(b.Right) {
+			return refutes, "fin-not-in-order"
+		}
+	}
+	return crossesG, "fin-not-acknowledged"
+}
+
+// judgeACKOfFIN: the FIN again says that its ACK had not come.
+func judgeACKOfFIN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
+	own := &c.sp[s.Dir]
+	if s.Flags.Has(wire.FIN) && own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
+		return refutesG, whyFINAgain
+	}
+	return silent, ""
+}
+
+// judgeRST: any segment but a RST says that no RST had been taken.
+func judgeRST(_ *connection, s *wire.Segment, _ *event) (verdict, string) {
+	if s.Flags.Has(wire.RST) {
+		return silent, ""
+	}
+	return crossesG, "sent-after-reset"
+}
+
+// judgeICMP: an endpoint that goes on opening was not stopped by the error.
+func judgeICMP(_ *connection, s *wire.Segment, _ *event) (verdict, string) {
+	if s.Flags.Has(wire.RST) {
+		return silent, ""
+	}
+	return refutes, "sent-after-icmp"
+}
+
+// judgeOwnRST: an endpoint that goes on after "its" RST did not send it, or
+// did not close by it (R7). A segment that may have been sent before the RST
+// and was overtaken by it says nothing.
+func judgeOwnRST(c *connection, s *wire.Segment, e *event) (verdict, string) {
+	if s.Flags.Has(wire.RST) || e.ref == 0 {
+		return silent, ""
+	}
+	rst := c.resetOf(e.ref)
+	if rst == nil {
+		return silent, ""
+	}
+	rtt, _ := c.sp[s.Dir].RTT()
+	later := rst.seq.Less(s.End()) || s.Flags.Has(wire.ACK) && rst.peerAck.Less(s.Ack) ||
+		s.Time-e.t > max(2*rtt, 100e6)
+	if later {
+		return refutes, "sent-after-its-reset"
+	}
+	return silent, ""
+}

@@ -1,0 +1,194 @@
+package analyzer
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+)
+
+// finality says why a record is final.
+type finality uint8
+
+const (
+	finalTime finality = iota
+	finalEnd
+	finalSuperseded
+	finalEvicted
+)
+
+var finalityNames = [...]string{"time", "end-of-input", "superseded", "evicted"}
+
+// due is an entry of the deadline heap: connection self, taken at generation
+// gen, is to be looked at when the capture's clock passes t.
+type due struct {
+	t    int64
+	self int32
+	gen  uint32
+}
+
+// deadlines is a heap of due, earliest first. Each connection has at most one
+// entry; one that is looked at too early goes back with its later deadline.
+type deadlines []due
+
+func (h deadlines) Len() int { return len(h) }
+func (h deadlines) Less(i, j int) bool {
+	return h[i].t < h[j].t || h[i].t == h[j].t && h[i].self < h[j].self
+}
+func (h deadlines) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements heap.Interface.
+func (h *deadlines) Push(x any) { *h = append(*h, x.(due)) }
+
+// Pop implements heap.Interface.
+func (h *deadlines) Pop() any {
+	old := *h
+	d := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return d
+}
+
+// schedule sets when c becomes final by time.
+func (a *Analyzer) schedule(c *connection, t int64) {
+	c.deadline = t
+	if t == 0 || c.queued {
+		return
+	}
+	c.queued = true
+	heap.Push(&a.due, due{t: t, self: c.self, gen: a.gen[c.self]})
+}
+
+// expire makes final what the clock has passed.
+func (a *Analyzer) expire(now int64) {
+	for len(a.due) > 0 && a.due[0].t <= now {
+		d := heap.Pop(&a.due).(due)
+		if a.gen[d.self] != d.gen {
+			continue
+		}
+		c := a.at(d.self)
+		c.queued = false
+		switch {
+		case c.deadline == 0:
+		case c.deadline > now:
+			a.schedule(c, c.deadline)
+		default:
+			a.finish(c, finalTime)
+		}
+	}
+}
+
+// deadlineOf returns when c becomes final if nothing more is captured of it
+// (inference.md section 8), or 0 if time alone never makes it so.
+func (a *Analyzer) deadlineOf(c *connection) int64 {
+	if c.phase == past {
+		return c.deadline
+	}
+	one, two := &c.ep[0], &c.ep[1]
+	closed := func(ep *endpoint) bool { return ep.shown.Is(fsm.Closed) || ep.shown.Is(fsm.Listen) }
+	switch {
+	case one.shown.Is(fsm.TimeWait), two.shown.Is(fsm.TimeWait):
+		return max(a.timeWaitEnd(c, 0), a.timeWaitEnd(c, 1))
+	case closed(one) && closed(two) || c.flip == 0 && closed(one):
+		return c.end + max(a.twoMSL(c, 0), a.twoMSL(c, 1))
+	case !one.proved.Intersects(fsm.Synchronized) && !two.proved.Intersects(fsm.Synchronized):
+		return a.openingEnd(c)
+	}
+	return 0
+}
+
+// timeWaitEnd returns when the TIME-WAIT of an end runs out, 0 if it is in
+// another state.
+func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
+	if !c.ep[side].shown.Is(fsm.TimeWait) {
+		return 0
+	}
+	return max(c.ep[side].twFrom, c.stateSince(side)) + a.twoMSL(c, side)
+}
+
+// openingEnd returns when an opening that nobody completes is over: twice its
+// last gap and a second after the last try, at least 2MSL.
+func (a *Analyzer) openingEnd(c *connection) int64 {
+	gap := max(c.ep[0].syn.gap, c.ep[1].syn.gap)
+	return c.end + max(2*gap+int64(time.Second), a.twoMSL(c, 0), a.twoMSL(c, 1))
+}
+
+// stateSince returns when the shown state of an end began.
+func (c *connection) stateSince(side uint8) int64 {
+	t := c.start
+	c.fold(side, func(tr transition) { t = tr.t })
+	return t
+}
+
+// twoMSL is 2MSL of an end, in nanoseconds.
+func (a *Analyzer) twoMSL(c *connection, side uint8) int64 {
+	if a.opt.MSL > 0 {
+		return 2 * int64(a.opt.MSL)
+	}
+	return int64(a.stackOf(c, side).TwoMSL)
+}
+
+func (a *Analyzer) stackOf(c *connection, side uint8) *Stack {
+	if len(a.stacks.nets) == 0 {
+		return a.stacks.fallback
+	}
+	return a.stacks.of(c.tuple.AddrPort(int(side)).Addr())
+}
+
+// timers gives both ends the timeouts that the clock has passed: 2MSL, and for
+// an opening that became final by time its end, of which no packet tells.
+func (a *Analyzer) timers(c *connection, now int64, why finality) {
+	for side := range uint8(2) {
+		if end := a.timeWaitEnd(c, side); end != 0 && end <= now {
+			c.push(event{t: end, sym: fsm.Timeout2MSL, side: side, basis: byTimer})
+		}
+		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
+		if why == finalTime && opening && c.phase != stray {
+			c.push(event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
+		}
+	}
+}
+
+// finish makes the record of c and forgets c.
+func (a *Analyzer) finish(c *connection, why finality) {
+	now := a.now
+	if why == finalTime {
+		now = max(now, c.deadline)
+	}
+	a.timers(c, now, why)
+	if c.flags&supersededFlag != 0 && why == finalTime {
+		why = finalSuperseded
+	}
+	a.emit(c, why)
+	a.forget(c)
+}
+
+// forget takes c out of its key's list and frees its place.
+func (a *Analyzer) forget(c *connection) {
+	index, ok := a.table.Get(&c.tuple)
+	switch {
+	case !ok:
+	case int32(index) != c.self:
+		a.unlink(a.at(int32(index)), c)
+	case c.older >= 0:
+		heir := a.at(c.older)
+		a.table.Put(&c.tuple, uint32(heir.self))
+		if heir.phase == candidate || heir.phase == stray {
+			heir.phase = current
+		}
+	default:
+		a.table.Delete(&c.tuple)
+	}
+	a.live--
+	a.release(c)
+}
+
+// known reports whether anything of an end's numbers was captured.
+func (c *connection) known(side uint8) bool { return c.sp[side].Has(reassembly.KnownNext) }
+
+// sortByID orders connections by their first packet.
+func sortByID(list []*connection) {
+	slices.SortFunc(list, func(x, y *connection) int { return cmp.Compare(x.id, y.id) })
+}

@@ -1,0 +1,100 @@
+package flow
+
+import "github.com/lastack/lastack/wire"
+
+// slot is one place of the table: the index of a connection plus 1, and some
+// bits of its key's hash, which spare most look-ups of other connections.
+type slot struct {
+	index uint32
+	hash  uint32
+}
+
+// Table maps keys to slab indices by open addressing with linear probing. Keys
+// are compared through the function given to New. The zero Table is not ready.
+type Table struct {
+	slots []slot
+	mask  uint64
+	used  int
+	seed  uint64
+	key   func(index uint32) *wire.FourTuple
+}
+
+// New returns an empty table that reads keys of the slab through key.
+func New(seed uint64, key func(index uint32) *wire.FourTuple) *Table {
+	const initial = 1 << 10
+	return &Table{slots: make([]slot, initial), mask: initial - 1, seed: seed, key: key}
+}
+
+// Len returns the number of keys.
+func (t *Table) Len() int { return t.used }
+
+// Get returns the index stored for k.
+func (t *Table) Get(k *wire.FourTuple) (uint32, bool) {
+	i, ok := t.find(k)
+	if !ok {
+		return 0, false
+	}
+	return t.slots[i].index - 1, true
+}
+
+// find returns the slot of k, or the free slot at which its search ended.
+func (t *Table) find(k *wire.FourTuple) (uint64, bool) {
+	h := k.Hash(t.seed)
+	tag := uint32(h >> 32)
+	for i := h & t.mask; ; i = (i + 1) & t.mask {
+		s := t.slots[i]
+		if s.index == 0 {
+			return i, false
+		}
+		if s.hash == tag && *t.key(s.index - 1) == *k {
+			return i, true
+		}
+	}
+}
+
+// Put stores index for k, in place of what was stored before.
+func (t *Table) Put(k *wire.FourTuple, index uint32) {
+	i, ok := t.find(k)
+	if !ok {
+		if uint64(t.used)*4 >= uint64(len(t.slots))*3 {
+			t.grow()
+			i, _ = t.find(k)
+		}
+		t.used++
+	}
+	t.slots[i] = slot{index: index + 1, hash: uint32(k.Hash(t.seed) >> 32)}
+}
+
+// Delete removes k. The slots behind it move up, so that no search ends early.
+func (t *Table) Delete(k *wire.FourTuple) {
+	i, ok := t.find(k)
+	if !ok {
+		return
+	}
+	t.used--
+	for j := (i + 1) & t.mask; t.slots[j].index != 0; j = (j + 1) & t.mask {
+		home := t.key(t.slots[j].index-1).Hash(t.seed) & t.mask
+		if (j-home)&t.mask >= (j-i)&t.mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = slot{}
+}
+
+// grow doubles the table.
+func (t *Table) grow() {
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	t.mask = uint64(len(t.slots)) - 1
+	for _, s := range old {
+		if s.index == 0 {
+			continue
+		}
+		i := t.key(s.index-1).Hash(t.seed) & t.mask
+		for t.slots[i].index != 0 {
+			i = (i + 1) & t.mask
+		}
+		t.slots[i] = s
+	}
+}

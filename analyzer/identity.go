@@ -1,0 +1,299 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// maxIncarnations bounds the incarnations and candidates of one key that are
+// held at a time (I2).
+const maxIncarnations = 8
+
+// choose returns the connection that s belongs to, made when there is none.
+func (a *Analyzer) choose(s *wire.Segment) *connection {
+	index, ok := a.table.Get(&s.Tuple)
+	if !ok {
+		if s.Flags.Has(wire.RST) {
+			return nil // a RST from an endpoint without a connection creates none (R7)
+		}
+		return a.open(s, nil, current)
+	}
+	head := a.at(int32(index))
+	switch {
+	case s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN:
+		return a.chooseSYN(head, s)
+	case s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK:
+		return a.chooseSYNACK(head, s)
+	case head.older < 0:
+		return head
+	}
+	c := a.nearest(head, s)
+	a.settleCandidates(head, c, s)
+	return c
+}
+
+// chooseSYN: the incarnation whose ISS it repeats, else the second SYN of a
+// simultaneous or split opening, else a new incarnation: at once when nothing
+// of the current one lives or when nobody ever answered it, otherwise as a
+// candidate (I2, I3).
+func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
+	x := s.Dir
+	for c := head; c != nil; c = a.next(c) {
+		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS == s.Seq {
+			return c
+		}
+	}
+	y := head.peer(x)
+	closed := fsm.Of(fsm.Closed)
+	switch {
+	case head.phase == current && !head.sp[x].Has(reassembly.KnownISS) && head.ep[y].shown.Is(fsm.SynSent):
+		return head
+	case head.ep[x].shown == closed && head.ep[y].shown == closed, head.ep[y].packets == 0:
+		c := a.open(s, head, current)
+		a.supersede(head, c, s.Dir)
+		return c
+	}
+	return a.open(s, head, candidate)
+}
+
+// chooseSYNACK: the incarnation whose SYN it acknowledges; a candidate becomes
+// current by it.
+func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
+	x := s.Dir
+	for c := head; c != nil; c = a.next(c) {
+		y := c.peer(x)
+		syn := &c.sp[y]
+		if !syn.Has(reassembly.KnownISS) || !syn.ISS.Less(s.Ack) || syn.ISS.Add(1+c.ep[y].syn.data).Less(s.Ack) {
+			continue
+		}
+		if c.phase == candidate {
+			a.promote(head, c, y)
+		}
+		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 {
+			c.secondRequest(x, s)
+		}
+		return c
+	}
+	if closed := fsm.Of(fsm.Closed); head.ep[0].shown == closed && head.ep[1].shown == closed {
+		c := a.open(s, head, current)
+		a.supersede(head, c, c.peer(x))
+		return c
+	}
+	return a.nearest(head, s)
+}
+
+// secondRequest: x answers the same SYN with another ISS. Its first request
+// had expired, unseen (I3).
+func (c *connection) secondRequest(x uint8, s *wire.Segment) {
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
+	c.sp[x] = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}
+	c.scale()
+	syn := &c.ep[c.peer(x)].syn
+	c.push(event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed})
+	c.ep[x].flags &^= ackOfSYNRefuted
+}
+
+// nearest returns the incarnation whose numbers are nearest to those of s: the
+// larger of the distances of SEG.SEQ and SEG.ACK from what the two ends would
+// send next. Numbers not known are left out (I2).
+func (a *Analyzer) nearest(head *connection, s *wire.Segment) *connection {
+	best, least := head, ^uint32(0)
+	for c := head; c != nil; c = a.next(c) {
+		if d, ok := c.distance(s); ok && d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is how far the numbers of s are from those of c.
+func (c *connection) distance(s *wire.Segment) (uint32, bool) {
+	x, y := s.Dir, c.peer(s.Dir)
+	var d uint32
+	known := false
+	take := func(have, want wire.Seq) {
+		n := have.Diff(want)
+		d, known = max(d, uint32(max(n, -n))), true
+	}
+	refusal := s.Flags.Has(wire.RST|wire.ACK) && s.Seq == 0
+	if c.sp[x].Has(reassembly.KnownNext) && !refusal {
+		take(s.Seq, c.sp[x].Next)
+	}
+	if c.sp[y].Has(reassembly.KnownNext) && s.Flags.Has(wire.ACK) {
+		take(s.Ack, c.sp[y].Next)
+	}
+	return d, known
+}
+
+// settleCandidates looks at what s, which belongs to c, says of the candidates
+// of its key: an acknowledgment of a candidate's SYN makes it current; its
+// sender going on with the current numbers makes it a stray SYN; a RST in the
+// old numbers proves it genuine, and the old state of its sender gone.
+func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
+	if c.phase == candidate {
+		a.settleOwn(head, c, s)
+		return
+	}
+	if c.phase != current {
+		return
+	}
+	for k := a.next(head); k != nil; k = a.next(k) {
+		if k.phase != candidate || k.ep[s.Dir].syn.ref == 0 {
+			continue
+		}
+		switch {
+		case s.Flags.Has(wire.RST):
+			c.endBy(s.Dir, k.ep[s.Dir].syn.t, k.ep[s.Dir].syn.ref)
+			c.details().challenged = s.Ref
+		case s.Time-k.ep[s.Dir].syn.t > c.guard(s.Dir) && !c.sp[s.Dir].Next.Less(s.Seq) && s.SegLen()+s.Len > 0:
+			k.phase = stray
+		}
+	}
+}
+
+// settleOwn: s belongs to candidate c.
+func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
+	y := c.peer(s.Dir)
+	answered := c.ep[y].syn.ref != 0 && s.Flags.Has(wire.ACK) &&
+		c.sp[y].ISS.Less(s.Ack) && s.Ack.LessEq(c.sp[y].Next)
+	switch {
+	case answered && s.Flags.Has(wire.RST):
+		// It refused the new SYN, so its old connection is gone too (R7).
+		head.endBy(s.Dir, s.Time, s.Ref)
+	case answered:
+		a.promote(head, c, y)
+	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.sp[s.Dir].ISS.Less(s.Seq):
+		a.promote(head, c, s.Dir)
+	}
+}
+
+// oneWay reports whether only one end was ever captured.
+func (c *connection) oneWay() bool {
+	return (c.ep[0].packets == 0) != (c.ep[1].packets == 0) && c.flip == 1
+}
+
+// promote makes candidate c the current incarnation in place of head. opener
+// sent its SYN.
+func (a *Analyzer) promote(head, c *connection, opener uint8) {
+	a.unlink(head, c)
+	a.supersede(head, c, opener)
+}
+
+// supersede puts c in front of head, whose ends, as far as they still live,
+// end with c's SYN.
+func (a *Analyzer) supersede(head, c *connection, opener uint8) {
+	c.phase = current
+	a.measureReuse(head, c, opener)
+	t, ref := c.start, c.first
+	if syn := &c.ep[opener].syn; syn.ref != 0 {
+		t, ref = syn.t, syn.ref
+	}
+	if head.phase == current {
+		head.endBy(opener, t, ref)
+		head.endBy(head.peer(opener), t, ref)
+		head.phase = past
+		head.end = max(head.end, min(t, a.now))
+		head.flags |= supersededFlag
+		a.schedule(head, t+a.twoMSL(head, opener))
+	}
+	c.older = head.self
+	a.table.Put(&c.tuple, uint32(c.self))
+	a.trim(c)
+}
+
+// endBy ends one end of c because a new incarnation began.
+func (c *connection) endBy(side uint8, t int64, ref wire.FrameRef) {
+	if c.ep[side].shown.Is(fsm.Closed) || c.ep[side].shown.Is(fsm.Listen) {
+		return
+	}
+	c.push(event{t: t, ref: ref, sym: fsm.Superseded, side: side, basis: superseded})
+}
+
+// open makes a connection of its first segment s and links it to the key,
+// before head if it is current, else behind it.
+func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection {
+	c := a.alloc()
+	c.tuple, c.id, c.phase = s.Tuple, s.Packet, ph
+	c.first, c.start = s.Ref, s.Time
+	c.last, c.end = s.Ref, s.Time
+	c.older, c.incarnation, c.flip = -1, 1, 1
+	if c.tuple.Self() {
+		c.flip = 0
+	}
+	for i := range c.ep {
+		c.ep[i].initial = fsm.Of(fsm.Closed)
+		if s.Flags&wire.SYN == 0 {
+			c.ep[i].initial = fsm.Synchronized
+		}
+		c.refold(uint8(i))
+	}
+	if s.Flags&wire.SYN == 0 {
+		c.flags |= midStream
+	}
+	c.takeRole(s)
+	a.live++
+	switch {
+	case head == nil:
+		a.table.Put(&c.tuple, uint32(c.self))
+	case ph == candidate:
+		c.previous, c.incarnation = head.id, head.incarnation+1
+		c.older = head.older
+		head.older = c.self
+		a.trim(head)
+	default:
+		c.previous, c.incarnation = head.id, head.incarnation+1
+	}
+	return c
+}
+
+// takeRole decides which end is the client from the first segment (I6).
+func (c *connection) takeRole(s *wire.Segment) {
+	switch {
+	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN:
+		c.client, c.role = s.Dir, roleSYN
+	case s.Flags.Has(wire.SYN | wire.ACK):
+		c.client, c.role = c.peer(s.Dir), roleSYNACK
+	default:
+		c.client, c.role = guessClient(&c.tuple), roleGuess
+	}
+}
+
+// guessClient takes the lower port for the server's.
+func guessClient(t *wire.FourTuple) uint8 {
+	if t.Port[0] < t.Port[1] {
+		return 1
+	}
+	return 0
+}
+
+// next returns the incarnation that follows c in the list of its key, or nil.
+func (a *Analyzer) next(c *connection) *connection {
+	if c.older < 0 {
+		return nil
+	}
+	return a.at(c.older)
+}
+
+// unlink takes c out of the list that head begins.
+func (a *Analyzer) unlink(head, c *connection) {
+	for k := head; k != nil; k = a.next(k) {
+		if k.older == c.self {
+			k.older = c.older
+			c.older = -1
+			return
+		}
+	}
+}
+
+// trim finalises the oldest of a key's incarnations beyond the limit.
+func (a *Analyzer) trim(head *connection) {
+	n := 0
+	var last *connection
+	for c := head; c != nil; c = a.next(c) {
+		n, last = n+1, c
+	}
+	if n > maxIncarnations {
+		a.finish(last, finalSuperseded)
+	}
+}

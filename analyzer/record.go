@@ -1,0 +1,354 @@
+package analyzer
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// record builds what is reported of c. It changes nothing in c.
+func (a *Analyzer) record(c *connection, why finality) *report.Connection {
+	r := &report.Connection{
+		Type: "connection", ID: c.id, Incarnation: int(c.incarnation),
+		CommunityID: communityID(&c.tuple), VLAN: vlans(&c.tuple), Tunnel: a.tunnel(&c.tuple),
+		Client: a.addr(c, report.Client), Server: a.addr(c, report.Server),
+		RoleBasis:  roleNames[c.role],
+		FirstFrame: c.first.Frame(), FirstFile: a.file(c.first),
+		LastFrame: c.last.Frame(), LastFile: a.file(c.last),
+		Start: stamp(c.start), End: stamp(c.end), Duration: secs(c.end - c.start),
+		FinalBy: finalityNames[why],
+		Refuted: []report.Refuted{}, Resets: []report.Reset{}, Findings: []string{},
+	}
+	if c.previous != 0 {
+		r.Previous = &c.previous
+		prev := c.previous
+		r.Previous = &prev
+	}
+	a.transitions(c, r)
+	a.fillDetails(c, r)
+	r.Endpoints.Client = a.endpoint(c, c.client)
+	r.Endpoints.Server = a.endpoint(c, c.peer(c.client))
+	if c.flip == 0 {
+		r.Endpoints.Server = report.Endpoint{State: fsm.Closed.String(), ConfirmedState: fsm.Closed.String(),
+			Possible: []string{}, Pending: []report.Pending{}}
+	}
+	r.Vantage = a.vantage(c)
+	r.Open = a.opening(c)
+	r.Close = a.closing(c, why)
+	r.SYNData = c.synData()
+	r.HalfClose = a.halfClose(c)
+	r.Complete = a.complete(c, r)
+	r.Confidence = confidence(c, r)
+	r.WiresharkFilter = filter(c, r)
+	return r
+}
+
+// side names an end.
+func (c *connection) side(i uint8) report.Side {
+	if i == c.client {
+		return report.Client
+	}
+	return report.Server
+}
+
+// index returns the end that a side names.
+func (c *connection) index(s report.Side) uint8 {
+	if s == report.Client {
+		return c.client
+	}
+	return c.client ^ 1
+}
+
+func (a *Analyzer) addr(c *connection, s report.Side) report.Addr {
+	ap := c.tuple.AddrPort(int(c.index(s)))
+	return report.Addr{IP: ap.Addr(), Port: ap.Port()}
+}
+
+// file returns the file index of a frame, if the capture has several files.
+func (a *Analyzer) file(ref wire.FrameRef) *int {
+	if a.opt.Files <= 1 {
+		return nil
+	}
+	f := ref.File()
+	return &f
+}
+
+func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func stampPtr(ns int64) *time.Time { t := stamp(ns); return &t }
+
+func secs(ns int64) float64 { return float64(ns) / 1e9 }
+
+func secsPtr(ns int64) *float64 { f := secs(ns); return &f }
+
+func framePtr(ref wire.FrameRef) *uint64 {
+	if ref == 0 {
+		return nil
+	}
+	n := ref.Frame()
+	return &n
+}
+
+func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
+	if ref == 0 {
+		return nil
+	}
+	return a.file(ref)
+}
+
+// transitions fills r.Transitions: those of both ends, by time.
+func (a *Analyzer) transitions(c *connection, r *report.Connection) {
+	type timed struct {
+		report.Transition
+		t int64
+	}
+	list := make([]timed, 0, len(c.events))
+	for side := range uint8(c.flip + 1) {
+		last := -1
+		c.fold(side, func(tr transition) {
+			from, to := tr.from.String(), tr.to.String()
+			if from == to {
+				return
+			}
+			if last >= 0 && list[last].t == tr.t && tr.ref != 0 && list[last].Frame != nil && *list[last].Frame == tr.ref.Frame() {
+				list[last].Momentary = true
+			}
+			list = append(list, timed{a.transition(c, side, &tr), tr.t})
+			last = len(list) - 1
+		})
+	}
+	sort.SliceStable(list, func(i, j int) bool { return list[i].t < list[j].t })
+	r.Transitions = make([]report.Transition, len(list))
+	for i := range list {
+		r.Transitions[i] = list[i].Transition
+	}
+}
+
+// transition is one transition as it is reported. What no packet shows has
+// bounds instead of a time, unless a timer gives it.
+func (a *Analyzer) transition(c *connection, side uint8, tr *transition) report.Transition {
+	out := report.Transition{
+		Side: c.side(side), From: tr.from.String(), To: tr.to.String(), On: tr.sym.String(),
+		Frame: framePtr(tr.ref), File: a.filePtr(tr.ref),
+		ConfirmedFrame: framePtr(tr.by), ConfirmedFile: a.filePtr(tr.by),
+		Basis: tr.basis.String(), Rule: tr.row.Rule,
+	}
+	if tr.ref != 0 || tr.sym == fsm.Timeout2MSL {
+		out.T = stampPtr(tr.t)
+		return out
+	}
+	out.NotBefore, out.NotAfter = stampPtr(c.notBefore(side, tr)), stampPtr(tr.t)
+	return out
+}
+
+// notBefore bounds an unseen transition from below: the last thing its end is
+// known to have done before it.
+func (c *connection) notBefore(side uint8, tr *transition) int64 {
+	t := c.start
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && e.t < tr.t && e.ref != 0 {
+			t = max(t, e.t)
+		}
+	}
+	if tr.lo != 0 {
+		t = max(t, tr.lo)
+	}
+	return min(t, tr.t)
+}
+
+// fillDetails fills what the side table holds.
+func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
+	if c.x == nil {
+		return
+	}
+	for i := range c.x.refuted {
+		f := &c.x.refuted[i]
+		r.Refuted = append(r.Refuted, report.Refuted{Side: c.side(f.side), On: f.sym.String(),
+			Frame: f.ref.Frame(), File: a.filePtr(f.ref), ByFrame: f.by.Frame(), ByFile: a.filePtr(f.by), Why: f.why})
+	}
+	for i := range c.x.resets {
+		r.Resets = append(r.Resets, a.resetRecord(c, &c.x.resets[i]))
+	}
+	if e := c.x.rejected; e != nil {
+		r.Rejected = &report.Rejected{ICMPType: e.Type, ICMPCode: e.Code, Frame: e.Ref.Frame(), File: a.filePtr(e.Ref)}
+	}
+	if u := c.x.reuse; u != nil {
+		r.Reuse = &report.Reuse{Age: secs(u.age), ISNDelta: u.delta, AcceptedBy: u.by}
+		if u.delay > 0 {
+			r.Reuse.Delay = secsPtr(u.delay)
+		}
+	}
+}
+
+// endpoint is one end as it is reported.
+func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
+	ep, sp := &c.ep[side], &c.sp[side]
+	e := report.Endpoint{
+		State: ep.shown.String(), ConfirmedState: ep.proved.String(), Possible: []string{}, Pending: []report.Pending{},
+		Packets: ep.packets, PayloadBytes: ep.payload, UniqueBytes: ep.unique,
+		Retransmits: uint64(ep.retransmits), OutOfOrder: uint64(ep.outOfOrder), DuplicateAcks: uint64(ep.duplicateACK),
+		ZeroWindows: uint64(ep.zeroWindows), KeepaliveProbes: uint64(ep.probes), KeepaliveReplies: uint64(ep.replies),
+		WindowProbes: uint64(ep.wprobes),
+	}
+	c.fold(side, func(tr transition) { e.Since = stampPtr(tr.t) })
+	if _, one := ep.shown.One(); !one {
+		for _, s := range ep.shown.States() {
+			e.Possible = append(e.Possible, s.String())
+		}
+	}
+	for i := range c.events {
+		if ev := &c.events[i]; ev.side == side && ev.basis == assumed {
+			e.Pending = append(e.Pending, report.Pending{On: ev.sym.String(), Frame: ev.ref.Frame(), File: a.filePtr(ev.ref)})
+		}
+	}
+	if end := a.timeWaitEnd(c, side); end != 0 {
+		e.TimeWaitUntil = stampPtr(end)
+	}
+	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
+		e.GivesUpAt = stampPtr(c.stateSince(side) + int64(limit))
+	}
+	if sp.Has(reassembly.KnownISS) {
+		isn := uint32(sp.ISS)
+		e.ISN = &isn
+	}
+	if rtt, ok := c.sp[c.peer(side)].RTT(); ok {
+		e.RTTMin = secsPtr(rtt)
+	}
+	ep.options(&e)
+	return e
+}
+
+// options fills what the end's SYN announced, if it was captured whole.
+func (ep *endpoint) options(e *report.Endpoint) {
+	if !ep.has(synSeen) {
+		return
+	}
+	if ep.mss != 0 {
+		mss := ep.mss
+		e.MSS = &mss
+	}
+	if ep.has(scaleOption) {
+		scale := ep.scale
+		e.WindowScale = &scale
+	}
+	sack, ts := ep.has(sackPermitted), ep.has(timestamps)
+	e.SACK, e.Timestamps = &sack, &ts
+}
+
+// synData reports the payload that SYNs carried and what was taken of it.
+func (c *connection) synData() *report.SYNData {
+	side := func(i uint8) *report.SYNDataSide {
+		ep, sp := &c.ep[i], &c.sp[i]
+		if ep.syn.data == 0 {
+			return nil
+		}
+		d := &report.SYNDataSide{Bytes: ep.syn.data, Accepted: "none"}
+		switch taken := ep.syn.taken; {
+		case !sp.Has(reassembly.KnownUna):
+		case taken >= ep.syn.data:
+			d.Accepted = "all"
+		case taken > 0:
+			d.Accepted = "part"
+		}
+		return d
+	}
+	d := report.SYNData{Client: side(c.client), Server: side(c.peer(c.client))}
+	if d.Client == nil && d.Server == nil {
+		return nil
+	}
+	if c.flip == 0 {
+		d.Server = nil
+	}
+	return &d
+}
+
+// halfClose reports what one end sent after it had acknowledged the FIN.
+func (a *Analyzer) halfClose(c *connection) *report.HalfClose {
+	if c.x == nil || !c.x.half.seen {
+		return nil
+	}
+	h := &c.x.half
+	return &report.HalfClose{By: c.side(h.side ^ c.flip), Duration: secs(h.to - h.from), Bytes: h.bytes}
+}
+
+// complete: the handshake and both ends' close were seen.
+func (a *Analyzer) complete(c *connection, r *report.Connection) bool {
+	opened := r.Open.Kind != "mid-stream" && c.role == roleSYN
+	return opened && (r.Close.EndedBy == "fin" || r.Close.EndedBy == "reset")
+}
+
+// confidence says how far the whole record rests on what is proved.
+func confidence(c *connection, r *report.Connection) string {
+	missing := r.Vantage.MissingBytes.Client + r.Vantage.MissingBytes.Server
+	switch {
+	case c.flags&midStream != 0, r.Vantage.OneWay, missing > 0, c.lostEvents > 0:
+		return "low"
+	case !c.ep[0].proved.Is(mustOne(c.ep[0].shown)), !c.ep[1].proved.Is(mustOne(c.ep[1].shown)):
+		return "medium"
+	}
+	return "high"
+}
+
+func mustOne(set fsm.Set) fsm.State {
+	s, _ := set.One()
+	return s
+}
+
+// filter is a Wireshark display filter for the connection.
+func filter(c *connection, r *report.Connection) string {
+	proto := "ip"
+	if c.tuple.V6 {
+		proto = "ipv6"
+	}
+	f := fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and %s.addr eq %s and tcp.port eq %d",
+		proto, r.Client.IP, r.Client.Port, proto, r.Server.IP, r.Server.Port)
+	if c.incarnation > 1 || c.flags&supersededFlag != 0 {
+		f += fmt.Sprintf(" and frame.number ge %d and frame.number le %d", r.FirstFrame, r.LastFrame)
+	}
+	return f
+}
+
+// vlans lists the VLAN ids of the key.
+func vlans(t *wire.FourTuple) []uint16 {
+	list := []uint16{}
+	for _, v := range t.VLAN {
+		if v != 0 {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// tunnel names the tunnels of the key.
+func (a *Analyzer) tunnel(t *wire.FourTuple) []string {
+	if t.Tunnel == 0 {
+		return []string{}
+	}
+	return a.decoder.TunnelPath(t.Tunnel)
+}
+
+// communityID is version 1 of the Community ID flow hash, with seed 0: the key
+// is in its order already.
+func communityID(t *wire.FourTuple) string {
+	var b [40]byte
+	p := b[:2]
+	n := 4
+	if t.V6 {
+		n = 16
+	}
+	p = append(p, t.Addr[0][:n]...)
+	p = append(p, t.Addr[1][:n]...)
+	p = append(p, 6, 0)
+	p = binary.BigEndian.AppendUint16(p, t.Port[0])
+	p = binary.BigEndian.AppendUint16(p, t.Port[1])
+	sum := sha1.Sum(p)
+	return "1:" + base64.StdEncoding.EncodeToString(sum[:])
+}

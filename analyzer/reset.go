@@ -1,0 +1,221 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// maxResets bounds the resets remembered of one connection.
+const maxResets = 16
+
+// reset is one RST segment.
+type reset struct {
+	ref     wire.FrameRef
+	answers wire.FrameRef // the segment that it answers, 0 for none
+	t       int64
+	seq     wire.Seq
+	ack     wire.Seq
+	peerAck wire.Seq // the highest ACK that its sender had sent before
+	payload uint32
+	side    uint8
+	bare    bool // no ACK bit
+	effect  effect
+	// What was so when it came, for its cause.
+	sender, receiver fsm.Set
+	signs            int // of an injection
+	idle             int64
+	repeats          uint8
+	probed           bool // its sender's last segment was a keepalive probe
+	answersProbe     bool
+	challenge        bool // it answers a challenge ACK
+}
+
+// effect is what a RST did to its receiver.
+type effect uint8
+
+const (
+	effectUnknown effect = iota
+	effectClosed
+	effectChallenged // in the window but not at its edge: a challenge ACK (RFC 5961 section 3)
+	effectIgnored    // outside the window
+	effectVoid       // its receiver was closed already
+)
+
+var effectNames = [...]string{"unknown", "closed", "challenged", "ignored", "void"}
+
+// resetOf returns the remembered RST of frame ref.
+func (c *connection) resetOf(ref wire.FrameRef) *reset {
+	if c.x == nil {
+		return nil
+	}
+	for i := range c.x.resets {
+		if c.x.resets[i].ref == ref {
+			return &c.x.resets[i]
+		}
+	}
+	return nil
+}
+
+// sentRST: what a RST says of X (R6, R7).
+func (c *connection) sentRST(s *wire.Segment) {
+	x, y := s.Dir, c.peer(s.Dir)
+	r := c.makeReset(s)
+	d := c.details()
+	if len(d.resets) < maxResets {
+		d.resets = append(d.resets, r)
+	}
+	if r.bare {
+		c.voidAnswered(x, &r)
+	}
+	if c.staysOpen(x, &r) || c.isStray(x, &r) {
+		return
+	}
+	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
+	if r.bare && r.answers != 0 && c.ep[x].shown.Intersects(fsm.Of(fsm.Established, fsm.CloseWait, fsm.TimeWait, fsm.Closing, fsm.LastAck, fsm.SynReceived)) {
+		// Only an endpoint without the connection answers so: it ended before,
+		// unseen [3.10.7.1].
+		e.basis, e.by, e.ref, e.lo = inferred, s.Ref, 0, c.ep[x].lastTime
+	}
+	if c.ep[x].shown.Is(fsm.Closed) {
+		return
+	}
+	if y != x && c.find(x, fsm.SndRST) >= 0 {
+		return
+	}
+	c.push(e)
+}
+
+// makeReset collects what the segment and the moment say.
+func (c *connection) makeReset(s *wire.Segment) reset {
+	x, y := s.Dir, c.peer(s.Dir)
+	ep := &c.ep[x]
+	r := reset{ref: s.Ref, t: s.Time, seq: s.Seq, ack: s.Ack, payload: s.Len, side: x,
+		bare: !s.Flags.Has(wire.ACK), sender: ep.shown, receiver: c.ep[y].shown,
+		peerAck: c.sp[y].Una, repeats: c.sp[x].Repeats, probed: ep.has(probing)}
+	if ep.lastTime != 0 {
+		r.idle = s.Time - ep.lastTime
+	}
+	if r.bare {
+		if ref, ok := c.ep[y].answers.lookup(s.Seq); ok && s.Time-c.ep[y].lastTime <= c.guard(x) {
+			r.answers = ref
+		}
+		r.answersProbe = c.ep[y].has(probing)
+	}
+	if !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 {
+		r.answers = c.ep[y].syn.lastRef
+	}
+	r.signs = c.injectionSigns(s)
+	r.challenge = c.x != nil && c.x.challenged == s.Ref
+	return r
+}
+
+// voidAnswered strikes what the segment that a bare RST answers brought to X:
+// X had no connection for it (R6). When an ACK of X's SYN was refuted before,
+// all that are not proved go.
+func (c *connection) voidAnswered(x uint8, r *reset) {
+	if r.answers == 0 {
+		return
+	}
+	all := c.ep[x].has(ackOfSYNRefuted)
+	c.strike(x, setOf(fsm.RcvFIN, fsm.RcvACKOfSYN, fsm.RcvSYNACK), r.ref, "answered-by-reset", func(e *event) bool {
+		return e.ref == r.answers || all && e.sym == fsm.RcvACKOfSYN
+	})
+}
+
+// staysOpen: in SYN-SENT and SYN-RECEIVED a bare RST with a number outside
+// what X has sent answers a wrong ACK, and X goes on opening (R7).
+func (c *connection) staysOpen(x uint8, r *reset) bool {
+	own := &c.sp[x]
+	if !r.bare || !c.ep[x].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) || !own.Has(reassembly.KnownISS) {
+		return false
+	}
+	return r.seq.Less(own.ISS) || own.Next.Less(r.seq)
+}
+
+// isStray: a RST whose number is neither its sender's SND.NXT nor the ACK of a
+// segment that its sender received was not sent by X (R7).
+func (c *connection) isStray(x uint8, r *reset) bool {
+	own := &c.sp[x]
+	if !own.Has(reassembly.KnownNext) || r.answers != 0 {
+		return false
+	}
+	if r.seq == own.Next || own.Has(reassembly.KnownFIN) && r.seq == own.FIN {
+		return false
+	}
+	if !r.bare && r.seq == 0 {
+		return false // refuses a SYN
+	}
+	// A window that shrank, or data that was never captured, can put SND.NXT
+	// elsewhere; then only an acceptable number counts as X's.
+	return !(own.Has(reassembly.KnownUna) && own.Una == r.seq)
+}
+
+// receivedRST: what a RST does to Y (R4).
+func (c *connection) receivedRST(y uint8, s *wire.Segment) {
+	eff := c.resetEffect(y, s)
+	if r := c.resetOf(s.Ref); r != nil {
+		r.effect = eff
+	}
+	if eff != effectClosed || c.sp[s.Dir].Repeats >= deadAfter {
+		return
+	}
+	c.receive(y, fsm.RcvRST, s)
+}
+
+// resetEffect decides R4.
+func (c *connection) resetEffect(y uint8, s *wire.Segment) effect {
+	own, rev, ep := &c.sp[s.Dir], &c.sp[y], &c.ep[y]
+	switch {
+	case ep.shown.Is(fsm.Closed), ep.shown.Is(fsm.Listen):
+		return effectVoid
+	case ep.shown.Is(fsm.SynSent):
+		if s.Flags.Has(wire.ACK) && rev.ISS.Less(s.Ack) && s.Ack.LessEq(rev.Next) {
+			return effectClosed
+		}
+		return effectIgnored
+	case !own.Has(reassembly.KnownUna):
+		return effectClosed // RCV.NXT is not known: any counts, as assumed
+	case c.atEdge(y, s.Seq):
+		return effectClosed
+	case s.Seq.Less(own.Una):
+		return effectIgnored
+	case own.Has(reassembly.KnownRight) && own.Right.Less(s.Seq):
+		return effectIgnored
+	}
+	return effectChallenged
+}
+
+// atEdge reports whether seq is Y's RCV.NXT: the last number it acknowledged,
+// or the end of what it has surely got since; after a FIN Linux takes the
+// FIN's own number too, and the right edge of the highest SACK block.
+func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
+	own, ep := &c.sp[c.peer(y)], &c.ep[y]
+	if seq == own.Una || own.Whole(own.Next) && seq == own.Next || seq == own.Edge {
+		return true
+	}
+	gotFIN := ep.shown.Intersects(fsm.Of(fsm.CloseWait, fsm.Closing, fsm.LastAck))
+	return gotFIN && own.Has(reassembly.KnownFIN) && seq == own.FIN
+}
+
+// injectionSigns counts what speaks for a RST that X did not send (C7).
+func (c *connection) injectionSigns(s *wire.Segment) int {
+	ep, own := &c.ep[s.Dir], &c.sp[s.Dir]
+	n := 0
+	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
+		n++
+	}
+	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 {
+		if d := s.IPID - ep.ipid; d == 0 || d > 64 {
+			n++
+		}
+	}
+	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) &&
+		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
+		n++
+	}
+	if own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,79 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+)
+
+// reuse says how an incarnation took over a four-tuple inside 2MSL (T2 to T5).
+type reuse struct {
+	age   int64  // since the holder entered TIME-WAIT
+	delta int64  // the new ISS less the old SND.NXT of the opener
+	delay int64  // from the first SYN to its SYN,ACK
+	by    string // the rule that let it in
+	// unsafe: the new numbers lie inside the old ones, and no timestamps tell
+	// them apart.
+	unsafe bool
+	holder uint8
+}
+
+// measureReuse compares c, whose SYN opener sent, with old, the incarnation
+// that it follows. Without a TIME-WAIT there is nothing to measure.
+func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
+	other := c.peer(opener)
+	syn := &c.ep[opener].syn
+	wait := fsm.Of(fsm.TimeWait)
+	own, theirs := old.ep[opener].shown == wait, old.ep[other].shown == wait
+	killed := old.x != nil && old.x.challenged != 0 && old.reached(other, wait)
+	if syn.ref == 0 || !own && !theirs && !killed {
+		return
+	}
+	u := &reuse{delta: int64(c.sp[opener].ISS.Diff(old.sp[opener].Next)), holder: other}
+	if c.ep[other].has(synAckSeen) || a.now > syn.t {
+		u.delay = a.now - syn.t
+	}
+	switch {
+	case killed:
+		u.by = "reset"
+	case theirs:
+		u.by = a.acceptedBy(old, c, opener)
+	default:
+		u.by, u.holder = "holder", opener
+	}
+	u.age = syn.t - old.enteredTimeWait(u.holder)
+	oldSpace := &old.sp[opener]
+	u.unsafe = !c.ep[opener].has(timestamps) && oldSpace.Has(reassembly.KnownISS) &&
+		c.sp[opener].ISS.In(oldSpace.ISS, oldSpace.Next)
+	c.details().reuse = u
+}
+
+// acceptedBy names the rule by which the holder of TIME-WAIT let a SYN in:
+// a newer timestamp; without one, a number beyond all that it had received
+// (RFC 6191, RFC 1122 section 4.2.2.13, tcp_timewait_state_process). When
+// neither holds, its TIME-WAIT was gone.
+func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
+	space := &old.sp[opener]
+	if c.ep[opener].has(timestamps) && space.Has(reassembly.KnownTS) {
+		switch d := int32(c.ep[opener].syn.tsval - space.TSNewest); {
+		case d > 0:
+			return "timestamp"
+		case d < 0:
+			return "expired"
+		}
+	}
+	if space.Next.LessEq(c.sp[opener].ISS) {
+		return "sequence"
+	}
+	return "expired"
+}
+
+// enteredTimeWait returns when an end entered TIME-WAIT.
+func (c *connection) enteredTimeWait(side uint8) int64 {
+	t := c.end
+	c.fold(side, func(tr transition) {
+		if tr.to.Is(fsm.TimeWait) {
+			t = tr.t
+		}
+	})
+	return t
+}

@@ -1,0 +1,505 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// add runs one segment through the connection it belongs to: X is its sender,
+// Y the other end. The order is that of docs/inference.md: what it says of X's
+// past, what X did, whether Y may process it, what Y then received.
+func (c *connection) add(s *wire.Segment) reassembly.Placement {
+	x, y := s.Dir, c.peer(s.Dir)
+	own, rev := &c.sp[x], &c.sp[y]
+	p := own.Place(s, rev, c.ep[x].lastTime)
+	c.count(s, &p)
+	if c.plain(s, &p) {
+		own.Send(s, &p)
+		rev.Receive(s)
+		c.speak(s)
+		return p
+	}
+	if c.badChecksum(s) {
+		c.note(noteBadChecksum, x, s, 0)
+		return p // its receiver dropped it
+	}
+	if c.strange(s) {
+		c.note(noteStrange, x, s, 0)
+		c.received(y, s)
+		return p
+	}
+	var behind []event
+	if !c.stale(s, &p) {
+		c.disproveUnseen(s, &p)
+		behind = c.life(s)
+	}
+	c.repeated(s, &p)
+	c.unseen(s, &p)
+	own.Send(s, &p)
+	rev.Receive(s)
+	c.sent(s, &p)
+	for _, e := range behind {
+		c.push(e)
+	}
+	c.received(y, s)
+	c.speak(s)
+	return p
+}
+
+// plain reports whether s changes nothing but counters and numbers: in-order
+// data or a pure ACK in a connection both of whose ends are proved
+// ESTABLISHED. It is the path that nearly every segment takes.
+func (c *connection) plain(s *wire.Segment, p *reassembly.Placement) bool {
+	const control = wire.SYN | wire.FIN | wire.RST | wire.ACK
+	return s.Flags&control == wire.ACK && p.Kind <= reassembly.New && p.Unseen == 0 &&
+		c.ep[0].open|c.ep[1].open == 0 &&
+		c.ep[0].shown.Is(fsm.Established) && c.ep[1].shown.Is(fsm.Established) &&
+		c.sp[s.Dir].Repeats|c.sp[c.peer(s.Dir)].Repeats == 0 &&
+		(!c.sp[s.Dir].Has(reassembly.KnownRight) || s.Seq.LessEq(c.sp[s.Dir].Right))
+}
+
+// strange reports whether the numbers of s cannot be its sender's: beyond the
+// peer's window, or acknowledging what was acknowledged a window ago (E1).
+// It then says nothing of X.
+func (c *connection) strange(s *wire.Segment) bool {
+	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
+	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
+		return false
+	}
+	if own.Has(reassembly.KnownRight|reassembly.KnownUna) && own.Right.Less(s.Seq) {
+		return true
+	}
+	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
+	return s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna) && s.Ack.Add(reach).Less(rev.Una)
+}
+
+// speak records that X has sent something.
+func (c *connection) speak(s *wire.Segment) {
+	ep := &c.ep[s.Dir]
+	ep.lastTime = s.Time
+	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
+		ep.ipid = s.IPID
+	}
+	if s.Flags.Has(wire.ACK) {
+		ep.answers.add(s.Ack, s.Ref)
+	}
+	c.sp[c.peer(s.Dir)].Repeats = 0
+	if s.Ref != 0 {
+		c.last, c.end = s.Ref, s.Time
+	}
+}
+
+// repeated counts X's repetitions that draw nothing (R8). After two in a row,
+// what was sent to Y since it last spoke is assumed to have been lost.
+func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
+	own := &c.sp[s.Dir]
+	y := c.peer(s.Dir)
+	again := p.Kind == reassembly.Retransmission || p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe
+	if !again || s.Time-c.ep[s.Dir].lastTime < 100e6 || c.ep[y].packets == 0 {
+		return
+	}
+	if own.Repeats < 255 {
+		own.Repeats++
+	}
+	if own.Repeats == deadAfter {
+		since := c.ep[y].lastTime
+		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, "path-dead", func(e *event) bool { return e.t > since })
+	}
+}
+
+// deadAfter is how many repetitions in a row that draw nothing make a path
+// dead (R8).
+const deadAfter = 2
+
+// unseen handles an ACK of octets that the capture has not shown: the capture
+// lost them, until their sender shows that it never sent them (E5). An ACK of
+// exactly one number more, with nothing sent after it, is that of a FIN which
+// the capture lost (R12).
+func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
+	y := c.peer(s.Dir)
+	peer := &c.sp[y]
+	if p.Unseen == 0 || s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) && !c.ep[y].has(synSeen) {
+		return
+	}
+	if c.ep[y].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
+		return // there an ACK of what was not sent is void (R3)
+	}
+	if p.Unseen == 1 && !peer.Has(reassembly.KnownFIN) && peer.Has(reassembly.KnownNext|reassembly.KnownUna) {
+		c.inferFIN(y, s)
+		return
+	}
+	x := c.details()
+	x.unseen[y] = unseenACK{ref: s.Ref, ack: s.Ack}
+	peer.Unseen(s.Ack, s.Time)
+}
+
+// inferFIN records a FIN of y that only the peer's ACK shows.
+func (c *connection) inferFIN(y uint8, s *wire.Segment) {
+	peer := &c.sp[y]
+	peer.FIN = peer.Next
+	peer.Known |= reassembly.KnownFIN
+	c.ep[y].fin = closing{t: s.Time, last: s.Time, ack: c.sp[s.Dir].Una}
+	peer.Unseen(s.Ack, s.Time)
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred})
+}
+
+// disproveUnseen strikes what an ACK of unseen octets brought, when their
+// sender shows by a pure segment below it that it never sent them, and a FIN
+// that was only inferred, when its sender sends data there.
+func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
+	x := s.Dir
+	own := &c.sp[x]
+	if c.x != nil {
+		if u := c.x.unseen[x]; u.ref != 0 && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
+			c.strike(x, receipts, s.Ref, "acknowledged-unsent", func(e *event) bool { return e.ref == u.ref })
+			c.x.unseen[x] = unseenACK{}
+		}
+	}
+	if s.Len == 0 || !own.Has(reassembly.KnownFIN) || c.ep[x].fin.ref != 0 || s.End().LessEq(own.FIN) {
+		return
+	}
+	c.dropFIN(x, s.Ref)
+}
+
+// dropFIN forgets the inferred FIN of x and what the peer did with it.
+func (c *connection) dropFIN(x uint8, by wire.FrameRef) {
+	for _, what := range []struct {
+		side uint8
+		sym  fsm.Symbol
+	}{{x, fsm.SndFIN}, {c.peer(x), fsm.RcvFIN}, {x, fsm.RcvACKOfFIN}} {
+		if i := c.find(what.side, what.sym); i >= 0 {
+			c.refute(c.events[i], by, "data-in-its-place")
+			c.remove(i)
+		}
+	}
+	c.sp[x].Known &^= reassembly.KnownFIN
+	c.ep[x].fin, c.ep[x].finAck = closing{}, acknowledged{}
+}
+
+// sent gives X the symbols of what it sent. The ACK comes before the FIN, as
+// the receiver takes them.
+func (c *connection) sent(s *wire.Segment, p *reassembly.Placement) {
+	switch {
+	case s.Flags.Has(wire.RST):
+		c.sentRST(s)
+		return
+	case s.Flags.Has(wire.SYN | wire.ACK):
+		c.sentSYNACK(s)
+	case s.Flags.Has(wire.SYN):
+		c.sentSYN(s)
+	default:
+		c.sentOther(s, p)
+	}
+	if s.Flags.Has(wire.ACK) {
+		c.ackedFIN(s)
+	}
+	if s.Flags.Has(wire.FIN) && !s.Flags.Has(wire.SYN) {
+		c.sentFIN(s, p)
+	}
+}
+
+// sentSYN: the first SYN of an end, or the same again.
+func (c *connection) sentSYN(s *wire.Segment) {
+	x := s.Dir
+	ep, own := &c.ep[x], &c.sp[x]
+	if own.Has(reassembly.KnownISS) && ep.syn.ref != 0 {
+		ep.syn.copies++
+		c.copySYN(x, s)
+		return
+	}
+	own.ISS = s.Seq
+	own.Known |= reassembly.KnownISS
+	c.openSYN(s)
+	if i := c.find(x, fsm.SndSYN, inferred); i >= 0 {
+		c.events[i].basis, c.events[i].ref, c.events[i].t = sent, s.Ref, min(s.Time, c.events[i].t)
+		c.refold(x)
+		return
+	}
+	if y := c.peer(x); y != x && c.find(y, fsm.SndSYN) >= 0 {
+		c.flags |= simultaneousOpen
+		if c.ep[x].packets > 1 {
+			c.flags |= splitOpen
+		}
+	}
+	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndSYN, side: x, basis: sent})
+}
+
+// openSYN remembers the first SYN of an end and its options.
+func (c *connection) openSYN(s *wire.Segment) {
+	ep := &c.ep[s.Dir]
+	if ep.syn.ref == 0 {
+		ep.syn = opening{ref: s.Ref, t: s.Time, data: s.Len}
+	}
+	ep.syn.lastRef, ep.syn.last, ep.syn.tsval = s.Ref, s.Time, s.Options.TSVal
+	if s.Options.Has&wire.OptIncomplete != 0 && ep.has(synSeen) {
+		return
+	}
+	ep.takeOptions(&s.Options)
+	if s.Len > 0 || s.Options.Has&wire.OptFastOpenCookie != 0 {
+		c.flags |= fastOpen
+	}
+	c.scale()
+}
+
+// takeOptions keeps what a SYN announced.
+func (ep *endpoint) takeOptions(o *wire.Options) {
+	set := func(f endFlags, on bool) {
+		ep.flags &^= f
+		if on {
+			ep.flags |= f
+		}
+	}
+	ep.mss, ep.scale = o.MSS, o.WindowScale
+	set(synSeen, o.Has&wire.OptIncomplete == 0)
+	set(scaleOption, o.Has&wire.OptWindowScale != 0)
+	set(sackPermitted, o.Has&wire.OptSACKPermitted != 0)
+	set(timestamps, o.Has&wire.OptTimestamps != 0)
+	set(fastOpenCookie, o.Has&wire.OptFastOpenCookie != 0)
+}
+
+// scale fixes the window scales once both SYNs were captured whole: they hold
+// only when both carried the option (RFC 7323 section 2.2).
+func (c *connection) scale() {
+	a, b := &c.ep[0], &c.ep[1]
+	if !a.has(synSeen) || !b.has(synSeen) {
+		return
+	}
+	both := a.has(scaleOption) && b.has(scaleOption)
+	for i := range c.sp {
+		shift := uint8(0)
+		if both {
+			shift = c.ep[i^1].scale
+		}
+		c.sp[i].SetScale(shift)
+	}
+}
+
+func (ep *endpoint) has(f endFlags) bool { return ep.flags&f != 0 }
+
+// copySYN remembers a further transmission of a SYN.
+func (c *connection) copySYN(x uint8, s *wire.Segment) {
+	d := c.details()
+	syn := &c.ep[x].syn
+	if len(d.synCopies) == 0 {
+		d.synCopies = append(d.synCopies, copyOfSYN{syn.t, syn.ref, syn.tsval, x})
+	}
+	if len(d.synCopies) < 2*ringSize {
+		d.synCopies = append(d.synCopies, copyOfSYN{s.Time, s.Ref, s.Options.TSVal, x})
+	}
+	syn.lastRef, syn.last, syn.tsval, syn.gap = s.Ref, s.Time, s.Options.TSVal, s.Time-syn.last
+	c.note(noteSYNAgain, x, s, 0)
+}
+
+// sentSYNACK: X's SYN,ACK proves that it received Y's SYN (R11), at the one
+// that it answers.
+func (c *connection) sentSYNACK(s *wire.Segment) {
+	x, y := s.Dir, c.peer(s.Dir)
+	ep, own := &c.ep[x], &c.sp[x]
+	if ep.has(synAckSeen) {
+		ep.syn.replies++
+		c.note(noteSYNACKAgain, x, s, 0)
+		c.strike(y, setOf(fsm.RcvSYNACK), s.Ref, "syn-ack-retransmitted", func(e *event) bool {
+			return s.Time-e.t >= 500e6 && c.ep[y].lastTime < e.t
+		})
+		ep.syn.lastRef, ep.syn.last, ep.syn.gap = s.Ref, s.Time, s.Time-ep.syn.last
+		return
+	}
+	ep.flags |= synAckSeen
+	if !own.Has(reassembly.KnownISS) {
+		own.ISS = s.Seq
+		own.Known |= reassembly.KnownISS
+		c.openSYN(s)
+	}
+	if !c.sp[y].Has(reassembly.KnownISS) {
+		c.inferSYN(y, s)
+		return
+	}
+	if syn := &c.ep[y].syn; syn.data > 0 && c.sp[y].ISS.Add(1).Less(s.Ack) {
+		syn.taken = min(syn.data, uint32(s.Ack-c.sp[y].ISS)-1)
+	}
+	c.proveSYN(x, s)
+}
+
+// inferSYN: a SYN,ACK whose SYN was not captured gives the client's ISS (I4).
+func (c *connection) inferSYN(y uint8, s *wire.Segment) {
+	sp := &c.sp[y]
+	sp.ISS = s.Ack - 1
+	sp.Known |= reassembly.KnownISS
+	if !sp.Has(reassembly.KnownNext) {
+		sp.Known |= reassembly.KnownNext
+		sp.Next, sp.Edge = s.Ack, s.Ack
+	}
+	c.flags |= firstSYNACKInferred
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred})
+	c.setInitial(s.Dir, fsm.Of(fsm.Listen))
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvSYN, side: s.Dir, basis: inferred})
+}
+
+// proveSYN records that x received the peer's SYN, as its segment s shows: the
+// transmission whose timestamp s echoes, else the last before s.
+func (c *connection) proveSYN(x uint8, s *wire.Segment) {
+	if c.find(x, fsm.RcvSYN) >= 0 {
+		return
+	}
+	syn := &c.ep[c.peer(x)].syn
+	e := event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
+	if c.x != nil && s.Options.Has&wire.OptTimestamps != 0 {
+		for _, k := range c.x.synCopies {
+			if k.side == c.peer(x) && k.tsval == s.Options.TSEcr && k.t <= s.Time {
+				e.t, e.ref = k.t, k.ref
+			}
+		}
+	}
+	if e.ref == 0 {
+		e.basis, e.t = inferred, s.Time
+	}
+	if e.t > s.Time { // two queues: the SYN stands after its answer in the file
+		e.t = s.Time
+	}
+	if c.find(x, fsm.SndSYN) < 0 {
+		c.setInitial(x, fsm.Of(fsm.Listen))
+	}
+	c.push(e)
+}
+
+// sentOther: X's segments without SYN and RST. In SYN-SENT an ACK beyond its
+// ISS shows that it got a SYN,ACK which was not captured (R10); from an end of
+// which no SYN,ACK was captured, data or a FIN that acknowledges the peer's SYN
+// show both.
+func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
+	x := s.Dir
+	ep, own, peer := &c.ep[x], &c.sp[x], &c.sp[c.peer(x)]
+	if !s.Flags.Has(wire.ACK) {
+		return
+	}
+	switch {
+	case c.flags&midStream != 0:
+		c.narrow(s, p)
+		return
+	case ep.shown.Is(fsm.SynSent) && own.ISS.Less(s.Seq) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
+		c.missedSYNACK(x, s)
+	case ep.initial.Is(fsm.Closed) && ep.shown.Is(fsm.Closed) && c.find(x, fsm.SndSYN) < 0 &&
+		(s.Len > 0 || s.Flags.Has(wire.FIN)) && peer.Has(reassembly.KnownISS) && peer.ISS.Less(s.Ack):
+		c.proveSYN(x, s)
+	}
+	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvACKOfSYN) && ep.initial.Is(fsm.Listen) && c.provesHandshake(s) {
+		c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvACKOfSYN, side: x, basis: inferred})
+	}
+}
+
+// provesHandshake reports whether s is something that its sender, the passive
+// opener, sends only when its SYN,ACK was acknowledged.
+func (c *connection) provesHandshake(s *wire.Segment) bool {
+	return s.Flags.Has(wire.FIN) || c.flags&fastOpen == 0 && s.Len > 0 || c.beyondSYN(s)
+}
+
+// missedSYNACK: x acknowledges a SYN,ACK that the capture does not show.
+func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
+	y := c.peer(x)
+	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndACK, side: x, basis: sent})
+	if c.find(y, fsm.RcvSYN) < 0 && c.ep[y].shown.Is(fsm.Closed) {
+		syn := &c.ep[x].syn
+		c.setInitial(y, fsm.Of(fsm.Listen))
+		c.push(event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: y, basis: inferred})
+	}
+	peer := &c.sp[y]
+	if !peer.Has(reassembly.KnownISS) && !peer.Has(reassembly.KnownNext) {
+		peer.ISS = s.Ack - 1
+		peer.Next, peer.Edge = s.Ack, s.Ack
+		peer.Known |= reassembly.KnownISS | reassembly.KnownNext
+	}
+}
+
+// sentFIN: the first FIN of an end, or the same again. A FIN with another
+// number replaces one that is not yet acknowledged (R5).
+func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
+	x := s.Dir
+	ep, own := &c.ep[x], &c.sp[x]
+	f := s.FINSeq()
+	switch {
+	case own.Has(reassembly.KnownISS) && !own.ISS.Less(f):
+		return
+	case !own.Has(reassembly.KnownFIN):
+		own.Known |= reassembly.KnownFIN
+		own.FIN = f
+	case f == own.FIN && ep.fin.ref == 0: // it had been inferred
+		ep.fin.ref = s.Ref
+	case f == own.FIN:
+		if p.Kind != reassembly.Keepalive {
+			ep.fin.copies++
+			c.note(noteFINAgain, x, s, 0)
+		}
+		ep.fin.lastRef, ep.fin.last = s.Ref, s.Time
+		return
+	case !own.FINAcked(own.Una):
+		own.FIN = f
+	default:
+		return
+	}
+	if c.flags&midStream != 0 && p.Kind == reassembly.New && ep.packets > 1 {
+		// An earlier segment of X ended at the FIN or below: it is new, so X
+		// had not sent it and Y not received it before (R13).
+		c.narrowTo(x, fsm.SndData, s)
+		c.narrowTo(c.peer(x), fsm.RcvData, s)
+	}
+	if own.Next == f.Add(1) && p.Kind != reassembly.New && p.Kind != reassembly.Partial && p.Kind != reassembly.Beyond {
+		ep.flags |= finRepeatedFirst
+	}
+	ep.fin = closing{ref: s.Ref, lastRef: s.Ref, t: s.Time, last: s.Time, ack: s.Ack}
+	if i := c.find(x, fsm.SndFIN, inferred); i >= 0 {
+		c.events[i].basis, c.events[i].ref, c.events[i].t = sent, s.Ref, min(c.events[i].t, s.Time)
+		c.refold(x)
+		return
+	}
+	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent})
+}
+
+// ackedFIN: s, from X, covers Y's FIN: Y's FIN was received even if nothing
+// says when (R5), and struck receipts of it come back.
+func (c *connection) ackedFIN(s *wire.Segment) {
+	x, y := s.Dir, c.peer(s.Dir)
+	if !c.sp[y].FINAcked(s.Ack) {
+		return
+	}
+	ack := &c.ep[y].finAck
+	if ack.ref == 0 {
+		*ack = acknowledged{ref: s.Ref, t: s.Time, withFIN: s.Flags.Has(wire.FIN)}
+	}
+	ack.lastRef = s.Ref
+	if c.find(x, fsm.RcvFIN, confirmed, inferred) >= 0 {
+		return
+	}
+	fin := &c.ep[y].fin
+	e := event{t: fin.last, ref: fin.lastRef, by: s.Ref, sym: fsm.RcvFIN, side: x, basis: confirmed}
+	if fin.doneRef != 0 && fin.doneT >= fin.t && fin.copies == 0 {
+		e.t, e.ref = fin.doneT, fin.doneRef
+	}
+	if e.t > s.Time {
+		e.t = s.Time
+	}
+	c.push(e)
+}
+
+// narrow lets X's segment speak for a mid-stream start (R13): new data shows
+// that X has sent no FIN, an ACK of new data that it has received none.
+func (c *connection) narrow(s *wire.Segment, p *reassembly.Placement) {
+	if s.Len > 0 && (p.Kind == reassembly.New || p.Kind == reassembly.Beyond) {
+		c.narrowTo(s.Dir, fsm.SndData, s)
+	}
+	if p.Acked && p.Unseen == 0 && !p.AckedFIN && c.ackedOnce(s) {
+		c.narrowTo(s.Dir, fsm.RcvData, s)
+	}
+}
+
+// ackedOnce reports whether the sender of s had acknowledged anything before.
+func (c *connection) ackedOnce(s *wire.Segment) bool { return c.ep[s.Dir].packets > 1 }
+
+// narrowTo adds a symbol that changes no state, if it rules out some of those
+// that side may be in.
+func (c *connection) narrowTo(side uint8, sym fsm.Symbol, s *wire.Segment) {
+	if set := c.ep[side].shown; set.Apply(sym) != set {
+		c.push(event{t: s.Time, ref: s.Ref, sym: sym, side: side, basis: inferred})
+	}
+}

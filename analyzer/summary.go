@@ -1,0 +1,139 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// tally counts what the Summary says.
+type tally struct {
+	packets, segments, copies uint64
+	strayResets, timeWentBack uint64
+	skipped                   [wire.OutcomeLink + 1]uint64
+	connections               uint64
+	byOpen, byClose, byCloser map[string]int
+	byCause, states, findings map[string]int
+	lifetimes                 map[string]int
+}
+
+func (t *tally) init() {
+	for _, m := range []*map[string]int{&t.byOpen, &t.byClose, &t.byCloser, &t.byCause, &t.states, &t.findings, &t.lifetimes} {
+		*m = map[string]int{}
+	}
+}
+
+// packet counts a packet by what it was.
+func (t *tally) packet(_ *capture.Packet, o wire.Outcome) {
+	t.packets++
+	t.skipped[o]++
+}
+
+// lifetimeNames are the upper bounds by which connections are counted.
+var lifetimeNames = [...]struct {
+	under float64
+	name  string
+}{
+	{0.01, "under_10ms"}, {0.1, "under_100ms"}, {1, "under_1s"}, {10, "under_10s"}, {60, "under_1min"}, {3600, "under_1h"},
+}
+
+// connection counts a final connection.
+func (t *tally) connection(r *report.Connection) {
+	t.connections++
+	t.byOpen[r.Open.Kind]++
+	t.byClose[r.Close.Kind]++
+	t.byCloser[string(r.Close.FirstCloser)]++
+	if r.Close.Reset != nil {
+		t.byCause[r.Close.Reset.Cause]++
+	}
+	t.states[r.Endpoints.Client.State]++
+	t.states[r.Endpoints.Server.State]++
+	t.lifetimes[lifetime(r.Duration)]++
+}
+
+func lifetime(d float64) string {
+	for _, l := range lifetimeNames {
+		if d < l.under {
+			return l.name
+		}
+	}
+	return "longer"
+}
+
+// Summary returns the counts so far. The caller adds what it knows of the
+// files.
+func (a *Analyzer) Summary() *report.Summary {
+	t := &a.sum
+	return &report.Summary{
+		Type: "summary", Packets: t.packets, TCPSegments: t.segments,
+		Files: []report.FileSummary{},
+		Skipped: report.Skipped{NotIP: t.skipped[wire.OutcomeNotIP], NotTCP: t.skipped[wire.OutcomeNotTCP],
+			Malformed: t.skipped[wire.OutcomeMalformed], Fragment: t.skipped[wire.OutcomeFragment],
+			LinkType: t.skipped[wire.OutcomeLink]},
+		CaptureDuplicates: t.copies, TimeWentBack: t.timeWentBack, Connections: t.connections,
+		ByOpen: t.byOpen, ByClose: t.byClose, ByFirstCloser: t.byCloser, ByResetCause: t.byCause,
+		StatesAtEnd: t.states, Findings: t.findings, Lifetimes: t.lifetimes,
+	}
+}
+
+// emit makes the record of c final.
+func (a *Analyzer) emit(c *connection, why finality) {
+	if c.isPhantom() {
+		return
+	}
+	r := a.record(c, why)
+	a.sum.connection(r)
+	a.out = append(a.out, r)
+	if c.id == a.opt.Watch {
+		a.view.done = r
+	}
+}
+
+// isPhantom reports whether the connection is nothing but a SYN,ACK that
+// nobody had asked for, and the RSTs that refused it (I4).
+func (c *connection) isPhantom() bool {
+	if c.flags&firstSYNACKInferred == 0 || c.x == nil {
+		return false
+	}
+	var refusals uint64
+	for i := range c.x.resets {
+		if r := &c.x.resets[i]; r.side == c.client && r.bare {
+			refusals++
+		}
+	}
+	return refusals > 0 && c.ep[c.client].packets == refusals
+}
+
+// Close ends the input: every connection that is left becomes final. The
+// records are then ready in Records.
+func (a *Analyzer) Close() {
+	for _, c := range a.byFirstFrame() {
+		a.finish(c, finalEnd)
+	}
+}
+
+// byFirstFrame lists the connections held, in the order of their ids.
+func (a *Analyzer) byFirstFrame() []*connection {
+	list := make([]*connection, 0, a.live)
+	for i := range a.slab {
+		for k := range a.slab[i] {
+			if c := &a.slab[i][k]; c.first != 0 {
+				list = append(list, c)
+			}
+		}
+	}
+	sortByID(list)
+	return list
+}
+
+// Snapshot returns the records of the connections that are not final yet, as
+// they stand now.
+func (a *Analyzer) Snapshot() []*report.Connection {
+	var out []*report.Connection
+	for _, c := range a.byFirstFrame() {
+		if !c.isPhantom() {
+			out = append(out, a.record(c, finalEnd))
+		}
+	}
+	return out
+}

@@ -1,0 +1,258 @@
+package analyzer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/report"
+)
+
+// truthState is one state of an endpoint as the kernel had it.
+type truthState struct {
+	State string  `json:"state"`
+	T     float64 `json:"t"`
+	Frame *uint64 `json:"frame"`
+}
+
+// truthEndpoint is the kernel's list of states of one endpoint.
+type truthEndpoint struct {
+	EP     string       `json:"ep"`
+	SAddr  netip.Addr   `json:"saddr"`
+	SPort  uint16       `json:"sport"`
+	DAddr  netip.Addr   `json:"daddr"`
+	DPort  uint16       `json:"dport"`
+	States []truthState `json:"states"`
+}
+
+// analyzeFile returns all records of a capture.
+func analyzeFile(t testing.TB, opt analyzer.Options, paths ...string) ([]*report.Connection, *analyzer.Analyzer) {
+	t.Helper()
+	set, err := capture.Open(paths, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	opt.Files = len(paths)
+	a := analyzer.New(opt)
+	var p capture.Packet
+	for {
+		err := set.Next(&p)
+		if err == io.EOF {
+			break
+		}
+		var fault *capture.Error
+		if err != nil && !errors.As(err, &fault) {
+			t.Fatal(err)
+		}
+		if err == nil {
+			a.AddPacket(&p)
+		}
+	}
+	a.Close()
+	var list []*report.Connection
+	for r := range a.Records() {
+		if c, ok := r.(*report.Connection); ok {
+			list = append(list, c)
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
+	return list, a
+}
+
+// ours is one state as the analyzer has it.
+type ours struct {
+	state    fsm.State
+	proved   bool // sent or confirmed
+	optional bool
+	frame    uint64
+	basis    string
+}
+
+// path lists the states of the endpoint with the given address, over all its
+// incarnations.
+func path(list []*report.Connection, ep *truthEndpoint) (out []ours) {
+	for _, c := range list {
+		var side report.Side
+		switch {
+		case c.Client.IP == ep.SAddr && c.Client.Port == ep.SPort && c.Server.IP == ep.DAddr && c.Server.Port == ep.DPort:
+			side = report.Client
+		case c.Server.IP == ep.SAddr && c.Server.Port == ep.SPort && c.Client.IP == ep.DAddr && c.Client.Port == ep.DPort:
+			side = report.Server
+		default:
+			continue
+		}
+		for _, tr := range c.Transitions {
+			if tr.Side != side {
+				continue
+			}
+			s, ok := fsm.Parse(tr.To)
+			if !ok {
+				continue
+			}
+			o := ours{state: s, proved: tr.Basis == "sent" || tr.Basis == "confirmed", basis: tr.Basis,
+				optional: tr.Momentary || s == fsm.Closed && (tr.Basis == "timer" || tr.Basis == "superseded")}
+			if tr.Frame != nil {
+				o.frame = *tr.Frame
+			}
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// kernel is one state of the truth.
+type kernel struct {
+	state    fsm.State
+	optional bool
+}
+
+func kernelPath(ep *truthEndpoint) (out []kernel) {
+	for i, s := range ep.States {
+		st, ok := fsm.Parse(s.State)
+		if !ok {
+			panic("unknown state " + s.State)
+		}
+		momentary := i+1 < len(ep.States) && ep.States[i+1].Frame != nil && s.Frame != nil && *s.Frame == *ep.States[i+1].Frame
+		out = append(out, kernel{st, s.Frame == nil || momentary})
+	}
+	return out
+}
+
+// same reports whether two paths agree but for what may be missing in either.
+func same(k []kernel, o []ours) bool {
+	switch {
+	case len(k) > 0 && len(o) > 0 && k[0].state == o[0].state && same(k[1:], o[1:]):
+		return true
+	case len(k) > 0 && k[0].optional && same(k[1:], o):
+		return true
+	case len(o) > 0 && o[0].optional && same(k, o[1:]):
+		return true
+	}
+	return len(k) == 0 && len(o) == 0
+}
+
+// contradicts returns the first proved state that the kernel's path does not
+// have in its place.
+func contradicts(k []kernel, o []ours) (fsm.State, bool) {
+	i := 0
+	for _, s := range o {
+		if !s.proved {
+			continue
+		}
+		j := i
+		for j < len(k) && k[j].state != s.state {
+			j++
+		}
+		if j == len(k) {
+			if s.optional {
+				continue
+			}
+			return s.state, true
+		}
+		i = j + 1
+	}
+	return 0, false
+}
+
+func showKernel(k []kernel) string {
+	var b []string
+	for _, s := range k {
+		b = append(b, s.state.String())
+	}
+	return strings.Join(b, " ")
+}
+
+func showOurs(o []ours) string {
+	var b []string
+	for _, s := range o {
+		mark := ""
+		if !s.proved {
+			mark = "?" + s.basis[:1]
+		}
+		b = append(b, fmt.Sprintf("%s%s@%d", s.state, mark, s.frame))
+	}
+	return strings.Join(b, " ")
+}
+
+// score is the outcome of the comparison at one kind of tap.
+type score struct{ exact, total, contradicted int }
+
+// compareTruth compares one capture folder at both taps.
+func compareTruth(t *testing.T, dir string, own, far *score, verbose bool) {
+	raw, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var truth []truthEndpoint
+	if err := json.Unmarshal(raw, &truth); err != nil {
+		t.Fatal(err)
+	}
+	for _, tap := range []string{"A", "B"} {
+		list, _ := analyzeFile(t, analyzer.Options{}, filepath.Join(dir, tap+".pcap"))
+		for i := range truth {
+			ep := &truth[i]
+			k, o := kernelPath(ep), path(list, ep)
+			if ep.SPort == 0 || len(k) == 0 {
+				continue
+			}
+			sc := far
+			if ep.EP == tap {
+				sc = own
+			}
+			sc.total++
+			ok := same(k, o)
+			if ok {
+				sc.exact++
+			}
+			st, bad := contradicts(k, o)
+			if bad {
+				sc.contradicted++
+			}
+			if verbose && (bad || !ok) {
+				note := ""
+				if bad {
+					note = fmt.Sprintf("  CONTRADICTED %s", st)
+				}
+				where := "far"
+				if ep.EP == tap {
+					where = "own"
+				}
+				t.Logf("%s %s tap %s (%s) port %d/%d%s\n   kernel: %s\n   ours:   %s", filepath.Base(dir), ep.EP, tap, where, ep.SPort, ep.DPort, note, showKernel(k), showOurs(o))
+			}
+		}
+	}
+}
+
+// TestTruth holds every endpoint of every capture against the kernel's own
+// trace.
+func TestTruth(t *testing.T) {
+	roots := []string{"../testdata/pcaps"}
+	if more := os.Getenv("LASTACK_TRUTH"); more != "" {
+		roots = filepath.SplitList(more)
+	}
+	var own, far score
+	n := 0
+	for _, root := range roots {
+		dirs, _ := filepath.Glob(filepath.Join(root, "*", "truth.json"))
+		for _, d := range dirs {
+			n++
+			compareTruth(t, filepath.Dir(d), &own, &far, true)
+		}
+	}
+	if n == 0 {
+		t.Fatal("no captures with truth found")
+	}
+	t.Logf("own tap: %d/%d exact, %d contradicted", own.exact, own.total, own.contradicted)
+	t.Logf("far tap: %d/%d exact, %d contradicted", far.exact, far.total, far.contradicted)
+}

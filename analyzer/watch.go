@@ -1,0 +1,132 @@
+package analyzer
+
+import (
+	"fmt"
+
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// maxWatched bounds the segments kept for a ladder.
+const maxWatched = 1 << 20
+
+// watch collects the segments of the connection that Options.Watch names.
+type watch struct {
+	rows   []report.Segment
+	lost   uint64
+	client uint8
+	done   *report.Connection
+}
+
+// watchSegment keeps s for the ladder, if its connection is watched.
+func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Placement) {
+	if c.id != a.opt.Watch {
+		return
+	}
+	row := c.row(s)
+	row.Kind = p.Kind.String()
+	row.Plain = p.Kind <= reassembly.New && s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0
+	if p.DuplicateACK {
+		row.Kind = "duplicate ACK"
+	}
+	if p.Unseen > 0 {
+		row.Note = fmt.Sprintf("acknowledges %d octets the capture does not have", p.Unseen)
+	}
+	a.keep(row)
+}
+
+// watchCopy keeps a copy of a segment.
+func (a *Analyzer) watchCopy(c *connection, s *wire.Segment, kind copyKind) {
+	if c.id != a.opt.Watch {
+		return
+	}
+	row := c.row(s)
+	row.Kind = [...]string{"", "capture duplicate", "second tap"}[kind]
+	a.keep(row)
+}
+
+func (a *Analyzer) keep(row report.Segment) {
+	if len(a.view.rows) >= maxWatched {
+		a.view.lost++
+		return
+	}
+	a.view.rows = append(a.view.rows, row)
+}
+
+// row is s as a ladder shows it.
+func (c *connection) row(s *wire.Segment) report.Segment {
+	sp := &c.sp[c.peer(s.Dir)]
+	scaled := sp.Has(reassembly.KnownRight)
+	r := report.Segment{Frame: s.Ref.Frame(), File: s.Ref.File(), Time: stamp(s.Time), From: c.side(s.Dir),
+		Flags: s.Flags.String(), Seq: uint32(s.Seq), Ack: uint32(s.Ack), HasAck: s.Flags.Has(wire.ACK),
+		Len: s.Len, Window: uint32(s.Window), ScaleKnown: scaled}
+	if scaled && !s.Flags.Has(wire.SYN) {
+		r.Window <<= sp.Scale
+	}
+	o := &s.Options
+	if s.Flags.Has(wire.SYN) {
+		if o.Has&wire.OptMSS != 0 {
+			r.Options = append(r.Options, fmt.Sprintf("mss %d", o.MSS))
+		}
+		if o.Has&wire.OptWindowScale != 0 {
+			r.Options = append(r.Options, fmt.Sprintf("ws %d", o.WindowScale))
+		}
+		if o.Has&wire.OptSACKPermitted != 0 {
+			r.Options = append(r.Options, "sack")
+		}
+		if o.Has&wire.OptTimestamps != 0 {
+			r.Options = append(r.Options, "ts")
+		}
+		if o.Has&wire.OptFastOpen != 0 {
+			r.Options = append(r.Options, "fast open")
+		}
+	}
+	if o.Has&wire.OptMPTCP != 0 {
+		r.Options = append(r.Options, "mptcp")
+	}
+	return r
+}
+
+// Ladder returns the segments of the connection that Options.Watch names, once
+// its record is final; nil if there was no such connection.
+func (a *Analyzer) Ladder() *report.Ladder {
+	if a.view.done == nil {
+		return nil
+	}
+	l := &report.Ladder{Connection: a.view.done, Segments: a.view.rows, Dropped: a.view.lost}
+	for _, f := range l.Connection.Refuted {
+		for i := range l.Segments {
+			row := &l.Segments[i]
+			file := 0
+			if f.File != nil {
+				file = *f.File
+			}
+			if row.Frame == f.Frame && row.File == file && row.From != f.Side {
+				row.Lost, row.LostWhy = true, lostWhy(f.Why)
+			}
+		}
+	}
+	return l
+}
+
+// lostWhy says in words why a segment is known not to have arrived.
+func lostWhy(why string) string {
+	switch why {
+	case whyFINAgain:
+		return "lost: the FIN came again"
+	case "syn-ack-retransmitted":
+		return "lost or not taken: the SYN,ACK came again"
+	case "syn-retransmitted":
+		return "lost: the SYN came again"
+	case "fin-not-acknowledged":
+		return "lost: later segments do not acknowledge it"
+	case "sent-after-reset":
+		return "lost or not taken: its receiver went on"
+	case "answered-by-reset":
+		return "not taken: answered by a RST"
+	case "path-dead":
+		return "not assumed to arrive: the peer is silent"
+	}
+	return why
+}
