@@ -113,6 +113,7 @@ const (
 	synAckSeen                // it sent a SYN,ACK
 	sentData
 	fastOpenCookie
+	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
 )
 
 // opening is what is remembered of an end's SYNs.

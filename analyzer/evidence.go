@@ -90,6 +90,9 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 			c.proved(i, s)
 			return behind
 		case v == refutes, late && (v == refutesG || v == crossesG):
+			if e.sym == fsm.RcvRST && c.ep[x].shown.Is(fsm.Closed) && c.reached(x, fsm.Of(fsm.TimeWait)) {
+				c.ep[x].flags |= ignoresRST
+			}
 			c.refute(*e, s.Ref, why)
 			c.remove(i)
 		case v == crosses, v == crossesG:

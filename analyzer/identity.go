@@ -80,7 +80,10 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		a.supersede(head, c, c.peer(x))
 		return c
 	}
-	return a.nearest(head, s)
+	if head.flags&midStream != 0 {
+		return a.nearest(head, s)
+	}
+	return a.open(s, head, candidate) // its SYN was not captured, or never was (I4)
 }
 
 // secondRequest: x answers the same SYN with another ISS. Its first request
@@ -163,6 +166,9 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 		head.endBy(s.Dir, s.Time, s.Ref)
 	case answered:
 		a.promote(head, c, y)
+	case c.flags&firstSYNACKInferred != 0 && s.Dir == c.client && !s.Flags.Has(wire.RST) &&
+		s.Flags.Has(wire.ACK) && c.sp[y].ISS.Less(s.Ack):
+		a.promote(head, c, s.Dir)
 	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.sp[s.Dir].ISS.Less(s.Seq):
 		a.promote(head, c, s.Dir)
 	}

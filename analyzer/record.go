@@ -24,15 +24,16 @@ func (a *Analyzer) record(c *connection, why finality) *report.Connection {
 		FirstFrame: c.first.Frame(), FirstFile: a.file(c.first),
 		LastFrame: c.last.Frame(), LastFile: a.file(c.last),
 		Start: stamp(c.start), End: stamp(c.end), Duration: secs(c.end - c.start),
-		FinalBy: finalityNames[why],
-		Refuted: []report.Refuted{}, Resets: []report.Reset{}, Findings: []string{},
+		FinalBy:     finalityNames[why],
+		Transitions: []report.Transition{}, Refuted: []report.Refuted{}, Resets: []report.Reset{}, Findings: []string{},
 	}
 	if c.previous != 0 {
-		r.Previous = &c.previous
 		prev := c.previous
 		r.Previous = &prev
 	}
-	a.transitions(c, r)
+	if c.phase != stray {
+		a.transitions(c, r)
+	}
 	a.fillDetails(c, r)
 	r.Endpoints.Client = a.endpoint(c, c.client)
 	r.Endpoints.Server = a.endpoint(c, c.peer(c.client))

@@ -174,6 +174,8 @@ func (c *connection) resetEffect(y uint8, s *wire.Segment) effect {
 			return effectClosed
 		}
 		return effectIgnored
+	case ep.has(ignoresRST) && ep.shown.Is(fsm.TimeWait):
+		return effectIgnored
 	case !own.Has(reassembly.KnownUna):
 		return effectClosed // RCV.NXT is not known: any counts, as assumed
 	case c.atEdge(y, s.Seq):

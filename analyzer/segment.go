@@ -35,9 +35,12 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		behind = c.life(s)
 	}
 	c.repeated(s, &p)
-	c.unseen(s, &p)
-	own.Send(s, &p)
-	rev.Receive(s)
+	if !s.Flags.Has(wire.RST) { // whose numbers answer, or are anyone's: they are not the space's
+		c.unseen(s, &p)
+		c.inferOwnFIN(s)
+		own.Send(s, &p)
+		rev.Receive(s)
+	}
 	c.sent(s, &p)
 	for _, e := range behind {
 		c.push(e)
@@ -119,7 +122,7 @@ const deadAfter = 2
 func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	y := c.peer(s.Dir)
 	peer := &c.sp[y]
-	if p.Unseen == 0 || s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) && !c.ep[y].has(synSeen) {
+	if p.Unseen == 0 || s.Flags.Has(wire.SYN) && !c.ep[y].has(synSeen) {
 		return
 	}
 	if c.ep[y].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
@@ -143,6 +146,24 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	peer.Unseen(s.Ack, s.Time)
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred})
+}
+
+// inferOwnFIN: a pure segment of X one number above all that was captured of
+// it shows that X sent a FIN before, which did not reach the tap (R12). It goes
+// before what s itself proves: X answers a FIN that it has not crossed with an
+// ACK below its own.
+func (c *connection) inferOwnFIN(s *wire.Segment) {
+	x := s.Dir
+	own := &c.sp[x]
+	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.ACK) == wire.ACK
+	if !pure || own.Has(reassembly.KnownFIN) || !own.Has(reassembly.KnownNext|reassembly.KnownISS|reassembly.KnownUna) ||
+		s.Seq != own.Next.Add(1) || !c.ep[x].proved.Intersects(fsm.Synchronized) {
+		return
+	}
+	own.FIN = own.Next
+	own.Known |= reassembly.KnownFIN
+	c.ep[x].fin = closing{t: s.Time, last: s.Time, ack: c.sp[c.peer(x)].Una}
+	c.push(event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred})
 }
 
 // disproveUnseen strikes what an ACK of unseen octets brought, when their

@@ -92,16 +92,18 @@ func (a *Analyzer) emit(c *connection, why finality) {
 // isPhantom reports whether the connection is nothing but a SYN,ACK that
 // nobody had asked for, and the RSTs that refused it (I4).
 func (c *connection) isPhantom() bool {
-	if c.flags&firstSYNACKInferred == 0 || c.x == nil {
+	if c.flags&firstSYNACKInferred == 0 {
 		return false
 	}
 	var refusals uint64
-	for i := range c.x.resets {
-		if r := &c.x.resets[i]; r.side == c.client && r.bare {
-			refusals++
+	if c.x != nil {
+		for i := range c.x.resets {
+			if r := &c.x.resets[i]; r.side == c.client && r.bare {
+				refusals++
+			}
 		}
 	}
-	return refusals > 0 && c.ep[c.client].packets == refusals
+	return c.ep[c.client].packets == refusals && (refusals > 0 || c.phase != current)
 }
 
 // Close ends the input: every connection that is left becomes final. The

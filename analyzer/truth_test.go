@@ -192,14 +192,20 @@ type score struct{ exact, total, contradicted int }
 func compareTruth(t *testing.T, dir string, own, far *score, verbose bool) {
 	raw, err := os.ReadFile(filepath.Join(dir, "truth.json"))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
 	var truth []truthEndpoint
 	if err := json.Unmarshal(raw, &truth); err != nil {
 		t.Fatal(err)
 	}
 	for _, tap := range []string{"A", "B"} {
-		list, _ := analyzeFile(t, analyzer.Options{}, filepath.Join(dir, tap+".pcap"))
+		file := filepath.Join(dir, tap+".pcap")
+		if _, err := os.Stat(file); err != nil {
+			t.Log(err)
+			continue
+		}
+		list, _ := analyzeFile(t, analyzer.Options{}, file)
 		for i := range truth {
 			ep := &truth[i]
 			k, o := kernelPath(ep), path(list, ep)
