@@ -1,0 +1,320 @@
+package text
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/digest"
+	"github.com/lastack/lastack/report/term"
+	"github.com/lastack/lastack/report/words"
+)
+
+// tableRows is how many connections go through the table library, which
+// takes 15 us and 13 kB for each.
+const tableRows = 1000
+
+// connections prints the list of connections, in the widest layout that fits
+// all of them.
+func (t *Text) connections() error {
+	if t.opt.Top < 0 && !t.opt.All {
+		return nil
+	}
+	var m measure
+	if err := t.Rows(func(r *digest.Row) error { m.take(t, r); return nil }); err != nil || m.rows == 0 {
+		return err
+	}
+	lay := t.choose(&m)
+	t.listHead(&m, lay)
+	if lay.stacked {
+		return t.stacks(&m)
+	}
+	return t.table(&m, lay)
+}
+
+// The columns of the list.
+const (
+	colID = iota
+	colClient
+	colServer
+	colOpened
+	colLength
+	colBytes
+	colClosed
+	colState
+	colFindings
+	numColumns
+)
+
+var heads = [numColumns]string{"#", "client", "server", "opened", "length", "bytes", "closed", "client / server now", "findings"}
+
+var rightAligned = [numColumns]bool{colID: true, colOpened: true, colLength: true, colBytes: true}
+
+// row has the cells of one connection.
+func (t *Text) row(r *digest.Row) (row [numColumns]cell) {
+	row[colID] = plainCell(strconv.FormatUint(r.ID, 10))
+	row[colClient] = plainCell(t.opt.Clean(r.Client))
+	row[colServer] = plainCell(t.opt.Clean(r.Server))
+	row[colOpened] = plainCell(t.opt.Moment(r.Start, t.Start) + t.opt.MomentUnit())
+	row[colLength] = plainCell(words.Seconds(r.Duration))
+	row[colBytes] = plainCell(words.Bytes(r.Bytes))
+	row[colClosed] = plainCell(t.opt.Clean(r.Ended))
+	row[colState] = t.states(r)
+	row[colFindings] = plainCell(t.opt.Clean(strings.Join(r.Findings, ", ")))
+	return row
+}
+
+// states is the last state of both ends.
+func (t *Text) states(r *digest.Row) cell {
+	a, b := r.States[0], r.States[1]
+	return cell{
+		t.opt.StateName(a.Name, a.Assumed) + " / " + t.opt.StateName(b.Name, b.Assumed),
+		t.opt.State(a.Name, a.Assumed) + " / " + t.opt.State(b.Name, b.Assumed),
+	}
+}
+
+// remark says which states an end may be in, where that is not known but not
+// open either.
+func (t *Text) remark(r *digest.Row) string {
+	const synchronized = 7 // all of them: nothing is known
+	var parts []string
+	for i, side := range []report.Side{report.Client, report.Server} {
+		p := r.States[i].Possible
+		if len(p) == 0 || len(p) >= synchronized {
+			continue
+		}
+		names := make([]string, len(p))
+		for j, s := range p {
+			names[j] = t.opt.StateName(s, false)
+		}
+		parts = append(parts, string(side)+" in "+orList(names))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// orList joins words as a sentence does: A, B or C.
+func orList(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
+	}
+	return strings.Join(list, "")
+}
+
+// measure is what the layout depends on.
+type measure struct {
+	rows    int
+	columns [numColumns]column
+	// server is that of all rows, "" if they differ.
+	server string
+}
+
+func (m *measure) take(t *Text, r *digest.Row) {
+	if m.rows == 0 {
+		m.server = r.Server
+		for i := range m.columns {
+			m.columns[i] = column{head: heads[i], right: rightAligned[i]}
+		}
+	}
+	if r.Server != m.server {
+		m.server = ""
+	}
+	m.rows++
+	row := t.row(r)
+	widen(m.columns[:], row[:])
+}
+
+// layout says which columns are shown, and how the rest is.
+type layout struct {
+	columns  []int
+	captions bool // findings above the rows
+	stacked  bool // everything below each other
+}
+
+// layouts in the order in which they are tried. Columns fall away as look.md
+// says: bytes, length, opened; a server that all have in common moves into
+// the heading first, since that loses nothing.
+var layouts = []struct {
+	common bool // needs a common server
+	layout
+}{
+	{false, layout{columns: []int{colID, colClient, colServer, colOpened, colLength, colBytes, colClosed, colState, colFindings}}},
+	{true, layout{columns: []int{colID, colClient, colOpened, colLength, colBytes, colClosed, colState, colFindings}}},
+	{false, layout{columns: []int{colID, colClient, colServer, colOpened, colLength, colClosed, colState, colFindings}}},
+	{true, layout{columns: []int{colID, colClient, colOpened, colLength, colClosed, colState, colFindings}}},
+	{false, layout{columns: []int{colID, colClient, colServer, colOpened, colClosed, colState, colFindings}}},
+	{true, layout{columns: []int{colID, colClient, colOpened, colClosed, colState, colFindings}}},
+	{false, layout{columns: []int{colID, colClient, colServer, colClosed, colState, colFindings}}},
+	{true, layout{columns: []int{colID, colClient, colClosed, colState, colFindings}}},
+	{false, layout{columns: []int{colID, colClient, colServer, colClosed, colState}, captions: true}},
+	{true, layout{columns: []int{colID, colClient, colClosed, colState}, captions: true}},
+}
+
+func (t *Text) choose(m *measure) layout {
+	for _, l := range layouts {
+		if l.common && (m.server == "" || m.rows < 2) {
+			continue
+		}
+		if width(m.pick(l.columns)) <= t.opt.Columns() {
+			return l.layout
+		}
+	}
+	return layout{stacked: true}
+}
+
+func (m *measure) pick(columns []int) []column {
+	list := make([]column, len(columns))
+	for i, c := range columns {
+		list[i] = m.columns[c]
+	}
+	return list
+}
+
+// listHead says which connections follow.
+func (t *Text) listHead(m *measure, lay layout) {
+	text := ""
+	if n := t.count(); uint64(m.rows) < n {
+		text = "the " + words.Count(m.rows) + " worst of " + words.Plural(n, "connection")
+	} else if m.rows > 1 {
+		text = words.Plural(m.rows, "connection")
+		if len(t.Groups()) > 0 {
+			text += ", worst first"
+		}
+	} else {
+		text = "the connection"
+	}
+	if !lay.stacked && !contains(lay.columns, colServer) {
+		text += ", all to " + t.opt.Clean(m.server)
+	}
+	t.wrapped("", 0, text)
+}
+
+func contains(list []int, n int) bool {
+	for _, v := range list {
+		if v == n {
+			return true
+		}
+	}
+	return false
+}
+
+// table prints the rows in columns, page by page.
+func (t *Text) table(m *measure, lay layout) error {
+	columns := m.pick(lay.columns)
+	p := page{t: t, columns: columns, render: t.lines, first: true}
+	if m.rows > tableRows {
+		p.render = t.plainLines
+	}
+	var caption captions
+	err := t.Rows(func(r *digest.Row) error {
+		all := t.row(r)
+		picked := make([]cell, len(lay.columns))
+		for i, c := range lay.columns {
+			picked[i] = all[c]
+		}
+		above, below := "", t.remark(r)
+		if lay.captions && m.rows > 1 {
+			above = caption.next(all[colFindings].text)
+		} else if lay.captions {
+			below = join("; ", all[colFindings].text, below)
+		}
+		p.add(picked, above, below)
+		return nil
+	})
+	p.flush()
+	return err
+}
+
+// page is a part of a long table: its rows, and what stands above and below
+// each of them.
+type page struct {
+	t            *Text
+	columns      []column
+	render       func([]column, [][]cell) []string
+	rows         [][]cell
+	above, below []string
+	first        bool // the page with the heading
+}
+
+func (p *page) add(row []cell, above, below string) {
+	p.rows, p.above, p.below = append(p.rows, row), append(p.above, above), append(p.below, below)
+	if len(p.rows) == tableRows {
+		p.flush()
+	}
+}
+
+func (p *page) flush() {
+	if len(p.rows) == 0 {
+		return
+	}
+	lines := p.render(p.columns, p.rows)
+	if p.first {
+		p.t.line(lines[0])
+	}
+	at := margin + p.columns[0].width + gap
+	for i, l := range lines[1:] {
+		p.t.caption(p.above[i])
+		p.t.line(l)
+		if p.below[i] != "" {
+			p.t.wrapped(term.Pad("", at), at, p.below[i])
+		}
+	}
+	p.first, p.rows, p.above, p.below = false, p.rows[:0], p.above[:0], p.below[:0]
+}
+
+// captions are the findings of the rows that follow, where there is no room
+// for a column of them. Rows with the same findings stand together.
+type captions struct{ last string }
+
+// next returns the caption that a row needs above it, "" for none.
+func (c *captions) next(findings string) string {
+	if findings == "" {
+		findings = "no finding"
+	}
+	if findings == c.last {
+		return ""
+	}
+	c.last = findings
+	return findings
+}
+
+func (t *Text) caption(text string) {
+	if text == "" {
+		return
+	}
+	for _, l := range term.Wrap(text+":", t.opt.Columns()-margin) {
+		t.line(term.Pad("", margin) + t.opt.Paint().Quiet(l))
+	}
+}
+
+// stacks prints each connection on lines of its own: long addresses on a
+// narrow screen.
+func (t *Text) stacks(m *measure) error {
+	var caption captions
+	return t.Rows(func(r *digest.Row) error {
+		row := t.row(r)
+		below := t.remark(r)
+		if m.rows > 1 {
+			t.caption(caption.next(row[colFindings].text))
+		} else {
+			below = join("; ", row[colFindings].text, below)
+		}
+		t.stack(&row, below, m.columns[colID].width)
+		return nil
+	})
+}
+
+func (t *Text) stack(row *[numColumns]cell, below string, idWidth int) {
+	at := margin + 1 + idWidth + gap
+	pad := term.Pad("", at)
+	t.wrapped(term.PadLeft("#"+row[colID].text, at-gap)+"  ", at, row[colClient].text+" > "+row[colServer].text)
+	ended, ends := row[colClosed], row[colState]
+	if at+term.Width(ended.text)+gap+term.Width(ends.text) <= t.opt.Columns() {
+		t.line(pad + ended.text + term.Pad("", gap) + ends.painted)
+	} else {
+		t.wrapped(pad, at, ended.text)
+		t.wrapped(pad, at, ends.text)
+	}
+	if below != "" {
+		t.wrapped(pad, at, below)
+	}
+}
