@@ -83,6 +83,7 @@ type endpoint struct {
 	mss                    uint16
 	scale                  uint8
 	arrow                  wire.Direction
+	odd                    uint8 // segments in a row whose numbers cannot be its own
 	ipid                   uint16
 
 	lastTime int64 // of its last segment
@@ -182,8 +183,10 @@ type copyOfSYN struct {
 
 // unseenACK is the last segment that acknowledged octets never captured (E5).
 type unseenACK struct {
-	ref wire.FrameRef
-	ack wire.Seq
+	ref       wire.FrameRef
+	ack       wire.Seq
+	end       wire.Seq         // SEG.SEQ+SEG.LEN of that segment
+	peer, own reassembly.Space // as they were before it: the space it acknowledges, its sender's
 }
 
 // halfClose measures what an end sent after it had acknowledged the peer's

@@ -92,6 +92,16 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 		hasTS: s.Options.Has&wire.OptTimestamps != 0})
 }
 
+// insert puts an event in front of event i.
+func (c *connection) insert(i int, e event) {
+	if !c.push(e) {
+		return
+	}
+	copy(c.events[i+1:], c.events[i:len(c.events)-1])
+	c.events[i] = e
+	c.refold(e.side)
+}
+
 // remove deletes event i.
 func (c *connection) remove(i int) {
 	side := c.events[i].side

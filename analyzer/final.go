@@ -175,7 +175,7 @@ func (a *Analyzer) forget(c *connection) {
 	case c.older >= 0:
 		heir := a.at(c.older)
 		a.table.Put(&c.tuple, uint32(heir.self))
-		if heir.phase == candidate || heir.phase == stray {
+		if heir.phase == candidate {
 			heir.phase = current
 		}
 	default:

@@ -41,6 +41,7 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	x := s.Dir
 	for c := head; c != nil; c = a.next(c) {
 		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS == s.Seq {
+			a.settleCandidates(head, c, s)
 			return c
 		}
 	}

@@ -63,18 +63,28 @@ func (c *connection) plain(s *wire.Segment, p *reassembly.Placement) bool {
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
-// peer's window, or acknowledging what was acknowledged a window ago (E1).
-// It then says nothing of X.
+// peer's window, acknowledging more than its own window let in, or what it
+// acknowledged a window ago (E1). It then says nothing of X.
 func (c *connection) strange(s *wire.Segment) bool {
 	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
 	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
 		return false
 	}
-	if own.Has(reassembly.KnownRight|reassembly.KnownUna) && own.Right.Less(s.Seq) {
-		return true
-	}
+	const windows = reassembly.KnownRight | reassembly.KnownUna
 	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
-	return s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna) && s.Ack.Add(reach).Less(rev.Una)
+	acks := s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna)
+	odd := own.Has(windows) && own.Right.Less(s.Seq) ||
+		acks && rev.Has(windows) && rev.Right.Less(s.Ack) ||
+		acks && s.Ack.Add(reach).Less(rev.Una)
+	ep := &c.ep[s.Dir]
+	if !odd {
+		ep.odd = 0
+		return false
+	}
+	// Several in a row: the capture has lost the segments that moved the
+	// windows.
+	ep.odd++
+	return ep.odd < 3
 }
 
 // speak records that X has sent something.
@@ -132,8 +142,8 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		c.inferFIN(y, s)
 		return
 	}
-	x := c.details()
-	x.unseen[y] = unseenACK{ref: s.Ref, ack: s.Ack}
+	own := &c.sp[s.Dir]
+	c.details().unseen[y] = unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End()}
 	peer.Unseen(s.Ack, s.Time)
 }
 
@@ -163,7 +173,12 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	own.FIN = own.Next
 	own.Known |= reassembly.KnownFIN
 	c.ep[x].fin = closing{t: s.Time, last: s.Time, ack: c.sp[c.peer(x)].Una}
-	c.push(event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred})
+	e := event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
+	if i := c.find(x, fsm.RcvFIN); i >= 0 && c.events[i].by == s.Ref {
+		c.insert(i, e)
+		return
+	}
+	c.push(e)
 }
 
 // disproveUnseen strikes what an ACK of unseen octets brought, when their
@@ -173,9 +188,8 @@ func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
 	own := &c.sp[x]
 	if c.x != nil {
-		if u := c.x.unseen[x]; u.ref != 0 && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
-			c.strike(x, receipts, s.Ref, "acknowledged-unsent", func(e *event) bool { return e.ref == u.ref })
-			c.x.unseen[x] = unseenACK{}
+		if u := &c.x.unseen[x]; u.ref != 0 && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
+			c.voidUnseen(x, u, s.Ref)
 		}
 	}
 	if s.Len == 0 || !own.Has(reassembly.KnownFIN) || c.ep[x].fin.ref != 0 || s.End().LessEq(own.FIN) {
@@ -184,7 +198,25 @@ func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	c.dropFIN(x, s.Ref)
 }
 
-// dropFIN forgets the inferred FIN of x and what the peer did with it.
+// voidUnseen undoes what an ACK of octets that x never sent has done: what it
+// brought to x, and the numbers of both spaces, as far as nothing moved them
+// since.
+func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
+	y := c.peer(x)
+	c.strike(x, receipts, by, "acknowledged-unsent", func(e *event) bool { return e.ref == u.ref })
+	if c.ep[y].fin.ref == u.ref {
+		c.dropFIN(y, by)
+	}
+	if c.sp[x].Next == u.ack {
+		c.sp[x] = u.peer
+	}
+	if c.sp[y].Next == u.end {
+		c.sp[y] = u.own
+	}
+	*u = unseenACK{}
+}
+
+// dropFIN forgets the FIN of x and what the peer did with it.
 func (c *connection) dropFIN(x uint8, by wire.FrameRef) {
 	for _, what := range []struct {
 		side uint8

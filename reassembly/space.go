@@ -108,9 +108,6 @@ type Placement struct {
 	// DuplicateACK: a pure ACK that repeats the one before while something is
 	// outstanding (RFC 5681 section 2).
 	DuplicateACK bool
-	// FINNow: with this segment every octet before the sender's FIN, and the
-	// FIN itself, have been captured.
-	FINNow bool
 }
 
 // keepaliveGap separates a keepalive probe from an old pure ACK that the
@@ -122,10 +119,12 @@ const keepaliveGap = 100e6
 func (sp *Space) Place(s *wire.Segment, rev *Space, last int64) Placement {
 	p := Placement{Kind: sp.kind(s, rev, last)}
 	switch p.Kind {
-	case New:
+	case New, Beyond:
 		p.NewOctets = s.Len
-	case Beyond:
-		p.NewOctets = s.Len
+	case WindowProbe:
+		if s.Seq == sp.Next {
+			p.NewOctets = s.Len
+		}
 	case Partial:
 		p.NewOctets = uint32(s.End().Diff(sp.Next)) - uint32(s.Flags&wire.FIN)
 		p.NewOctets += sp.gaps.within(s.DataSeq(), sp.Next)
@@ -219,7 +218,7 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 	switch p.Kind {
 	case New, WindowProbe:
 		if sp.gaps == nil {
-			sp.Edge = end
+			sp.Edge = wire.MaxSeq(sp.Edge, end)
 		}
 	case Beyond:
 		sp.open(s.Seq, s.Time)
@@ -323,10 +322,17 @@ func (sp *Space) scaled(s *wire.Segment) uint32 {
 }
 
 // SetScale records that the receiver's windows are known in octets, shifted by
-// shift (RFC 7323 section 2.3 limits it to 14).
+// shift (RFC 7323 section 2.3 limits it to 14). What it offered so far was on
+// SYNs, whose windows are not shifted.
 func (sp *Space) SetScale(shift uint8) {
+	if sp.Has(KnownRight) {
+		return
+	}
 	sp.Known |= KnownRight
 	sp.Scale = min(shift, 14)
+	if sp.Has(KnownUna) {
+		sp.Right = wire.MaxSeq(sp.Right, sp.Una.Add(sp.Wnd))
+	}
 }
 
 // Unseen moves SND.NXT up to ack: the receiver has acknowledged octets that
@@ -347,6 +353,19 @@ func (sp *Space) open(hi wire.Seq, now int64) {
 	sp.gaps, lost = sp.gaps.add(sp.Next, hi, now)
 	sp.lost += lost
 	sp.Edge = sp.gaps.list[0].lo
+}
+
+// Whole reports whether every octet below upto is known to have been sent: it
+// was captured, or the receiver has acknowledged it.
+func (sp *Space) Whole(upto wire.Seq) bool {
+	if sp.gaps == nil {
+		return true
+	}
+	from := sp.gaps.list[0].lo
+	if sp.Has(KnownUna) {
+		from = wire.MaxSeq(from, sp.Una)
+	}
+	return !from.Less(upto) || sp.gaps.within(from, upto) == 0
 }
 
 // Missing returns how many octets below SND.UNA the capture has missed.
