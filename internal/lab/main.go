@@ -27,7 +27,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVarP(&l.dir, "output", "o", "lab-out", "folder for the captures, one folder each story")
 	root.PersistentFlags().IntVarP(&l.parallel, "parallel", "p", 8, "stories played side by side")
-	root.AddCommand(l.list(), l.run(), l.all())
+	root.AddCommand(l.list(), l.run(), l.all(), l.random())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
 		if l.played {
@@ -80,6 +80,28 @@ func (l *lab) all() *cobra.Command {
 		Use: "all", Short: "Play every story", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return l.play(story.List()) },
 	}
+}
+
+func (l *lab) random() *cobra.Command {
+	n, seed, mixes := 300, uint64(0), 1
+	c := &cobra.Command{
+		Use: "random", Short: "Play connections of random behaviour under random faults", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !c.Flags().Changed("seed") {
+				seed = uint64(time.Now().UnixNano())
+			}
+			fmt.Fprintf(l.out, "seed %d\n", seed)
+			var stories []story.Story
+			for i := range mixes {
+				stories = append(stories, story.Random(n, seed+uint64(i)))
+			}
+			return l.play(stories)
+		},
+	}
+	c.Flags().IntVarP(&n, "connections", "n", n, "pairs of ports in a mix")
+	c.Flags().Uint64Var(&seed, "seed", 0, "what to try; drawn and printed when not given")
+	c.Flags().IntVar(&mixes, "mixes", mixes, "how many mixes, of consecutive seeds")
+	return c
 }
 
 // play runs stories, writes each as soon as it is over, and prints a table.

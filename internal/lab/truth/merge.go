@@ -56,6 +56,8 @@ const near = int64(500 * time.Microsecond)
 //     in a simultaneous open SYN_RECV is a full socket and is reported.
 //   - FIN_WAIT1 and LAST_ACK begin in close(), also when the FIN leaves later.
 //   - connect() without bind() reports source port 0 for CLOSE -> SYN_SENT.
+//   - connect() on a tuple in use reports SYN_SENT and CLOSE at once, and sends
+//     nothing.
 func Merge(h Host) []Endpoint {
 	events := connected(h)
 	tuples := make(map[Tuple]bool)
@@ -137,13 +139,14 @@ func (m *merger) merge() Endpoint {
 	m.events = slices.DeleteFunc(slices.Clone(m.events), func(e Event) bool {
 		return Tuple{e.Local, e.Remote} != m.tuple
 	})
+	m.pickFrames()
 	for _, s := range m.Samples {
 		if s.Tuple == m.tuple && s.Mini {
 			m.minis = append(m.minis, s)
 		}
 	}
+	m.events = m.withoutFailed()
 	slices.SortFunc(m.minis, func(a, b Sample) int { return cmp.Compare(a.From, b.From) })
-	m.pickFrames()
 	for i := range m.events {
 		m.event(i)
 	}
@@ -152,6 +155,22 @@ func (m *merger) merge() Endpoint {
 	}
 	slices.SortStableFunc(m.out, func(a, b State) int { return cmp.Compare(a.T, b.T) })
 	return Endpoint{m.tuple, m.out}
+}
+
+// withoutFailed leaves out each connect() that failed before its SYN.
+func (m *merger) withoutFailed() (out []Event) {
+	for i := 0; i < len(m.events); i++ {
+		e := m.events[i]
+		if e.New == "SYN_SENT" && i+1 < len(m.events) {
+			x := m.events[i+1]
+			if x.Sock == e.Sock && x.New == "CLOSE" && x.T-e.T < near && m.first(e.T, x.T, sent, syn) == nil {
+				i++
+				continue
+			}
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 func (m *merger) pickFrames() {
@@ -318,12 +337,34 @@ func (m *merger) mini(i int) {
 	case s.State == "TIME_WAIT" && i > 0 && m.minis[i-1].State == "FIN_WAIT2" && m.minis[i-1].After == s.From:
 		m.diag(s, "diag timewait socket", m.first(m.minis[i-1].To-near, s.From, received, fin))
 	}
-	if s.After == 0 || i+1 < len(m.minis) && m.minis[i+1].From == s.After && s.State == "FIN_WAIT2" && m.minis[i+1].State == "TIME_WAIT" {
-		return
+	goesOn := i+1 < len(m.minis) && m.minis[i+1].From == s.After && m.minis[i+1].State == "TIME_WAIT"
+	if s.After != 0 && !(goesOn && s.State == "FIN_WAIT2") {
+		m.miniEnd(s)
 	}
-	if !m.superseded(s) {
-		m.gone(s.To-near, s.After)
+}
+
+// miniEnd adds the end of a mini-socket, unless another socket took its tuple
+// over: a request's child, or a new incarnation. (connect() from a port bound
+// before it takes over at once, from an orphan in FIN_WAIT2 too.)
+func (m *merger) miniEnd(s Sample) {
+	from, to := s.To-near, s.After
+	for _, e := range m.events {
+		if e.T < from || e.T > to || e.New != "SYN_SENT" && e.Old != "LISTEN" {
+			continue
+		}
+		if s.State == "SYN_RECV" || m.killer(from, e.T) == nil {
+			return
+		}
+		to = e.T
+		break
 	}
+	for _, x := range m.minis {
+		next := x.State == "SYN_RECV" && s.State != "SYN_RECV" && x.Before <= s.After && s.After <= x.From
+		if next && m.last(from, to, received, rst) == nil {
+			return
+		}
+	}
+	m.gone(from, to)
 }
 
 func (m *merger) diag(s Sample, source string, f *numbered) {
@@ -335,37 +376,28 @@ func (m *merger) diag(s Sample, source string, f *numbered) {
 	m.add(st, f)
 }
 
-// superseded reports whether the mini-socket ended because another socket
-// took its tuple: a request's child, or a new incarnation.
-func (m *merger) superseded(s Sample) bool {
-	for _, e := range m.events {
-		if (e.New == "SYN_SENT" || e.Old == "LISTEN") && s.To-near <= e.T && e.T <= s.After {
-			return true
-		}
-	}
-	for _, x := range m.minis {
-		if x.State == "SYN_RECV" && s.State != "SYN_RECV" && x.From == s.After && m.last(s.To-near, s.After, received, rst) == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // gone is the end of a mini-socket between two dumps: by a segment it
 // received, or by its timer.
 func (m *merger) gone(from, to int64) {
-	f := m.last(from, to, received, rst)
-	if f == nil {
-		if answer := m.last(from, to, sent, rst); answer != nil {
-			f = m.last(from, answer.T, received, every)
-		}
-	}
+	f := m.killer(from, to)
 	st := State{T: to, Lo: from, Name: "CLOSED", Source: "diag: mini-socket gone"}
 	if f != nil {
 		st.T = f.T
 		st.Source += fmt.Sprintf(", time of frame %d", f.number)
 	}
 	m.add(st, f)
+}
+
+// killer is a received segment that ends a mini-socket: a RST, or one that
+// draws a RST.
+func (m *merger) killer(from, to int64) *numbered {
+	if f := m.last(from, to, received, rst); f != nil {
+		return f
+	}
+	if answer := m.last(from, to, sent, rst); answer != nil {
+		return m.last(from, answer.T, received, every)
+	}
+	return nil
 }
 
 func (m *merger) add(s State, f *numbered) {
