@@ -106,30 +106,34 @@ func openGzip(src *bufio.Reader) (io.Reader, error) { return gzip.NewReader(src)
 // The window of zstd is memory that the decoder takes at once. Up to
 // smallWindow it gets it. Up to maxWindow, which is what the zstd tool itself
 // decodes without being asked to do more, only when longInput of compressed
-// data is really there. A shorter input with such a window (zstd --long on a
-// pipe) is decoded in one go, which needs no window, up to maxWhole.
+// data is really there. For a shorter input with such a window (zstd --long
+// writes one for any input) the header is made to say smallWindow, which is
+// as good unless it refers back further than that.
 const (
-	smallWindow = 32 << 20
-	maxWindow   = 128 << 20
+	smallWindow = 1 << 25
+	maxWindow   = 1 << 27
 	longInput   = 1 << 20
-	maxWhole    = 64 << 20
 )
 
 func openZstd(src *bufio.Reader) (io.Reader, error) {
 	var h zstd.Header
 	begin, _ := src.Peek(zstd.HeaderMaxSize)
-	if err := h.Decode(begin); err != nil || h.WindowSize <= smallWindow {
+	err := h.Decode(begin)
+	if h.SingleSegment {
+		h.WindowSize = h.FrameContentSize
+	}
+	if err != nil || h.WindowSize <= smallWindow {
 		return newZstd(src, smallWindow)
 	}
 	head := make([]byte, longInput)
 	n, err := io.ReadFull(src, head)
-	switch err {
-	case nil:
-		return newZstd(io.MultiReader(bytes.NewReader(head), src), maxWindow)
-	case io.ErrUnexpectedEOF:
-		return wholeZstd(head[:n])
+	if err == io.ErrUnexpectedEOF {
+		return newZstd(shrinkWindow(head[:n]), smallWindow)
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	return newZstd(io.MultiReader(bytes.NewReader(head), src), maxWindow)
 }
 
 // newZstd decodes on the caller's goroutine.
@@ -138,24 +142,16 @@ func newZstd(src io.Reader, window uint64) (io.Reader, error) {
 		zstd.WithDecoderMaxWindow(window))
 }
 
-// wholeZstd decodes all of data; what came before a fault is read first.
-func wholeZstd(data []byte) (io.Reader, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
-		zstd.WithDecoderMaxMemory(maxWhole))
-	if err != nil {
-		return nil, err
+// shrinkWindow returns the octets of a frame with its window set to
+// smallWindow. The header is magic, descriptor, window (not in a frame of a
+// single segment, whose window is its content), and what stays as it is.
+func shrinkWindow(frame []byte) io.Reader {
+	const singleSegment = 1 << 5
+	const window = (25 - 10) << 3 // exponent less ten, mantissa
+	descriptor, rest := frame[4], frame[5:]
+	if descriptor&singleSegment == 0 {
+		rest = frame[6:]
 	}
-	defer d.Close()
-	out, err := d.DecodeAll(data, nil)
-	return io.MultiReader(bytes.NewReader(out), failing{err}), nil
-}
-
-// failing is a reader at its end: of an error, or io.EOF if that is nil.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) {
-	if f.err == nil {
-		return 0, io.EOF
-	}
-	return 0, f.err
+	header := append(frame[:4:4], descriptor&^singleSegment, window)
+	return io.MultiReader(bytes.NewReader(header), bytes.NewReader(rest))
 }

@@ -49,10 +49,18 @@ func (s *gopacketSource) Next(p *Packet) error {
 		Frame:   s.frame,
 		Time:    ci.Timestamp.UnixNano(),
 		Link:    s.linkOf(ci),
-		OrigLen: uint32(max(ci.Length, 0)),
+		OrigLen: uint32(originalLength(ci, data)),
 		Data:    data,
 	}
 	return nil
+}
+
+// originalLength is that of the source, or the captured one if it states none.
+func originalLength(ci gopacket.CaptureInfo, data []byte) int {
+	if ci.Length <= 0 {
+		return len(data)
+	}
+	return ci.Length
 }
 
 func (s *gopacketSource) linkOf(ci gopacket.CaptureInfo) LinkType {

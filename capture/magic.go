@@ -96,18 +96,18 @@ func looksERF(b []byte) bool {
 }
 
 // looksText reports whether the beginning is UTF-8 without control characters
-// but white space and escapes.
+// but white space and escapes; its last character may be cut.
 func looksText(b []byte) bool {
 	b = b[:min(len(b), 512)]
-	for len(b) > 0 {
-		c, n := utf8.DecodeRune(b)
-		if c == utf8.RuneError && len(b) >= utf8.UTFMax {
-			return false
+	for rest := b; len(rest) > 0; {
+		c, n := utf8.DecodeRune(rest)
+		if c == utf8.RuneError && n == 1 {
+			return len(rest) < len(b) && !utf8.FullRune(rest)
 		}
 		if c < ' ' && !bytes.ContainsRune([]byte("\t\n\r\f\x1b"), c) {
 			return false
 		}
-		b = b[n:]
+		rest = rest[n:]
 	}
 	return true
 }

@@ -1,0 +1,239 @@
+package capture_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+
+	"github.com/lastack/lastack/capture"
+)
+
+// compress makes one stream of each piece of data.
+func compress(t testing.TB, codec string, pieces ...[]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for _, piece := range pieces {
+		var w io.WriteCloser
+		var err error
+		switch codec {
+		case "gzip":
+			w = gzip.NewWriter(&b)
+		case "zstd":
+			w, err = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
+		case "xz":
+			w, err = xz.WriterConfig{DictCap: 1 << 16}.NewWriter(&b)
+		}
+		must(t, err)
+		_, err = w.Write(piece)
+		must(t, err)
+		must(t, w.Close())
+	}
+	return b.Bytes()
+}
+
+var codecs = []string{"gzip", "zstd", "xz"}
+
+// plainCapture is a capture of the repository, and what it holds.
+func plainCapture(t testing.TB) ([]byte, string) {
+	t.Helper()
+	data, err := os.ReadFile("../testdata/pcaps/zero-window/A.pcap")
+	must(t, err)
+	r, _ := readBytes(t, data)
+	return data, facts(r.packets)
+}
+
+func TestCompression(t *testing.T) {
+	data, want := plainCapture(t)
+	for _, codec := range codecs {
+		for name, packed := range map[string][]byte{
+			"one stream":      compress(t, codec, data),
+			"several streams": compress(t, codec, data[:1000], nil, data[1000:1001], data[1001:]),
+		} {
+			r, info := readBytes(t, packed)
+			if facts(r.packets) != want || len(r.errs) > 0 {
+				t.Errorf("%s, %s: differs: %v", codec, name, r.errs)
+			}
+			if info.Compression != codec || info.Format != "pcap" {
+				t.Errorf("%s, %s: %+v", codec, name, info)
+			}
+		}
+	}
+}
+
+// TestTools reads what the usual tools write, with the options that change
+// the container.
+func TestTools(t *testing.T) {
+	data, want := plainCapture(t)
+	for _, command := range []string{
+		"gzip -9", "zstd -3", "zstd -19 --check", "zstd --no-check", "zstd --ultra -22", "zstd --long=27", "zstd --long=27 --stream-size=70176", "zstd --fast=9 --no-compress-literals",
+		"xz", "xz -0", "xz -9e", "xz --check=none", "xz --check=crc32", "xz --check=sha256", "xz -T2 --block-size=1000", "xz --block-size=777",
+	} {
+		args := strings.Fields(command)
+		if _, err := exec.LookPath(args[0]); err != nil {
+			t.Logf("%s is not installed", args[0])
+			continue
+		}
+		cmd := exec.Command(args[0], append(args[1:], "-c")...)
+		cmd.Stdin = bytes.NewReader(data)
+		packed, err := cmd.Output()
+		must(t, err)
+		r, _ := readBytes(t, packed)
+		if facts(r.packets) != want || len(r.errs) > 0 {
+			t.Errorf("%s: differs: %v", command, r.errs)
+		}
+	}
+}
+
+func TestCompressionFaults(t *testing.T) {
+	data, _ := plainCapture(t)
+	flip := func(b []byte, at int) []byte {
+		b = bytes.Clone(b)
+		b[(at+len(b))%len(b)] ^= 0x10
+		return b
+	}
+	gz, xzz := compress(t, "gzip", data), compress(t, "xz", data)
+	zst := compress(t, "zstd", pcapOf(1<<13, 66)) // of several blocks
+	for _, c := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"gzip checksum", flip(gz, -6), "the gzip data is damaged: invalid checksum"},
+		{"gzip, then garbage", append(bytes.Clone(gz), "garbage, and more of it"...), "the gzip data is damaged: invalid header"},
+		{"zstd checksum", flip(zst, -2), "the zstd data is damaged: CRC check failed"},
+		{"xz checksum", flip(xzz, -30), "the xz data is damaged: block checksum does not match"},
+		{"xz, then garbage", append(bytes.Clone(xzz), "garbage, and more of it"...), "the xz data is damaged: something else than a stream follows"},
+		{"xz without a footer", flip(xzz, -1), "the xz data is damaged: stream footer is missing"},
+	} {
+		r, info := readBytes(t, c.data)
+		if got := strings.Join(r.errs, "|"); !strings.HasSuffix(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		if info.Err == nil || len(r.packets) == 0 {
+			t.Errorf("%s: %d packets, %v", c.name, len(r.packets), info.Err)
+		}
+	}
+	for name, c := range map[string]struct{ data, want string }{
+		"gzip":  {string(compress(t, "gzip", []byte("hello"))), "looks like text"},
+		"twice": {string(compress(t, "xz", gz)), "looks like gzip data inside other compressed data (unpack it first)"},
+		"empty": {string(compress(t, "zstd", nil)), "the file is empty"},
+		"cut":   {string(gz[:12]), "the gzip data is cut off"},
+		"wrong": {"\xfd7zXZ\x00" + strings.Repeat("x", 100), "the xz data is damaged: stream header checksum does not match"},
+	} {
+		_, err := capture.OpenReader("f", strings.NewReader(c.data))
+		if want := "f: not a pcap or pcapng capture: " + c.want; err == nil || err.Error() != want {
+			t.Errorf("%s: %v\n want %s", name, err, want)
+		}
+		if !errors.Is(err, capture.ErrNotCapture) {
+			t.Errorf("%s: not ErrNotCapture", name)
+		}
+	}
+}
+
+// TestLongWindow: "zstd --long" on a pipe claims a window of 128 MiB for any
+// input. It is not given to a small one, and the small one is read all the same.
+func TestLongWindow(t *testing.T) {
+	data, want := plainCapture(t)
+	packed := longWindow(data)
+	r, _ := readBytes(t, packed)
+	if facts(r.packets) != want || len(r.errs) > 0 {
+		t.Fatalf("differs: %v", r.errs)
+	}
+	r, _ = readBytes(t, packed[:len(packed)/2])
+	if len(r.packets) == 0 || len(r.errs) != 1 || !strings.HasSuffix(r.errs[0], "the zstd data is cut off") {
+		t.Errorf("cut: %d packets, %v", len(r.packets), r.errs)
+	}
+	long := pcapOf(1<<15, 66)
+	r, _ = readBytes(t, longWindow(long))
+	if len(r.packets) != 1<<15 || len(r.errs) > 0 {
+		t.Errorf("2.7 MB: %d packets, %v", len(r.packets), r.errs)
+	}
+	huge := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, 31 << 3}, make([]byte, 2<<20)...)
+	if _, err := capture.OpenReader("f", bytes.NewReader(huge)); err == nil || !strings.Contains(err.Error(), "window size exceeded") {
+		t.Errorf("a window of 2 TB: %v", err)
+	}
+}
+
+// longWindow is data in a zstd frame of raw blocks with a window of 128 MiB.
+func longWindow(data []byte) []byte {
+	const logWindow = 27
+	b := []byte{0x28, 0xb5, 0x2f, 0xfd, 0, (logWindow - 10) << 3}
+	for len(data) > 0 {
+		n := min(len(data), 10<<10)
+		header := uint32(n) << 3
+		if n == len(data) {
+			header |= 1
+		}
+		b = append(b, byte(header), byte(header>>8), byte(header>>16))
+		b = append(b, data[:n]...)
+		data = data[n:]
+	}
+	return b
+}
+
+// TestXZDictionary: a block header may claim 4 GiB; nothing like it is taken.
+func TestXZDictionary(t *testing.T) {
+	for name, c := range map[string]struct {
+		blocks []byte
+		want   string
+	}{
+		"4 GiB":       {xzBlock(40), "the xz data is damaged: dictionary of 4294967295 octets (at most 67108864)"},
+		"128 MiB":     {xzBlock(30), "the xz data is damaged: dictionary of 134217728 octets (at most 67108864)"},
+		"many blocks": {bytes.Repeat(xzBlock(28), 1000), "the xz data is damaged: large dictionaries for next to no data"},
+	} {
+		_, err := capture.OpenReader("f", bytes.NewReader(xzFile(c.blocks)))
+		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// xzFile is a stream without a check.
+func xzFile(blocks []byte) []byte {
+	header := []byte("\xfd7zXZ\x00\x00\x00")
+	header = binary.LittleEndian.AppendUint32(header, crc32.ChecksumIEEE(header[6:]))
+	return append(header, blocks...)
+}
+
+// xzBlock is a block without data whose header claims a dictionary.
+func xzBlock(dictionary byte) []byte {
+	b := []byte{2, 0, 0x21, 1, dictionary, 0, 0, 0}
+	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return append(b, 0, 0, 0, 0) // end of LZMA2, padding; no check
+}
+
+// TestSlowCompressedInput: a decompressor may get its input octet by octet.
+func TestSlowCompressedInput(t *testing.T) {
+	data, want := plainCapture(t)
+	for _, codec := range codecs {
+		s, err := capture.OpenReader("f", &trickle{compress(t, codec, data)})
+		must(t, err)
+		r := readAll(t, s)
+		if d := cmp.Diff(want, facts(r.packets)); d != "" || len(r.errs) > 0 {
+			t.Errorf("%s: %v\n%s", codec, r.errs, d)
+		}
+	}
+}
+
+// trickle gives one octet at a time.
+type trickle struct{ rest []byte }
+
+func (s *trickle) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:1], s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
