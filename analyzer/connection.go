@@ -138,6 +138,7 @@ type closing struct {
 	t, last int64
 	doneT   int64
 	ack     wire.Seq // SEG.ACK of the first
+	shownBy uint32   // TSval of the segment that showed a FIN the capture lost
 	copies  uint32   // FINs after the first
 }
 

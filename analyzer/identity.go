@@ -46,16 +46,28 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 		}
 	}
 	y := head.peer(x)
+	for c := a.next(head); c != nil; c = a.next(c) {
+		if c.phase == candidate && c.awaitsSYN(x) {
+			return c
+		}
+	}
+	if head.phase == current && head.awaitsSYN(x) {
+		return head
+	}
 	closed := fsm.Of(fsm.Closed)
 	switch {
-	case head.phase == current && !head.sp[x].Has(reassembly.KnownISS) && head.ep[y].shown.Is(fsm.SynSent):
-		return head
 	case head.ep[x].shown == closed && head.ep[y].shown == closed, head.ep[y].packets == 0:
 		c := a.open(s, head, current)
 		a.supersede(head, c, s.Dir)
 		return c
 	}
 	return a.open(s, head, candidate)
+}
+
+// awaitsSYN reports whether a SYN of x, whose ISS is not known, would be the
+// second one of a simultaneous or split opening.
+func (c *connection) awaitsSYN(x uint8) bool {
+	return !c.sp[x].Has(reassembly.KnownISS) && c.ep[c.peer(x)].shown.Is(fsm.SynSent)
 }
 
 // chooseSYNACK: the incarnation whose SYN it acknowledges; a candidate becomes

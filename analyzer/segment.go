@@ -173,12 +173,49 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	own.FIN = own.Next
 	own.Known |= reassembly.KnownFIN
 	c.ep[x].fin = closing{t: s.Time, last: s.Time, ack: c.sp[c.peer(x)].Una}
+	c.ep[x].fin.shownBy = own.TSNewest
+	if s.Options.Has&wire.OptTimestamps != 0 {
+		c.ep[x].fin.shownBy = s.Options.TSVal
+	}
 	e := event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
-	if i := c.find(x, fsm.RcvFIN); i >= 0 && c.events[i].by == s.Ref {
-		c.insert(i, e)
+	i := c.find(x, fsm.RcvFIN)
+	if i < 0 || c.events[i].by != s.Ref {
+		c.push(e)
 		return
 	}
-	c.push(e)
+	if c.ep[c.peer(x)].fin.copies > 0 {
+		// It may have answered an earlier copy with the FIN that was lost:
+		// which came first is not known.
+		c.events[i].basis = inferred
+		c.push(e)
+		return
+	}
+	c.insert(i, e)
+}
+
+// settleFIN: the FIN that was inferred is captured after all. If it is the
+// first transmission, held back by the network, its ACK tells whether X had
+// received the peer's FIN when it sent its own.
+func (c *connection) settleFIN(s *wire.Segment) {
+	x := s.Dir
+	fin := &c.ep[x].fin
+	if s.Options.Has&wire.OptTimestamps == 0 || int32(s.Options.TSVal-fin.shownBy) > 0 {
+		return
+	}
+	own, peer := c.find(x, fsm.SndFIN), c.find(x, fsm.RcvFIN)
+	if own < 0 || peer < 0 {
+		return
+	}
+	knew := c.sp[c.peer(x)].FINAcked(s.Ack)
+	if knew != (peer < own) {
+		c.events[own], c.events[peer] = c.events[peer], c.events[own]
+	}
+	for i := range c.events {
+		if e := &c.events[i]; e.side == x && e.sym == fsm.RcvFIN && e.by != 0 {
+			e.basis = confirmed
+		}
+	}
+	c.refold(x)
 }
 
 // disproveUnseen strikes what an ACK of unseen octets brought, when their
@@ -478,7 +515,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		own.Known |= reassembly.KnownFIN
 		own.FIN = f
 	case f == own.FIN && ep.fin.ref == 0: // it had been inferred
-		ep.fin.ref = s.Ref
+		c.settleFIN(s)
 	case f == own.FIN:
 		if p.Kind != reassembly.Keepalive {
 			ep.fin.copies++

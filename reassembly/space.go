@@ -3,7 +3,7 @@ package reassembly
 import "github.com/lastack/lastack/wire"
 
 // Known says which numbers of a Space the capture has shown.
-type Known uint8
+type Known uint16
 
 // Bits of Known.
 const (
@@ -14,6 +14,7 @@ const (
 	KnownRight                   // the receiver's windows are known in octets
 	KnownTS                      // the sender uses timestamps
 	timing                       // a round trip is being measured
+	timedTwice                   // ... of octets that were sent again: only an echoed timestamp tells it
 )
 
 // Space is one sequence space: the numbers that one end sends, as the capture
@@ -42,6 +43,7 @@ type Space struct {
 	Repeats uint8 // transmissions in a row that repeat something and drew nothing (R8)
 
 	timedEnd wire.Seq
+	timedTS  uint32 // TSval of the segment that is timed
 	timedAt  int64
 	rtt      uint32 // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
 
@@ -239,15 +241,15 @@ func (sp *Space) fill(s *wire.Segment) {
 	}
 }
 
-// time starts measuring a round trip with new octets, and stops measuring one
-// whose octets are sent again.
+// time starts measuring a round trip with new octets, and notes when they are
+// sent again.
 func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 	switch {
 	case p.Kind == New && sp.Known&timing == 0 && end != s.Seq:
 		sp.Known |= timing
-		sp.timedEnd, sp.timedAt = end, s.Time
+		sp.timedEnd, sp.timedAt, sp.timedTS = end, s.Time, s.Options.TSVal
 	case (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
-		sp.Known &^= timing
+		sp.Known |= timedTwice
 	}
 }
 
@@ -282,7 +284,7 @@ func (sp *Space) Receive(s *wire.Segment) {
 		return
 	}
 	if sp.Known&timing != 0 && sp.timedEnd.LessEq(s.Ack) {
-		sp.measured(s.Time - sp.timedAt)
+		sp.measured(s)
 	}
 	if !sp.Has(KnownUna) {
 		sp.Known |= KnownUna
@@ -302,11 +304,17 @@ func (sp *Space) Receive(s *wire.Segment) {
 	}
 }
 
-// measured ends the round trip being measured. Anything over an hour counts as
-// an hour.
-func (sp *Space) measured(d int64) {
-	sp.Known &^= timing
-	us := uint32(min(max(d, 0)/1000, 3600e6))
+// measured ends the round trip being measured with its answer. Of octets that
+// were sent twice it counts only when the answer echoes the timestamp of the
+// first transmission. Anything over an hour counts as an hour.
+func (sp *Space) measured(s *wire.Segment) {
+	echoed := sp.Has(KnownTS) && s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSEcr == sp.timedTS
+	twice := sp.Has(timedTwice)
+	sp.Known &^= timing | timedTwice
+	if twice && !echoed {
+		return
+	}
+	us := uint32(min(max(s.Time-sp.timedAt, 0)/1000, 3600e6))
 	if sp.rtt == 0 || us+1 < sp.rtt {
 		sp.rtt = us + 1
 	}
