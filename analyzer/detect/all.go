@@ -1,0 +1,4 @@
+package detect
+
+// All is every detector.
+var All = []Detector{}

@@ -1,0 +1,9 @@
+// Package detect turns a finished connection into findings: what is worth
+// telling of it, with the frames that prove it.
+//
+// It stands above the records of package report and beside analyzer, which
+// calls it once for each connection that became final. A detector is a value:
+// an id, what it means, and a pure function of Input. It has no state, no
+// clock and sees no packet, so a connection without anything unusual costs
+// nothing while it lives.
+package detect
