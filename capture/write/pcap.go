@@ -73,11 +73,15 @@ func (w *Pcap) Write(p *capture.Packet) error {
 	case uint64(len(p.Data)) > uint64(w.snaplen):
 		return fmt.Errorf("packet of %d octets in a pcap file of snaplen %d", len(p.Data), w.snaplen)
 	}
-	return w.records.WritePacket(gopacket.CaptureInfo{
+	err := w.records.WritePacket(gopacket.CaptureInfo{
 		Timestamp:     time.Unix(0, p.Time),
 		CaptureLength: len(p.Data),
 		Length:        max(int(p.OrigLen), len(p.Data)),
 	}, p.Data)
+	if err != nil {
+		return w.Flush() // the same error, as the underlying writer gave it
+	}
+	return nil
 }
 
 // Flush hands what was written so far on to the underlying writer.
