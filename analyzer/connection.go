@@ -94,6 +94,7 @@ type endpoint struct {
 	zeroWindows, probes, replies, wprobes uint32
 
 	syn    opening
+	synAck reply
 	fin    closing
 	finAck acknowledged
 
@@ -130,6 +131,12 @@ type opening struct {
 	taken   uint32 // ... that the SYN,ACK acknowledged
 }
 
+// reply is what is remembered of an end's SYN,ACKs: the first and the last.
+type reply struct {
+	ref, lastRef wire.FrameRef
+	t, last      int64
+}
+
 // closing is what is remembered of an end's FINs.
 type closing struct {
 	ref     wire.FrameRef // the first transmission
@@ -146,7 +153,7 @@ type closing struct {
 // the last.
 type acknowledged struct {
 	ref, lastRef wire.FrameRef
-	t            int64
+	t, lastT     int64
 	withFIN      bool // it carried the peer's own FIN
 }
 

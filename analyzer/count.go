@@ -1,29 +1,10 @@
 package analyzer
 
 import (
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
-)
-
-// noteKind names something unusual that a segment was, for the detectors.
-type noteKind uint8
-
-const (
-	noteSYNAgain noteKind = iota
-	noteSYNACKAgain
-	noteFINAgain
-	noteProbe
-	noteProbeReply
-	noteWindowProbe
-	noteZeroWindow
-	noteWindowOpened
-	noteDataAgain
-	noteChallengeACK
-	noteStrange
-	noteBadChecksum
-	noteOldDuplicate
-	noteDataAfterFIN
 )
 
 // note is one unusual segment. Of one kind the first and the last few are
@@ -32,7 +13,7 @@ type note struct {
 	t    int64
 	ref  wire.FrameRef
 	val  uint32
-	kind noteKind
+	kind detect.NoteKind
 	side uint8
 }
 
@@ -41,7 +22,7 @@ const maxNotes = 12
 
 // note remembers that s was unusual. Beyond the limit the middle ones give
 // way: the first and the last of a kind tell most.
-func (c *connection) note(kind noteKind, side uint8, s *wire.Segment, val uint32) {
+func (c *connection) note(kind detect.NoteKind, side uint8, s *wire.Segment, val uint32) {
 	d := c.details()
 	n := note{t: s.Time, ref: s.Ref, val: val, kind: kind, side: side}
 	same, mid := 0, -1
@@ -89,16 +70,16 @@ func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
 	case reassembly.Retransmission, reassembly.Partial:
 		ep.retransmits++
 		if s.Len > 0 && s.Flags&wire.SYN == 0 {
-			c.note(noteDataAgain, s.Dir, s, s.Len)
+			c.note(detect.DataAgain, s.Dir, s, s.Len)
 		}
 	case reassembly.OutOfOrder:
 		ep.outOfOrder++
 	case reassembly.Keepalive:
 		ep.probes++
-		c.note(noteProbe, s.Dir, s, s.Len)
+		c.note(detect.Probe, s.Dir, s, s.Len)
 	case reassembly.WindowProbe:
 		ep.wprobes++
-		c.note(noteWindowProbe, s.Dir, s, s.Len)
+		c.note(detect.WindowProbe, s.Dir, s, s.Len)
 	}
 }
 
@@ -110,7 +91,7 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
 	if pure && p.Kind == reassembly.Pure && c.ep[y].has(probing) && s.Ack == c.sp[y].Next {
 		ep.replies++
-		c.note(noteProbeReply, x, s, 0)
+		c.note(detect.ProbeReply, x, s, 0)
 		p.DuplicateACK = false
 	} else if p.DuplicateACK {
 		ep.duplicateACK++
@@ -128,10 +109,10 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	case s.Window == 0:
 		ep.zeroWindows++
 		if !closed {
-			c.note(noteZeroWindow, x, s, 0)
+			c.note(detect.ZeroWindow, x, s, 0)
 		}
 	case closed:
-		c.note(noteWindowOpened, x, s, 0)
+		c.note(detect.WindowOpened, x, s, 0)
 	}
 }
 

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -21,11 +22,11 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		return p
 	}
 	if c.badChecksum(s) {
-		c.note(noteBadChecksum, x, s, 0)
+		c.note(detect.BadChecksum, x, s, 0)
 		return p // its receiver dropped it
 	}
 	if c.strange(s) {
-		c.note(noteStrange, x, s, 0)
+		c.note(detect.Strange, x, s, 0)
 		c.received(y, s)
 		return p
 	}
@@ -379,7 +380,7 @@ func (c *connection) copySYN(x uint8, s *wire.Segment) {
 		d.synCopies = append(d.synCopies, copyOfSYN{s.Time, s.Ref, s.Options.TSVal, x})
 	}
 	syn.lastRef, syn.last, syn.tsval, syn.gap = s.Ref, s.Time, s.Options.TSVal, s.Time-syn.last
-	c.note(noteSYNAgain, x, s, 0)
+	c.note(detect.SYNAgain, x, s, 0)
 }
 
 // sentSYNACK: X's SYN,ACK proves that it received Y's SYN (R11), at the one
@@ -389,7 +390,8 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 	ep, own := &c.ep[x], &c.sp[x]
 	if ep.has(synAckSeen) {
 		ep.syn.replies++
-		c.note(noteSYNACKAgain, x, s, 0)
+		ep.synAck.lastRef, ep.synAck.last = s.Ref, s.Time
+		c.note(detect.SYNACKAgain, x, s, 0)
 		c.strike(y, setOf(fsm.RcvSYNACK), s.Ref, "syn-ack-retransmitted", func(e *event) bool {
 			return s.Time-e.t >= 500e6 && c.ep[y].lastTime < e.t
 		})
@@ -397,6 +399,7 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 		return
 	}
 	ep.flags |= synAckSeen
+	ep.synAck = reply{ref: s.Ref, t: s.Time}
 	if !own.Has(reassembly.KnownISS) {
 		own.ISS = s.Seq
 		own.Known |= reassembly.KnownISS
@@ -519,7 +522,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	case f == own.FIN:
 		if p.Kind != reassembly.Keepalive {
 			ep.fin.copies++
-			c.note(noteFINAgain, x, s, 0)
+			c.note(detect.FINAgain, x, s, 0)
 		}
 		ep.fin.lastRef, ep.fin.last = s.Ref, s.Time
 		return
@@ -557,7 +560,7 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if ack.ref == 0 {
 		*ack = acknowledged{ref: s.Ref, t: s.Time, withFIN: s.Flags.Has(wire.FIN)}
 	}
-	ack.lastRef = s.Ref
+	ack.lastRef, ack.lastT = s.Ref, s.Time
 	if c.find(x, fsm.RcvFIN, confirmed, inferred) >= 0 {
 		return
 	}

@@ -82,8 +82,13 @@ func (a *Analyzer) emit(c *connection, why finality) {
 		return
 	}
 	r := a.record(c, why)
+	found := a.findings(c, r)
 	a.sum.connection(r)
 	a.out = append(a.out, r)
+	for i := range found {
+		a.sum.findings[found[i].ID]++
+		a.out = append(a.out, &found[i])
+	}
 	if c.id == a.opt.Watch {
 		a.view.done = r
 	}
