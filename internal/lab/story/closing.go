@@ -128,7 +128,7 @@ var closing = []Story{
 			w.Later()
 			w.Cut(path.All(fromA, path.AckOfFIN))
 			b.Close()
-			w.Sleep(6 * time.Second)
+			w.Sleep(8 * time.Second)
 		},
 	},
 	{

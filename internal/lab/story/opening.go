@@ -109,8 +109,8 @@ var opening = []Story{
 		},
 	},
 	{
-		Name: "syn-ack-always-lost", Title: "every SYN,ACK is lost: the client gives up (tcp_syn_retries=2), the request times out (tcp_synack_retries=1)",
-		OnlyA: set{"tcp_syn_retries": "2", "tcp_syn_linear_timeouts": "0"}, OnlyB: set{"tcp_synack_retries": "1"},
+		Name: "syn-ack-always-lost", Title: "every SYN,ACK is lost: the client gives up (tcp_syn_retries=2), the request times out (tcp_synack_retries=2)",
+		OnlyA: set{"tcp_syn_retries": "2", "tcp_syn_linear_timeouts": "0"}, OnlyB: set{"tcp_synack_retries": "2"},
 		Verdict: [2]string{"SYN_SENT, CLOSED by time-out", "SYN_RECEIVED, CLOSED by time-out"},
 		Run: func(w *World) {
 			w.Listen(&w.B, serverPort, 8)
@@ -118,7 +118,7 @@ var opening = []Story{
 			a := w.Socket(&w.A, clientPort)
 			a.Connect(w.server())
 			_ = a.Result()
-			w.Sleep(5 * time.Second)
+			w.Sleep(3 * time.Second)
 		},
 	},
 	{

@@ -87,7 +87,9 @@ func (m *merger) causeOfClose(e Event) *numbered {
 	}
 	got, answer := m.last(e.T-near, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
 	// A RST without ACK answers a segment, one with ACK is the socket's own.
-	if got != nil && (e.Old == "LAST_ACK" && answer == nil || answer != nil && !ack(answer)) {
+	// Without a RST an ACK ended LAST_ACK, or what should have led to TIME_WAIT.
+	last := e.Old == "LAST_ACK" || e.Old == "FIN_WAIT2" || e.Old == "CLOSING"
+	if got != nil && (last && answer == nil || answer != nil && !ack(answer)) {
 		return got
 	}
 	return answer
