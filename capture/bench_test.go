@@ -3,8 +3,6 @@ package capture_test
 import (
 	"bytes"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/lastack/lastack/capture"
@@ -79,27 +77,45 @@ func BenchmarkRead(b *testing.B) {
 		{"pcap-1514", pcapOf(n/8, 1514)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			name := filepath.Join(b.TempDir(), "capture")
-			if err := os.WriteFile(name, c.data, 0o600); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			for read := 0; read < b.N; {
-				s, err := capture.Open([]string{name}, capture.Options{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				var p capture.Packet
-				for read < b.N && err == nil {
-					err = s.Next(&p)
-					read++
-				}
-				if err != nil && err != io.EOF {
-					b.Fatal(err)
-				}
-				s.Close()
-			}
+			benchmarkFiles(b, in(put(b, map[string][]byte{"a": c.data}), "a"))
+		})
+	}
+}
+
+// benchmarkFiles reads b.N packets, beginning anew at the end.
+func benchmarkFiles(b *testing.B, paths []string) {
+	b.ReportAllocs()
+	b.ResetTimer()
+	for read := 0; read < b.N; {
+		s, err := capture.Open(paths, capture.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var p capture.Packet
+		for ; read < b.N && err == nil; read++ {
+			err = s.Next(&p)
+		}
+		if err != nil && err != io.EOF {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
+// BenchmarkReadMerged is one packet of two files that interleave.
+func BenchmarkReadMerged(b *testing.B) {
+	const n = 1 << 20
+	dir := put(b, map[string][]byte{"a": pcapOf(n, 66), "b": pcapngOf(n, 66)})
+	benchmarkFiles(b, in(dir, "a", "b"))
+}
+
+// BenchmarkReadCompressed is one packet of a compressed file; its data
+// compress well, so that this is the least that decompression costs.
+func BenchmarkReadCompressed(b *testing.B) {
+	data := pcapOf(1<<18, 66)
+	for _, codec := range codecs {
+		b.Run(codec, func(b *testing.B) {
+			benchmarkFiles(b, in(put(b, map[string][]byte{"a": compress(b, codec, data)}), "a"))
 		})
 	}
 }

@@ -237,3 +237,20 @@ func (s *trickle) Read(p []byte) (int, error) {
 	s.rest = s.rest[n:]
 	return n, nil
 }
+
+// TestDamage turns over each octet of compressed captures. The formats have
+// checks: what is read without an error is what was written.
+func TestDamage(t *testing.T) {
+	data := smallCapture(t)
+	whole, _ := readBytes(t, data)
+	for _, codec := range codecs {
+		packed := compress(t, codec, data[:700], data[700:])
+		for i := range packed {
+			packed[i] ^= 0xff
+			if r, _ := readBytes(t, packed); len(r.errs) == 0 && facts(r.packets) != facts(whole.packets) {
+				t.Errorf("%s: octet %d of %d is wrong, and nobody says so", codec, i, len(packed))
+			}
+			packed[i] ^= 0xff
+		}
+	}
+}

@@ -79,9 +79,13 @@ func (w *Pcap) Write(p *capture.Packet) error {
 		Length:        max(int(p.OrigLen), len(p.Data)),
 	}, p.Data)
 	if err != nil {
-		return w.Flush() // the same error, as the underlying writer gave it
+		// pcapgo keeps only the text of the underlying writer's error; the
+		// buffer keeps the error.
+		if cause := w.Flush(); cause != nil {
+			return cause
+		}
 	}
-	return nil
+	return err
 }
 
 // Flush hands what was written so far on to the underlying writer.
