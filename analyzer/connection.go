@@ -145,8 +145,13 @@ type closing struct {
 	t, last int64
 	doneT   int64
 	ack     wire.Seq // SEG.ACK of the first
-	shownBy uint32   // TSval of the segment that showed a FIN the capture lost
-	copies  uint32   // FINs after the first
+	tsval   uint32   // of the first
+	hasTS   bool
+	// unordered: the capture lost it, and whether it came before or after the
+	// receipt of the peer's is not known.
+	unordered bool
+	shownBy   uint32 // TSval of the segment that showed a FIN the capture lost
+	copies    uint32 // FINs after the first
 }
 
 // acknowledged is the first segment of the peer that covers an end's FIN, and
@@ -161,7 +166,8 @@ type acknowledged struct {
 type details struct {
 	refuted   []refutation
 	resets    []reset
-	synCopies []copyOfSYN
+	synCopies []transmission
+	finCopies []transmission
 	notes     []note
 	lostNote  uint32
 	rejected  *wire.ICMPError
@@ -181,12 +187,21 @@ type refutation struct {
 	why string
 }
 
-// copyOfSYN is one transmission of a SYN that was sent more than once.
-type copyOfSYN struct {
+// transmission is one of a SYN or FIN that was sent more than once.
+type transmission struct {
 	t     int64
 	ref   wire.FrameRef
 	tsval uint32
-	side  uint8
+	side  uint8 // its sender
+	hasTS bool
+}
+
+// sentAgain adds a transmission to a bounded list.
+func sentAgain(list []transmission, side uint8, t int64, ref wire.FrameRef, o *wire.Options) []transmission {
+	if len(list) >= 4*maxCopies {
+		return list
+	}
+	return append(list, transmission{t: t, ref: ref, tsval: o.TSVal, side: side, hasTS: o.Has&wire.OptTimestamps != 0})
 }
 
 // unseenACK is the last segment that acknowledged octets never captured (E5).

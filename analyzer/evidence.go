@@ -111,10 +111,10 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 // was received as well.
 func (c *connection) proved(i int, s *wire.Segment) {
 	if c.events[i].sym == fsm.RcvFIN {
-		i = c.receivedCopy(i, s)
+		i = c.provedCopy(i, s)
 	}
 	e := c.events[i]
-	c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", func(o *event) bool { return o.t < e.t })
+	c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", func(o *event) bool { return o.ref != e.ref && o.t < e.t })
 	i = c.findRef(e.side, e.sym, e.ref)
 	c.confirm(i, s.Ref)
 	if e.sym == fsm.RcvFIN {
@@ -124,25 +124,61 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 }
 
-// receivedCopy picks, among the pending copies of a FIN from event i on, the
-// one that s acknowledges.
-func (c *connection) receivedCopy(i int, s *wire.Segment) int {
-	first := c.events[i]
-	rtt, _ := c.sp[c.peer(first.side)].RTT()
-	best := i
-	for k := i; k < len(c.events); k++ {
-		e := &c.events[k]
-		if e.side != first.side || e.sym != first.sym {
+// provedCopy returns the receipt of the copy of a FIN that s acknowledges,
+// given pending receipt i of one. If that copy has no receipt, because it had
+// been struck, it gets one.
+func (c *connection) provedCopy(i int, s *wire.Segment) int {
+	side := c.events[i].side
+	cp := c.receivedCopy(side, s)
+	if cp.ref == 0 {
+		return i
+	}
+	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
+		return k
+	}
+	return c.place(event{t: cp.t, ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side})
+}
+
+// receivedCopy picks, among the transmissions of the FIN that was sent to side,
+// the one that s, a segment of side, acknowledges. The zero copy means that
+// there was only one, or that none of them can be the one.
+func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission) {
+	if c.x == nil {
+		return best
+	}
+	rtt, _ := c.sp[c.peer(side)].RTT()
+	for _, k := range c.x.finCopies {
+		if k.side == side || k.t > s.Time {
 			continue
 		}
-		if e.hasTS && s.Options.Has&wire.OptTimestamps != 0 && e.tsval == s.Options.TSEcr {
+		if k.hasTS && s.Options.Has&wire.OptTimestamps != 0 && k.tsval == s.Options.TSEcr {
 			return k
 		}
-		if s.Time-e.t >= rtt {
+		if s.Time-k.t >= rtt && (best.ref == 0 || best.t < k.t) {
 			best = k
 		}
 	}
 	return best
+}
+
+// place inserts an event by its time: behind all events of its side that are
+// not later, and behind what the side sent before it can have arrived. It
+// returns the event's index.
+func (c *connection) place(e event) int {
+	at := 0
+	guard := c.guard(e.side)
+	for i := range c.events {
+		o := &c.events[i]
+		if o.side == e.side && (o.t <= e.t || o.basis == sent && o.t <= e.t+guard) {
+			at = i + 1
+		}
+	}
+	if at == len(c.events) {
+		c.push(e)
+		return len(c.events) - 1
+	}
+	c.insert(at, e)
+	return at
 }
 
 // findRef returns the index of the event of the kind at side that frame ref
@@ -157,10 +193,21 @@ func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int 
 }
 
 // judgeSYNACK: any segment with an ACK of the peer's SYN proves it, but the
-// endpoint's own SYN,ACK, which in a simultaneous open crossed it.
-func judgeSYNACK(c *connection, s *wire.Segment, _ *event) (verdict, string) {
+// endpoint's own SYN,ACK, which in a simultaneous open crossed it. There the
+// ACK may be that of the peer's SYN alone: only data, an ACK beyond the SYN or
+// the echoed timestamp prove more.
+func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	peer := &c.sp[c.peer(s.Dir)]
+	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
 	switch {
+	case c.flags&simultaneousOpen != 0 && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 && !c.beyondSYN(s):
+		switch {
+		case !stamped:
+			return silent, ""
+		case int32(s.Options.TSEcr-e.tsval) < 0:
+			return crossesG, "not-echoed"
+		}
+		return proves, ""
 	case s.Flags.Has(wire.SYN | wire.ACK):
 		return crosses, ""
 	case s.Flags.Has(wire.SYN):
@@ -171,8 +218,8 @@ func judgeSYNACK(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 	return silent, ""
 }
 
-// judgeACKOfSYN: data, a FIN, or an ACK beyond the peer's SYN prove it; the
-// SYN,ACK again says that it had not come.
+// judgeACKOfSYN: data, a FIN, an ACK beyond the peer's SYN or an abort prove
+// it; the SYN,ACK again says that it had not come.
 func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 	switch {
 	case s.Flags.Has(wire.SYN | wire.ACK):
@@ -181,6 +228,8 @@ func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 		return silent, ""
 	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):
 		return proves, ""
+	case s.Flags.Has(wire.RST) && s.Seq == c.sp[s.Dir].Next:
+		return proves, "" // a RST,ACK with SND.NXT aborts a socket: a request answers with a bare RST
 	}
 	return silent, ""
 }

@@ -216,6 +216,14 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 		head.flags |= supersededFlag
 		a.schedule(head, t+a.twoMSL(head, opener))
 	}
+	for k := a.next(head); k != nil; k = a.next(k) {
+		if k.phase == candidate && k.start < c.start { // given up for this one
+			k.phase = past
+			k.endBy(opener, t, ref)
+			k.flags |= supersededFlag
+			a.schedule(k, t+a.twoMSL(k, opener))
+		}
+	}
 	c.older = head.self
 	a.table.Put(&c.tuple, uint32(c.self))
 	a.trim(c)

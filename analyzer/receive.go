@@ -19,6 +19,9 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 		c.receivedRST(y, s)
 		return
 	}
+	if ep.proved.Is(fsm.Closed) && (ep.packets > 0 || c.find(y, fsm.SndSYN) >= 0) {
+		return
+	}
 	if c.sp[s.Dir].Repeats >= deadAfter {
 		if c.mayProcess(y, s) {
 			c.receivedACK(y, s)

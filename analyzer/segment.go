@@ -184,10 +184,12 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 		c.push(e)
 		return
 	}
+	// Which came first is not known: X may have answered the FIN by one of its
+	// own, which was lost, and this segment answers a copy. Without a copy in
+	// sight the other order is likelier.
+	c.ep[x].fin.unordered = true
+	c.events[i].basis = inferred
 	if c.ep[c.peer(x)].fin.copies > 0 {
-		// It may have answered an earlier copy with the FIN that was lost:
-		// which came first is not known.
-		c.events[i].basis = inferred
 		c.push(e)
 		return
 	}
@@ -216,6 +218,7 @@ func (c *connection) settleFIN(s *wire.Segment) {
 			e.basis = confirmed
 		}
 	}
+	fin.unordered = false
 	c.refold(x)
 }
 
@@ -373,12 +376,11 @@ func (ep *endpoint) has(f endFlags) bool { return ep.flags&f != 0 }
 func (c *connection) copySYN(x uint8, s *wire.Segment) {
 	d := c.details()
 	syn := &c.ep[x].syn
-	if len(d.synCopies) == 0 {
-		d.synCopies = append(d.synCopies, copyOfSYN{syn.t, syn.ref, syn.tsval, x})
+	if syn.copies == 1 {
+		d.synCopies = append(d.synCopies, transmission{t: syn.t, ref: syn.ref, tsval: syn.tsval, side: x,
+			hasTS: c.ep[x].has(timestamps)})
 	}
-	if len(d.synCopies) < 2*ringSize {
-		d.synCopies = append(d.synCopies, copyOfSYN{s.Time, s.Ref, s.Options.TSVal, x})
-	}
+	d.synCopies = sentAgain(d.synCopies, x, s.Time, s.Ref, &s.Options)
 	syn.lastRef, syn.last, syn.tsval, syn.gap = s.Ref, s.Time, s.Options.TSVal, s.Time-syn.last
 	c.note(detect.SYNAgain, x, s, 0)
 }
@@ -440,7 +442,7 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	e := event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
 	if c.x != nil && s.Options.Has&wire.OptTimestamps != 0 {
 		for _, k := range c.x.synCopies {
-			if k.side == c.peer(x) && k.tsval == s.Options.TSEcr && k.t <= s.Time {
+			if k.side == c.peer(x) && k.hasTS && k.tsval == s.Options.TSEcr && k.t <= s.Time {
 				e.t, e.ref = k.t, k.ref
 			}
 		}
@@ -520,11 +522,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	case f == own.FIN && ep.fin.ref == 0: // it had been inferred
 		c.settleFIN(s)
 	case f == own.FIN:
-		if p.Kind != reassembly.Keepalive {
-			ep.fin.copies++
-			c.note(detect.FINAgain, x, s, 0)
-		}
-		ep.fin.lastRef, ep.fin.last = s.Ref, s.Time
+		c.copyFIN(x, s)
 		return
 	case !own.FINAcked(own.Una):
 		own.FIN = f
@@ -540,13 +538,30 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	if own.Next == f.Add(1) && p.Kind != reassembly.New && p.Kind != reassembly.Partial && p.Kind != reassembly.Beyond {
 		ep.flags |= finRepeatedFirst
 	}
-	ep.fin = closing{ref: s.Ref, lastRef: s.Ref, t: s.Time, last: s.Time, ack: s.Ack}
+	unordered := ep.fin.unordered
+	ep.fin = closing{ref: s.Ref, lastRef: s.Ref, t: s.Time, last: s.Time, ack: s.Ack, unordered: unordered,
+		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
 	if i := c.find(x, fsm.SndFIN, inferred); i >= 0 {
+		if unordered {
+			return
+		}
 		c.events[i].basis, c.events[i].ref, c.events[i].t = sent, s.Ref, min(c.events[i].t, s.Time)
 		c.refold(x)
 		return
 	}
 	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent})
+}
+
+// copyFIN remembers a further transmission of a FIN.
+func (c *connection) copyFIN(x uint8, s *wire.Segment) {
+	d, fin := c.details(), &c.ep[x].fin
+	fin.copies++
+	if fin.copies == 1 {
+		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, tsval: fin.tsval, side: x, hasTS: fin.hasTS})
+	}
+	d.finCopies = sentAgain(d.finCopies, x, s.Time, s.Ref, &s.Options)
+	fin.lastRef, fin.last = s.Ref, s.Time
+	c.note(detect.FINAgain, x, s, 0)
 }
 
 // ackedFIN: s, from X, covers Y's FIN: Y's FIN was received even if nothing
@@ -566,13 +581,16 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	}
 	fin := &c.ep[y].fin
 	e := event{t: fin.last, ref: fin.lastRef, by: s.Ref, sym: fsm.RcvFIN, side: x, basis: confirmed}
+	if cp := c.receivedCopy(x, s); cp.ref != 0 {
+		e.t, e.ref = cp.t, cp.ref
+	}
 	if fin.doneRef != 0 && fin.doneT >= fin.t && fin.copies == 0 {
 		e.t, e.ref = fin.doneT, fin.doneRef
 	}
 	if e.t > s.Time {
 		e.t = s.Time
 	}
-	c.push(e)
+	c.place(e)
 }
 
 // narrow lets X's segment speak for a mid-stream start (R13): new data shows

@@ -11,18 +11,18 @@ type NoteKind uint8
 
 // Kinds of note.
 const (
-	SYNAgain      NoteKind = iota // a SYN sent again
-	SYNACKAgain                   // a SYN,ACK sent again
-	FINAgain                      // a FIN sent again
-	DataAgain                     // octets sent again; Value is how many
-	Probe                         // a keepalive probe; Value is its octets of payload
-	ProbeReply                    // an ACK that answers a keepalive probe
-	WindowProbe                   // a probe of a closed window
-	ZeroWindow                    // a window closes
-	WindowOpened                  // it opens again
-	Strange                       // numbers that cannot be its sender's (E1)
-	BadChecksum                   // a SYN, FIN or RST whose checksum is wrong
-	OldDuplicate                  // belongs to an earlier incarnation by its numbers
+	SYNAgain     NoteKind = iota // a SYN sent again
+	SYNACKAgain                  // a SYN,ACK sent again
+	FINAgain                     // a FIN sent again
+	DataAgain                    // octets sent again; Value is how many
+	Probe                        // a keepalive probe; Value is its octets of payload
+	ProbeReply                   // an ACK that answers a keepalive probe
+	WindowProbe                  // a probe of a closed window
+	ZeroWindow                   // a window closes
+	WindowOpened                 // it opens again
+	Strange                      // numbers that cannot be its sender's (E1)
+	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
+	OldDuplicate                 // belongs to an earlier incarnation by its numbers
 )
 
 // Note is one unusual segment. Of one kind and side the first and the last few
