@@ -11,6 +11,13 @@ type Ladder struct {
 	// Dropped is how many segments were left out because the connection has
 	// more than the limit that was asked for.
 	Dropped uint64
+	// Findings are those that name the connection, nil where they were not
+	// kept; then their ids, in the connection, stand for them.
+	Findings []*Finding
+	// Assumptions are those of the analysis, nil where they were not kept.
+	Assumptions *Assumptions
+	// Files are the names of the inputs, by index, where there are several.
+	Files []string
 }
 
 // Segment is one segment of a ladder.
