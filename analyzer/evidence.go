@@ -116,6 +116,9 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	e := c.events[i]
 	c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", func(o *event) bool { return o.ref != e.ref && o.t < e.t })
 	i = c.findRef(e.side, e.sym, e.ref)
+	if i < 0 {
+		return // the list was full
+	}
 	c.confirm(i, s.Ref)
 	if e.sym == fsm.RcvFIN {
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
@@ -136,7 +139,28 @@ func (c *connection) provedCopy(i int, s *wire.Segment) int {
 	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
 		return k
 	}
-	return c.place(event{t: cp.t, ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side})
+	ack := c.events[i].ack
+	c.revive(side, cp.ref)
+	return c.place(event{t: cp.t, ref: cp.ref, ack: ack, sym: fsm.RcvFIN, side: side})
+}
+
+// revive takes back that the frame ref, a FIN, was lost: what it acknowledged
+// was received with it.
+func (c *connection) revive(side uint8, ref wire.FrameRef) {
+	list := c.x.refuted
+	for i := 0; i < len(list); {
+		f := &list[i]
+		if f.side != side || f.ref != ref || f.sym != fsm.RcvFIN && f.sym != fsm.RcvACKOfFIN {
+			i++
+			continue
+		}
+		e := f.event
+		list = append(list[:i], list[i+1:]...)
+		if e.sym == fsm.RcvACKOfFIN {
+			c.place(e)
+		}
+	}
+	c.x.refuted = list
 }
 
 // receivedCopy picks, among the transmissions of the FIN that was sent to side,
@@ -171,6 +195,14 @@ func (c *connection) place(e event) int {
 		o := &c.events[i]
 		if o.side == e.side && (o.t <= e.t || o.basis == sent && o.t <= e.t+guard) {
 			at = i + 1
+		}
+	}
+	if i := c.find(e.side, fsm.SndFIN, sent); i >= 0 && e.sym == fsm.RcvFIN {
+		// What its own FIN acknowledged says which came first.
+		if c.sp[c.peer(e.side)].FINAcked(c.ep[e.side].fin.ack) {
+			at = min(at, i)
+		} else {
+			at = max(at, i+1)
 		}
 	}
 	if at == len(c.events) {

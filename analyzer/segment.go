@@ -538,7 +538,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	if own.Next == f.Add(1) && p.Kind != reassembly.New && p.Kind != reassembly.Partial && p.Kind != reassembly.Beyond {
 		ep.flags |= finRepeatedFirst
 	}
-	unordered := ep.fin.unordered
+	unordered := ep.fin.unordered || c.mayRepeat(s)
 	ep.fin = closing{ref: s.Ref, lastRef: s.Ref, t: s.Time, last: s.Time, ack: s.Ack, unordered: unordered,
 		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
 	if i := c.find(x, fsm.SndFIN, inferred); i >= 0 {
@@ -549,7 +549,28 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		c.refold(x)
 		return
 	}
-	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent})
+	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent}
+	if unordered {
+		e.basis, e.lo = inferred, ep.lastTime
+		if i := c.find(x, fsm.RcvFIN); i >= 0 {
+			c.events[i].basis = inferred
+		}
+	}
+	c.push(e)
+}
+
+// mayRepeat reports whether the first FIN captured of X may repeat one that
+// did not reach the tap, so that its ACK does not say whether X had received
+// the peer's FIN when it closed: X has sent segments since its last one, by
+// its IPv4 ids, and the peer's FIN was repeated meanwhile.
+func (c *connection) mayRepeat(s *wire.Segment) bool {
+	x, y := s.Dir, c.peer(s.Dir)
+	i := c.find(x, fsm.RcvFIN)
+	if c.ep[y].fin.copies == 0 || i < 0 || c.events[i].by != s.Ref || !s.HasIPID || c.ep[x].ipid == 0 {
+		return false
+	}
+	skipped := s.IPID - c.ep[x].ipid
+	return skipped > 1 && skipped < 64
 }
 
 // copyFIN remembers a further transmission of a FIN.
@@ -584,6 +605,9 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if cp := c.receivedCopy(x, s); cp.ref != 0 {
 		e.t, e.ref = cp.t, cp.ref
 	}
+	if c.x != nil {
+		c.revive(x, e.ref)
+	}
 	if fin.doneRef != 0 && fin.doneT >= fin.t && fin.copies == 0 {
 		e.t, e.ref = fin.doneT, fin.doneRef
 	}
@@ -591,6 +615,9 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 		e.t = s.Time
 	}
 	c.place(e)
+	if k := c.findRef(x, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
+		c.confirm(k, s.Ref)
+	}
 }
 
 // narrow lets X's segment speak for a mid-stream start (R13): new data shows

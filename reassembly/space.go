@@ -250,6 +250,7 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 		sp.timedEnd, sp.timedAt, sp.timedTS = end, s.Time, s.Options.TSVal
 	case (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
 		sp.Known |= timedTwice
+		sp.timedAt, sp.timedTS = s.Time, s.Options.TSVal
 	}
 }
 
@@ -306,7 +307,7 @@ func (sp *Space) Receive(s *wire.Segment) {
 
 // measured ends the round trip being measured with its answer. Of octets that
 // were sent twice it counts only when the answer echoes the timestamp of the
-// first transmission. Anything over an hour counts as an hour.
+// last transmission. Anything over an hour counts as an hour.
 func (sp *Space) measured(s *wire.Segment) {
 	echoed := sp.Has(KnownTS) && s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSEcr == sp.timedTS
 	twice := sp.Has(timedTwice)
