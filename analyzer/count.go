@@ -96,13 +96,16 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	} else if p.DuplicateACK {
 		ep.duplicateACK++
 	}
+	if s.Flags.Has(wire.RST) {
+		return // what its sender had done before tells its cause
+	}
 	c.ep[y].flags &^= probing
 	if p.Kind == reassembly.Keepalive {
 		ep.flags |= probing
 	} else {
 		ep.flags &^= probing
 	}
-	if s.Flags&(wire.SYN|wire.RST) != 0 {
+	if s.Flags.Has(wire.SYN) {
 		return
 	}
 	switch closed := c.sp[y].Wnd == 0 && c.sp[y].Has(reassembly.KnownUna); {

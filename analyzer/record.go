@@ -292,15 +292,23 @@ func confidence(c *connection, r *report.Connection) string {
 	switch {
 	case c.flags&midStream != 0, r.Vantage.OneWay, missing > 0, c.lostEvents > 0:
 		return "low"
-	case !c.ep[0].proved.Is(mustOne(c.ep[0].shown)), !c.ep[1].proved.Is(mustOne(c.ep[1].shown)):
+	case !c.settled(0), !c.settled(1):
 		return "medium"
 	}
 	return "high"
 }
 
-func mustOne(set fsm.Set) fsm.State {
-	s, _ := set.One()
-	return s
+// settled reports whether the state shown of an end rests on what is proved,
+// and on ACKs of its FIN that nothing contradicts: those nothing can prove.
+func (c *connection) settled(side uint8) bool {
+	set := c.ep[side].initial
+	for i := range c.events {
+		e := &c.events[i]
+		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !c.lostACKOfFIN(side)) {
+			set = set.Apply(e.sym)
+		}
+	}
+	return set == c.ep[side].shown
 }
 
 // filter is a Wireshark display filter for the connection.
