@@ -1,0 +1,185 @@
+package path
+
+import (
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/lastack/lastack/internal/lab/packet"
+)
+
+const delay = 5 * time.Millisecond
+
+var hosts = [2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:40001"), netip.MustParseAddrPort("198.51.100.1:5000")}
+
+// bench is a Path between two socket pairs instead of TUN devices.
+type bench struct {
+	*testing.T
+	path *Path
+	host [2]*os.File
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{T: t}
+	var tun [2]*os.File
+	for i := range tun {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tun[i], b.host[i] = os.NewFile(uintptr(fds[0]), "tun"), os.NewFile(uintptr(fds[1]), "host")
+	}
+	b.path = New(tun, delay)
+	t.Cleanup(b.path.Close)
+	return b
+}
+
+// send lets a host send a segment of one octet, or none with SYN, FIN, RST.
+func (b *bench) send(from Side, seq uint32, flags packet.Flags) {
+	b.Helper()
+	p := packet.Packet{Src: hosts[from], Dst: hosts[from.Other()], Seq: seq, Flags: flags}
+	if flags == packet.ACK|packet.PSH {
+		p.Payload = []byte{1}
+	}
+	if _, err := b.host[from].Write(p.Build()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// got reads what arrives at a host until nothing comes for a while.
+func (b *bench) got(at Side) (seqs []uint32) {
+	b.Helper()
+	buf := make([]byte, 2000)
+	for {
+		_ = b.host[at].SetReadDeadline(time.Now().Add(60 * time.Millisecond))
+		n, err := b.host[at].Read(buf)
+		if err != nil {
+			return seqs
+		}
+		p, err := packet.Parse(buf[:n])
+		if err != nil {
+			seqs = append(seqs, 9999) // no segment
+			continue
+		}
+		seqs = append(seqs, p.Seq)
+	}
+}
+
+const data = packet.ACK | packet.PSH
+
+func TestRules(t *testing.T) {
+	tests := []struct {
+		name  string
+		rule  Rule
+		wantB []uint32 // of A's 1 to 4: data, data, FIN, ACK; B's FIN (9) comes before the last
+		wantA []uint32
+	}{
+		{"none", Rule{Match: Not(Any), Do: Drop}, []uint32{1, 2, 3, 4}, []uint32{9}},
+		{"all", Rule{Match: Any, Do: Drop}, nil, nil},
+		{"first of A", Rule{Match: From(A), Do: Drop, Count: 1}, []uint32{2, 3, 4}, []uint32{9}},
+		{"second data", Rule{Match: Data, Do: Drop, Skip: 1, Count: 1}, []uint32{1, 3, 4}, []uint32{9}},
+		{"FINs", Rule{Match: FIN, Do: Drop}, []uint32{1, 2, 4}, nil},
+		{"ACK of FIN", Rule{Match: AckOfFIN, Do: Drop}, []uint32{1, 2, 3}, []uint32{9}},
+		{"later", Rule{Match: Data, Do: Later(20 * time.Millisecond), Count: 1}, []uint32{2, 3, 4, 1}, []uint32{9}},
+		{"twice", Rule{Match: FIN, Do: Twice(0)}, []uint32{1, 2, 3, 3, 4}, []uint32{9, 9}},
+		{"rewrite", Rule{Match: All(From(A), Data), Do: Rewrite(func(p *packet.Packet) { p.Seq += 40 })}, []uint32{41, 42, 3, 4}, []uint32{9}},
+		{"reject", Rule{Match: All(From(A), Data), Do: Reject(1), Count: 1}, []uint32{2, 3, 4}, []uint32{9999, 9}},
+		{"fragments", Rule{Match: Data, Do: Fragments(16), Count: 1}, []uint32{9999, 9999, 2, 3, 4}, []uint32{9}},
+		{"other port", Rule{Match: Port(77), Do: Drop}, []uint32{1, 2, 3, 4}, []uint32{9}},
+	}
+	for _, x := range tests {
+		t.Run(x.name, func(t *testing.T) {
+			b := newBench(t)
+			b.path.Add(x.rule)
+			b.send(A, 1, data)
+			b.send(A, 2, data)
+			b.send(A, 3, packet.FIN|packet.ACK)
+			time.Sleep(2 * time.Millisecond)
+			b.send(B, 9, packet.FIN|packet.ACK)
+			time.Sleep(2 * time.Millisecond)
+			b.send(A, 4, packet.ACK)
+			if got := b.got(B); !slices.Equal(got, x.wantB) {
+				t.Errorf("B got %v, want %v", got, x.wantB)
+			}
+			if got := b.got(A); !slices.Equal(got, x.wantA) {
+				t.Errorf("A got %v, want %v", got, x.wantA)
+			}
+		})
+	}
+}
+
+func TestRemoveAndLog(t *testing.T) {
+	b := newBench(t)
+	r := b.path.Add(Rule{Match: Any, Do: Drop})
+	b.send(A, 1, data)
+	time.Sleep(10 * time.Millisecond)
+	b.path.Remove(r)
+	b.send(A, 2, data)
+	if got := b.got(B); !slices.Equal(got, []uint32{2}) {
+		t.Errorf("B got %v", got)
+	}
+	log := b.path.Log()
+	if len(log) != 1 || log[0].String() != "drop [P.] 40001>5000 seq=1 ack=0 len=1 (from A)" {
+		t.Errorf("log %v", log)
+	}
+	if s, ok := b.path.Last(hosts[A]); !ok || s.Seq != 2 {
+		t.Errorf("last %v, %v", s, ok)
+	}
+}
+
+func TestPortsAndDelay(t *testing.T) {
+	b := newBench(t)
+	b.path.AddTo(40001, Rule{Match: Any, Do: Drop, Count: 1})
+	b.path.Slow(5000, [2]time.Duration{30 * time.Millisecond, 0})
+	b.send(A, 1, data)
+	b.send(A, 2, data)
+	begin := time.Now()
+	buf := make([]byte, 2000)
+	n, err := b.host[B].Read(buf)
+	if took := time.Since(begin); err != nil || took < 30*time.Millisecond || took > 300*time.Millisecond {
+		t.Errorf("arrived after %v, %v; want 35 ms", took, err)
+	}
+	if p, _ := packet.Parse(buf[:n]); p.Seq != 2 {
+		t.Errorf("arrived: %v, want seq 2", p)
+	}
+}
+
+func TestInject(t *testing.T) {
+	b := newBench(t)
+	b.path.Add(Rule{Match: Any, Do: Drop})
+	b.path.Inject(B, packet.Packet{Src: hosts[A], Dst: hosts[B], Seq: 8}.Build())
+	if got := b.got(B); !slices.Equal(got, []uint32{8}) {
+		t.Errorf("B got %v", got)
+	}
+}
+
+func TestChanceDependsOnSeed(t *testing.T) {
+	row := func(seed uint64) (out []bool) {
+		m := Chance(0.5, seed)
+		for range 64 {
+			out = append(out, m(Segment{}))
+		}
+		return out
+	}
+	if !slices.Equal(row(1), row(1)) || slices.Equal(row(1), row(2)) {
+		t.Error("the same seed must give the same row, another seed another")
+	}
+}
+
+func TestBadChecksum(t *testing.T) {
+	p := packet.Packet{Src: hosts[A], Dst: hosts[B], Flags: data, Options: []byte{1, 1, 1, 1}, Payload: []byte("abc")}
+	raw := p.Build()
+	s := Segment{Packet: p, Raw: raw}
+	bad := BadChecksum.Do(s)[0].Raw
+	packet.Checksum(bad)
+	if !slices.Equal(bad, raw) {
+		t.Error("more than the checksum was changed")
+	}
+	if slices.Equal(BadChecksum.Do(s)[0].Raw, raw) {
+		t.Error("the checksum was not changed")
+	}
+}
