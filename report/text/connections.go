@@ -1,10 +1,10 @@
 package text
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/digest"
 	"github.com/lastack/lastack/report/term"
 	"github.com/lastack/lastack/report/words"
@@ -73,31 +73,13 @@ func (t *Text) states(r *digest.Row) cell {
 	}
 }
 
-// remark says which states an end may be in, where that is not known but not
-// open either.
 func (t *Text) remark(r *digest.Row) string {
-	const synchronized = 7 // all of them: nothing is known
-	var parts []string
-	for i, side := range []report.Side{report.Client, report.Server} {
-		p := r.States[i].Possible
-		if len(p) == 0 || len(p) >= synchronized {
-			continue
-		}
-		names := make([]string, len(p))
-		for j, s := range p {
-			names[j] = t.opt.StateName(s, false)
-		}
-		parts = append(parts, string(side)+" in "+orList(names))
-	}
-	return strings.Join(parts, "; ")
+	return r.Remark(func(state string) string { return t.opt.StateName(state, false) })
 }
 
-// orList joins words as a sentence does: A, B or C.
-func orList(list []string) string {
-	if n := len(list); n > 1 {
-		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
-	}
-	return strings.Join(list, "")
+// join puts what is not empty together.
+func join(separator string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
 }
 
 // measure is what the layout depends on.
@@ -172,7 +154,7 @@ func (m *measure) pick(columns []int) []column {
 // listHead says which connections follow.
 func (t *Text) listHead(m *measure, lay layout) {
 	text := ""
-	if n := t.count(); uint64(m.rows) < n {
+	if n := t.Total(); uint64(m.rows) < n {
 		text = "the " + words.Count(m.rows) + " worst of " + words.Plural(n, "connection")
 	} else if m.rows > 1 {
 		text = words.Plural(m.rows, "connection")
@@ -182,19 +164,10 @@ func (t *Text) listHead(m *measure, lay layout) {
 	} else {
 		text = "the connection"
 	}
-	if !lay.stacked && !contains(lay.columns, colServer) {
+	if !lay.stacked && !slices.Contains(lay.columns, colServer) {
 		text += ", all to " + t.opt.Clean(m.server)
 	}
 	t.wrapped("", 0, text)
-}
-
-func contains(list []int, n int) bool {
-	for _, v := range list {
-		if v == n {
-			return true
-		}
-	}
-	return false
 }
 
 // table prints the rows in columns, page by page.

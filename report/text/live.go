@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/digest"
 	"github.com/lastack/lastack/report/term"
 	"github.com/lastack/lastack/report/words"
 )
@@ -23,6 +24,6 @@ func (t *Text) live(rec report.Record) {
 	case *report.Finding:
 		head := t.opt.Moment(r.T, t.Start) + mark(r.Severity)
 		t.wrapped(t.opt.Paint().Severity(r.Severity, head), term.Width(head),
-			t.opt.Clean(join(" ", r.ID, idList(r.Connections, r.ConnectionsTotal)+":", r.Title)))
+			t.opt.Clean(join(" ", r.ID, digest.IDs(r.Connections, r.ConnectionsTotal))+": "+r.Title))
 	}
 }

@@ -120,7 +120,7 @@ var ordinary = regexp.MustCompile(`^[A-Za-z0-9._/][A-Za-z0-9._/-]*$`)
 
 // commandName is the capture in a command to copy.
 func (t *Text) commandName() string {
-	if files := t.files(); len(files) == 1 && ordinary.MatchString(files[0].Name) {
+	if files := t.Inputs(); len(files) == 1 && ordinary.MatchString(files[0].Name) {
 		return files[0].Name
 	}
 	return "CAPTURE"

@@ -130,3 +130,11 @@ func long(s float64) string {
 	}
 	return "?"
 }
+
+// Or joins words as a sentence does: A, B or C.
+func Or(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " or " + list[n-1]
+	}
+	return strings.Join(list, "")
+}
