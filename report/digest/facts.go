@@ -297,20 +297,11 @@ func (d *Digest) fileOf(f *report.Finding, i int) string {
 // of them together say nothing.
 const synchronized = 7
 
-// Remark says which states an end may be in, where that is neither known nor
-// quite open. name spells a state.
-func (r *Row) Remark(name func(string) string) string {
-	var parts []string
-	for i, side := range []report.Side{report.Client, report.Server} {
-		p := r.States[i].Possible
-		if len(p) == 0 || len(p) >= synchronized {
-			continue
-		}
-		names := make([]string, len(p))
-		for j, s := range p {
-			names[j] = name(s)
-		}
-		parts = append(parts, string(side)+" in "+words.Or(names))
+// Candidates are the states that an end may be in, where its state is neither
+// known nor quite open.
+func (s *State) Candidates() []string {
+	if len(s.Possible) >= synchronized {
+		return nil
 	}
-	return strings.Join(parts, "; ")
+	return s.Possible
 }

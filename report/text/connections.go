@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/digest"
 	"github.com/lastack/lastack/report/term"
 	"github.com/lastack/lastack/report/words"
@@ -73,8 +74,20 @@ func (t *Text) states(r *digest.Row) cell {
 	}
 }
 
+// remark says which states an end may be in, where that is not known but not
+// open either.
 func (t *Text) remark(r *digest.Row) string {
-	return r.Remark(func(state string) string { return t.opt.StateName(state, false) })
+	var parts []string
+	for i, side := range []report.Side{report.Client, report.Server} {
+		var names []string
+		for _, s := range r.States[i].Candidates() {
+			names = append(names, t.opt.StateName(s, false))
+		}
+		if len(names) > 0 {
+			parts = append(parts, string(side)+" in "+words.Or(names))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // join puts what is not empty together.

@@ -138,3 +138,11 @@ func Or(list []string) string {
 	}
 	return strings.Join(list, "")
 }
+
+// And joins words as a sentence does: A, B and C.
+func And(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return strings.Join(list, "")
+}
