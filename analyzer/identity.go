@@ -80,7 +80,7 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		if !syn.Has(reassembly.KnownISS) || !syn.ISS.Less(s.Ack) || syn.ISS.Add(1+c.ep[y].syn.data).Less(s.Ack) {
 			continue
 		}
-		if c.phase == candidate {
+		if c.phase == candidate && c.ep[y].syn.ref != 0 {
 			a.promote(head, c, y)
 		}
 		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 {
