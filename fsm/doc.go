@@ -8,3 +8,5 @@
 // both ends of a connection and, member by member, the set of states of an
 // endpoint whose beginning was not captured.
 package fsm
+
+//go:generate go run ../internal/fsmdoc ../docs/states.md
