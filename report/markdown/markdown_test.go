@@ -54,7 +54,44 @@ func TestGolden(t *testing.T) {
 	golden.Check(t, "hostile.md", render(t, markdown.Options{}, hostile))
 }
 
-var spans = regexp.MustCompile("(`+)[^`](?s:.*?)(`+)")
+// withoutSpans takes the code spans out of a line, as CommonMark finds them: a
+// run of backticks up to the next run of the same length.
+func withoutSpans(line string) string {
+	var b strings.Builder
+	for line != "" {
+		if strings.HasPrefix(line, "\\") && len(line) > 1 {
+			b.WriteString(line[:2])
+			line = line[2:]
+			continue
+		}
+		run := len(line) - len(strings.TrimLeft(line, "`"))
+		if end := closing(line[run:], run); run > 0 && end >= 0 {
+			line = line[run+end:]
+			continue
+		}
+		n := max(run, 1)
+		b.WriteString(line[:n])
+		line = line[n:]
+	}
+	return b.String()
+}
+
+// closing is where in s the run of n backticks that closes a span ends, -1
+// for nowhere.
+func closing(s string, n int) int {
+	for at := 0; ; {
+		next := strings.IndexByte(s[at:], '`')
+		if next < 0 {
+			return -1
+		}
+		at += next
+		run := len(s[at:]) - len(strings.TrimLeft(s[at:], "`"))
+		at += run
+		if run == n {
+			return at
+		}
+	}
+}
 
 // TestHostileRecords: no string of the records becomes Markdown or HTML.
 func TestHostileRecords(t *testing.T) {
@@ -111,7 +148,7 @@ var ours = regexp.MustCompile("^(\\| |\\|-|# TCP connections|## (What stands out
 	"### |> \\*\\*Mind:\\*\\* |- (What the programs saw|What to do|To check|It would be otherwise if|Proof|In Wireshark|See): |\\*\\*)")
 
 func checkText(t *rapid.T, line string) {
-	bare := spans.ReplaceAllString(strings.ReplaceAll(line, "\\`", ""), "code")
+	bare := withoutSpans(line)
 	for _, bad := range []string{"<", "](", "http://", "![", "@"} {
 		if i := strings.Index(bare, bad); i >= 0 && (i == 0 || bare[i-1] != '\\') && !strings.Contains(bare, `\`+bad) {
 			t.Fatalf("%q in %q", bad, line)
