@@ -1,0 +1,498 @@
+package reassembly
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/lastack/lastack/wire"
+)
+
+const ms = int64(1e6)
+
+// talk drives two spaces as analyzer does: sp[0] is what A sends, sp[1] what B
+// sends. Numbers are relative to base[i], so that every test also runs across
+// the wrap.
+type talk struct {
+	t    *testing.T
+	sp   [2]Space
+	last [2]int64
+	base [2]wire.Seq
+}
+
+// seg is one segment of a test: who sends it, when, what.
+type seg struct {
+	from     int
+	at       int64 // milliseconds
+	flags    string
+	seq, ack uint32
+	n        uint32 // octets
+	win      uint16
+	ts, ecr  uint32 // timestamps, when ts is not 0
+}
+
+func (k *talk) segment(g seg) *wire.Segment {
+	s := &wire.Segment{Time: g.at * ms, Dir: uint8(g.from), Len: g.n, Window: g.win,
+		Seq: k.base[g.from].Add(g.seq)}
+	for _, r := range g.flags {
+		s.Flags |= map[rune]wire.Flags{'S': wire.SYN, 'F': wire.FIN, 'R': wire.RST, '.': wire.ACK, 'P': wire.PSH}[r]
+	}
+	if s.Flags.Has(wire.ACK) {
+		s.Ack = k.base[1-g.from].Add(g.ack)
+	}
+	if g.ts != 0 {
+		s.Options.Has |= wire.OptTimestamps
+		s.Options.TSVal, s.Options.TSEcr = g.ts, g.ecr
+	}
+	return s
+}
+
+// add places a segment and records it.
+func (k *talk) add(g seg) Placement {
+	s := k.segment(g)
+	own, rev := &k.sp[g.from], &k.sp[1-g.from]
+	p := own.Place(s, rev, k.last[g.from])
+	if s.Flags.Has(wire.SYN) {
+		own.ISS = s.Seq
+		own.Known |= KnownISS
+	}
+	if s.Flags.Has(wire.FIN) {
+		own.FIN = s.FINSeq()
+		own.Known |= KnownFIN
+	}
+	own.Send(s, &p)
+	rev.Receive(s)
+	k.last[g.from] = s.Time
+	return p
+}
+
+// bases are where the numbers of a test begin.
+var bases = [][2]wire.Seq{{0, 0}, {1000, 900000}, {0xfffffff0, 0xffffff00}, {0x7ffffff8, 0x80000000}}
+
+// each runs a test from every base.
+func each(t *testing.T, f func(t *testing.T, k *talk)) {
+	for _, b := range bases {
+		t.Run(fmt.Sprintf("%x", b[0]), func(t *testing.T) { f(t, &talk{t: t, base: b}) })
+	}
+}
+
+// open is a handshake: after it both ends are at 1, with windows of 1000.
+func (k *talk) open() {
+	k.add(seg{0, 0, "S", 0, 0, 0, 1000, 0, 0})
+	k.add(seg{1, 10, "S.", 0, 1, 0, 1000, 0, 0})
+	k.add(seg{0, 20, ".", 1, 1, 0, 1000, 0, 0})
+	k.sp[0].SetScale(0)
+	k.sp[1].SetScale(0)
+}
+
+// step is a segment and what Place must say of it.
+type step struct {
+	seg
+	kind  Kind
+	fresh uint32 // NewOctets
+	marks string // a: Acked, s: AckedSYN, f: AckedFIN, d: DuplicateACK, uN: Unseen
+}
+
+func marks(p Placement) string {
+	var b strings.Builder
+	for _, m := range []struct {
+		on   bool
+		mark string
+	}{{p.Acked, "a"}, {p.AckedSYN, "s"}, {p.AckedFIN, "f"}, {p.DuplicateACK, "d"}} {
+		if m.on {
+			b.WriteString(m.mark)
+		}
+	}
+	if p.Unseen > 0 {
+		fmt.Fprintf(&b, "u%d", p.Unseen)
+	}
+	return b.String()
+}
+
+// TestPlace says what each kind of segment is, in conversations.
+func TestPlace(t *testing.T) {
+	tests := map[string][]step{
+		"handshake": {
+			{seg{0, 0, "S", 0, 0, 0, 1000, 0, 0}, New, 0, ""},
+			{seg{1, 10, "S.", 0, 1, 0, 1000, 0, 0}, New, 0, "as"},
+			{seg{0, 20, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, "as"},
+			{seg{0, 30, "S", 0, 0, 0, 1000, 0, 0}, Retransmission, 0, ""},
+		},
+		"in order": {
+			{seg{0, 30, "P.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{1, 40, ".", 1, 11, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{1, 41, "P.", 1, 11, 20, 1000, 0, 0}, New, 20, ""},
+			{seg{0, 50, "P.", 11, 21, 5, 1000, 0, 0}, New, 5, "a"},
+		},
+		"retransmission": {
+			{seg{0, 30, "P.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{0, 230, "P.", 1, 1, 10, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{0, 231, "P.", 5, 1, 6, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{0, 232, "P.", 5, 1, 16, 1000, 0, 0}, Partial, 10, ""},
+			{seg{0, 233, "FP.", 11, 1, 13, 1000, 0, 0}, Partial, 3, ""},
+		},
+		"gap filled in time": {
+			{seg{0, 30, ".", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{0, 31, ".", 21, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
+			{seg{0, 32, ".", 11, 1, 10, 1000, 0, 0}, OutOfOrder, 10, ""},
+			{seg{0, 33, ".", 31, 1, 1, 1000, 0, 0}, New, 1, ""},
+		},
+		"gap filled late": {
+			{seg{0, 30, ".", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{0, 31, ".", 21, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
+			{seg{0, 331, ".", 11, 1, 10, 1000, 0, 0}, Retransmission, 10, ""},
+			{seg{0, 332, ".", 11, 1, 10, 1000, 0, 0}, Retransmission, 0, ""},
+		},
+		"partly in a gap": {
+			{seg{0, 31, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
+			{seg{0, 32, ".", 6, 1, 20, 1000, 0, 0}, Partial, 10, ""},
+		},
+		"duplicate ACK": {
+			{seg{0, 30, "P.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{1, 40, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, "d"},
+			{seg{1, 41, ".", 1, 1, 0, 999, 0, 0}, Pure, 0, ""}, // a window update
+			{seg{1, 42, "P.", 1, 1, 1, 999, 0, 0}, New, 1, ""},
+			{seg{1, 43, ".", 2, 11, 0, 999, 0, 0}, Pure, 0, "a"},
+			{seg{1, 44, ".", 2, 11, 0, 999, 0, 0}, Pure, 0, ""}, // nothing is outstanding
+		},
+		"keepalive": {
+			{seg{0, 5000, ".", 0, 1, 0, 1000, 0, 0}, Keepalive, 0, ""},
+			{seg{0, 6000, ".", 0, 1, 1, 1000, 0, 0}, Keepalive, 0, ""},
+			{seg{0, 6099, ".", 0, 1, 0, 1000, 0, 0}, Old, 0, ""}, // too soon after the last
+			{seg{0, 6199, ".", 0, 1, 0, 1000, 0, 0}, Keepalive, 0, ""},
+			{seg{0, 7000, "F.", 0, 1, 0, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{0, 8000, ".", 0, 1, 2, 1000, 0, 0}, Partial, 1, ""},
+		},
+		"not a keepalive: outstanding": {
+			{seg{0, 30, "P.", 1, 1, 1, 1000, 0, 0}, New, 1, ""},
+			{seg{0, 5000, ".", 1, 1, 1, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{0, 6000, ".", 1, 1, 0, 1000, 0, 0}, Old, 0, ""},
+		},
+		"not a keepalive: two below": {
+			{seg{0, 30, "P.", 1, 1, 5, 1000, 0, 0}, New, 5, ""},
+			{seg{1, 31, ".", 1, 6, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{0, 5000, ".", 4, 1, 0, 1000, 0, 0}, Old, 0, ""},
+			{seg{0, 6000, ".", 4, 1, 1, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{0, 7000, ".", 5, 1, 0, 1000, 0, 0}, Keepalive, 0, ""},
+		},
+		"window probe": {
+			{seg{1, 30, ".", 1, 1, 0, 0, 0, 0}, Pure, 0, ""},
+			{seg{0, 250, ".", 0, 1, 0, 1000, 0, 0}, WindowProbe, 0, ""},
+			{seg{0, 500, ".", 1, 1, 1, 1000, 0, 0}, WindowProbe, 1, ""},
+			{seg{0, 501, ".", 2, 1, 2, 1000, 0, 0}, New, 2, ""},
+			{seg{1, 600, ".", 1, 4, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{0, 601, ".", 4, 1, 1, 1000, 0, 0}, New, 1, ""},
+		},
+		"FIN": {
+			{seg{0, 30, "F.", 1, 1, 0, 1000, 0, 0}, New, 0, ""},
+			{seg{1, 40, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, "d"},
+			{seg{1, 41, ".", 1, 2, 0, 1000, 0, 0}, Pure, 0, "af"},
+			{seg{1, 42, "P.", 1, 2, 9, 1000, 0, 0}, New, 9, ""},
+			{seg{0, 43, "F.", 1, 1, 0, 1000, 0, 0}, Retransmission, 0, ""},
+			{seg{1, 44, "F.", 10, 2, 0, 1000, 0, 0}, New, 0, ""},
+		},
+		"FIN with data, acknowledged in part": {
+			{seg{0, 30, "FP.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{1, 40, ".", 1, 11, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{1, 41, ".", 1, 12, 0, 1000, 0, 0}, Pure, 0, "af"},
+		},
+		"ACK of what was never captured": {
+			{seg{1, 30, ".", 1, 6, 0, 1000, 0, 0}, Pure, 0, "au5"},
+		},
+		"pure segment above": {
+			{seg{0, 30, ".", 6, 1, 0, 1000, 0, 0}, Pure, 0, ""},
+			{seg{0, 31, ".", 6, 1, 3, 1000, 0, 0}, New, 3, ""},
+		},
+	}
+	for name, steps := range tests {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, k *talk) {
+				if name != "handshake" {
+					k.open()
+				}
+				for i, st := range steps {
+					p := k.add(st.seg)
+					if p.Kind != st.kind || p.NewOctets != st.fresh || marks(p) != st.marks {
+						t.Errorf("%d: %+v is kind %d, %d new, %q; want %d, %d, %q", i, st.seg, p.Kind, p.NewOctets, marks(p), st.kind, st.fresh, st.marks)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestMidStream: the first segment of an end is new if it takes numbers, else
+// pure, whatever its number; its ACK is the first.
+func TestMidStream(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		if p := k.add(seg{0, 0, "P.", 500, 700, 10, 100, 0, 0}); p.Kind != New || p.NewOctets != 10 || marks(p) != "a" {
+			t.Errorf("first data: %+v", p)
+		}
+		if p := k.add(seg{1, 1, ".", 700, 500, 0, 100, 0, 0}); p.Kind != Pure || marks(p) != "a" {
+			t.Errorf("first ACK: %+v", p)
+		}
+		a := &k.sp[0]
+		if a.Edge != k.base[0].Add(510) || a.Next != a.Edge || a.Una != k.base[0].Add(500) || a.Has(KnownISS) || a.Has(KnownRight) {
+			t.Errorf("A's space: %+v", a)
+		}
+		if !a.Outstanding() || k.sp[1].Outstanding() {
+			t.Error("Outstanding")
+		}
+	})
+}
+
+// TestEdges: SND.NXT, the contiguous edge and what the capture misses.
+func TestEdges(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		check := func(what string, next, edge uint32, whole bool, missing uint64) {
+			t.Helper()
+			if a.Next != k.base[0].Add(next) || a.Edge != k.base[0].Add(edge) || a.Whole(a.Next) != whole || a.Missing() != missing {
+				t.Errorf("%s: next %d, edge %d, whole %v, missing %d; want %d, %d, %v, %d", what, a.Next-k.base[0], a.Edge-k.base[0],
+					a.Whole(a.Next), a.Missing(), next, edge, whole, missing)
+			}
+		}
+		check("open", 1, 1, true, 0)
+		k.add(seg{0, 30, ".", 11, 1, 10, 1000, 0, 0})
+		check("gap", 21, 1, false, 0)
+		k.add(seg{0, 31, ".", 31, 1, 10, 1000, 0, 0})
+		check("second gap", 41, 1, false, 0)
+		k.add(seg{0, 32, ".", 3, 1, 4, 1000, 0, 0})
+		check("inside the first", 41, 1, false, 0)
+		k.add(seg{0, 33, ".", 1, 1, 2, 1000, 0, 0})
+		check("its beginning", 41, 7, false, 0)
+		k.add(seg{1, 34, ".", 1, 9, 0, 1000, 0, 0})
+		check("acknowledged into the gap", 41, 7, false, 2)
+		k.add(seg{0, 35, ".", 7, 1, 4, 1000, 0, 0})
+		check("its end", 41, 21, false, 0)
+		k.add(seg{1, 36, ".", 1, 31, 0, 1000, 0, 0})
+		check("the second acknowledged", 41, 21, true, 10)
+		if a.Whole(k.base[0].Add(32)) != true || a.Whole(k.base[0].Add(21)) != true {
+			t.Error("Whole below the acknowledged")
+		}
+		k.add(seg{0, 400, ".", 15, 1, 20, 1000, 0, 0})
+		check("filled across", 41, 41, true, 0)
+	})
+}
+
+// TestWholeBetween: Whole looks only below the number asked for.
+func TestWholeBetween(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		k.add(seg{0, 30, ".", 1, 1, 9, 1000, 0, 0})
+		k.add(seg{0, 31, ".", 20, 1, 5, 1000, 0, 0})
+		for upto, want := range map[uint32]bool{5: true, 10: true, 11: false, 20: false, 25: false} {
+			if got := k.sp[0].Whole(k.base[0].Add(upto)); got != want {
+				t.Errorf("Whole(%d) = %v", upto, got)
+			}
+		}
+	})
+}
+
+// TestUnseen: an ACK of what was not captured opens a gap behind SND.NXT.
+func TestUnseen(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		b := &k.sp[1]
+		b.Unseen(k.base[1].Add(101), 30*ms)
+		if b.Next != k.base[1].Add(101) || b.Edge != k.base[1].Add(1) || b.Missing() != 0 {
+			t.Errorf("%+v", b)
+		}
+		k.add(seg{0, 31, ".", 1, 101, 0, 1000, 0, 0})
+		if b.Missing() != 100 {
+			t.Errorf("missing %d, want 100", b.Missing())
+		}
+		var fresh Space
+		fresh.Unseen(7, 0)
+		if !fresh.Has(KnownNext) || fresh.Next != 7 || fresh.Edge != 7 || fresh.gaps != nil {
+			t.Errorf("of an unknown space: %+v", fresh)
+		}
+	})
+}
+
+// TestManyGaps: beyond the limit the lowest gap is given up and counted.
+func TestManyGaps(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		for i := uint32(0); i < maxGaps+3; i++ {
+			k.add(seg{0, 30, ".", 3 + 3*i, 1, 1, 1000, 0, 0})
+		}
+		if len(a.gaps.list) != maxGaps || a.Missing() != 3*2 || a.Edge != k.base[0].Add(1+3*3) {
+			t.Errorf("%d gaps, %d lost, edge %d", len(a.gaps.list), a.Missing(), a.Edge-k.base[0])
+		}
+		k.add(seg{0, 31, ".", 1, 1, 300, 1000, 0, 0})
+		if a.gaps != nil || a.Missing() != 6 || a.Edge != k.base[0].Add(301) {
+			t.Errorf("after all came: %v, %d lost, edge %d", a.gaps, a.Missing(), a.Edge-k.base[0])
+		}
+	})
+}
+
+// TestWindow: the right edge is the furthest ever offered, scaled but on a
+// SYN, and the last window is that of the newest ACK.
+func TestWindow(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.add(seg{0, 0, "S", 0, 0, 0, 111, 0, 0})
+		if k.sp[1].Wnd != 111 || k.sp[1].Has(KnownUna) {
+			t.Errorf("a SYN's window: %+v", k.sp[1])
+		}
+		k.add(seg{1, 10, "S.", 0, 1, 0, 500, 0, 0})
+		a := &k.sp[0]
+		a.SetScale(20) // counts as 14 (RFC 7323 section 2.3)
+		if a.Scale != 14 || a.Right != k.base[0].Add(501) || a.Wnd != 500 {
+			t.Errorf("after the SYN,ACK: right %d, wnd %d, scale %d", a.Right-k.base[0], a.Wnd, a.Scale)
+		}
+		a.Scale = 2
+		k.add(seg{1, 20, ".", 1, 1, 0, 200, 0, 0})
+		if a.Right != k.base[0].Add(801) || a.Wnd != 800 {
+			t.Errorf("scaled: right %d, wnd %d", a.Right-k.base[0], a.Wnd)
+		}
+		k.add(seg{1, 30, ".", 1, 1, 0, 100, 0, 0})
+		if a.Right != k.base[0].Add(801) || a.Wnd != 400 {
+			t.Errorf("shrunk: right %d, wnd %d", a.Right-k.base[0], a.Wnd)
+		}
+		k.add(seg{0, 31, ".", 1, 1, 100, 111, 0, 0})
+		k.add(seg{1, 40, ".", 1, 101, 0, 0, 0, 0})
+		if a.Una != k.base[0].Add(101) || a.Wnd != 0 {
+			t.Errorf("closed: una %d, wnd %d", a.Una-k.base[0], a.Wnd)
+		}
+		k.add(seg{1, 41, ".", 1, 51, 0, 900, 0, 0}) // old: its window counts for the edge only
+		if a.Una != k.base[0].Add(101) || a.Wnd != 0 || a.Right != k.base[0].Add(51+3600) {
+			t.Errorf("old ACK: una %d, wnd %d, right %d", a.Una-k.base[0], a.Wnd, a.Right-k.base[0])
+		}
+		k.add(seg{1, 42, "R.", 1, 111, 0, 999, 0, 0})
+		if a.Una != k.base[0].Add(111) || a.Wnd != 0 {
+			t.Errorf("a RST's window counts: una %d wnd %d", a.Una-k.base[0], a.Wnd)
+		}
+	})
+}
+
+// TestUnknownScale: without both SYNs the windows are not octets, and no right
+// edge is known.
+func TestUnknownScale(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.add(seg{1, 0, ".", 1, 1, 0, 77, 0, 0})
+		a := &k.sp[0]
+		if a.Has(KnownRight) || a.Wnd != 77 || a.Right != k.base[0].Add(1) {
+			t.Errorf("%+v", a)
+		}
+		a.SetScale(3)
+		if a.Right != k.base[0].Add(78) {
+			t.Errorf("right %d", a.Right-k.base[0])
+		}
+		a.SetScale(9)
+		if a.Scale != 3 {
+			t.Error("the scale changed")
+		}
+	})
+}
+
+// TestRTT: the smallest time from new octets to their ACK; what was sent twice
+// counts only with the timestamp of the last transmission.
+func TestRTT(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		a := &k.sp[0]
+		want := func(what string, wantMS int64, ok bool) {
+			t.Helper()
+			if got, have := a.RTT(); have != ok || ok && got != wantMS*ms {
+				t.Errorf("%s: %v %v, want %d ms %v", what, got, have, wantMS, ok)
+			}
+		}
+		want("nothing", 0, false)
+		k.open()
+		want("handshake", 10, true)
+		k.add(seg{0, 30, ".", 1, 1, 10, 1000, 0, 0})
+		k.add(seg{0, 32, ".", 11, 1, 10, 1000, 0, 0})
+		k.add(seg{1, 34, ".", 1, 6, 0, 1000, 0, 0})
+		want("part of it", 10, true)
+		k.add(seg{1, 37, ".", 1, 21, 0, 1000, 0, 0})
+		want("data", 7, true)
+		k.add(seg{0, 40, ".", 21, 1, 10, 1000, 0, 0})
+		k.add(seg{0, 45, ".", 21, 1, 10, 1000, 0, 0})
+		k.add(seg{1, 46, ".", 1, 31, 0, 1000, 0, 0})
+		want("sent twice", 7, true)
+		k.add(seg{0, 50, ".", 31, 1, 10, 1000, 100, 1})
+		k.add(seg{0, 55, ".", 31, 1, 10, 1000, 105, 1})
+		k.add(seg{1, 58, ".", 1, 41, 0, 1000, 200, 100})
+		want("sent twice, the first echoed", 7, true)
+		k.add(seg{0, 60, ".", 41, 1, 10, 1000, 110, 1})
+		k.add(seg{0, 65, ".", 41, 1, 10, 1000, 115, 1})
+		k.add(seg{1, 68, ".", 1, 51, 0, 1000, 210, 115})
+		want("sent twice, the last echoed", 3, true)
+		k.add(seg{0, 70, ".", 51, 1, 10, 1000, 120, 1})
+		k.add(seg{0, 71, ".", 61, 1, 10, 1000, 121, 1})
+		k.add(seg{0, 72, ".", 61, 1, 10, 1000, 122, 1}) // not the one that is timed
+		k.add(seg{1, 72, ".", 1, 61, 0, 1000, 220, 0})
+		want("another sent twice", 2, true)
+		k.add(seg{0, 80, ".", 71, 1, 10, 1000, 130, 1})
+		k.add(seg{1, 79, ".", 1, 81, 0, 1000, 230, 0})
+		want("time went back", 0, true)
+	})
+}
+
+// TestTimestamps: the newest TSval, and the one that the receiver keeps for
+// PAWS: only a segment at or below the left edge sets it, and a RST's counts
+// for nothing.
+func TestTimestamps(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		check := func(what string, newest, recent uint32) {
+			t.Helper()
+			if a.TSNewest != newest || a.TSRecent != recent {
+				t.Errorf("%s: newest %d, recent %d; want %d, %d", what, a.TSNewest, a.TSRecent, newest, recent)
+			}
+		}
+		if a.Has(KnownTS) {
+			t.Error("timestamps without any")
+		}
+		const wrap = 0xfffffffa
+		k.add(seg{0, 30, ".", 1, 1, 10, 1000, wrap, 1})
+		check("first", wrap, wrap)
+		k.add(seg{0, 31, ".", 11, 1, 10, 1000, wrap + 2, 1})
+		check("not at the left edge", wrap+2, wrap)
+		k.add(seg{0, 32, ".", 1, 1, 10, 1000, wrap + 5, 1})
+		check("at the left edge", wrap+5, wrap+5)
+		k.add(seg{0, 33, ".", 1, 1, 10, 1000, wrap + 1, 1})
+		check("older", wrap+5, wrap+5)
+		k.add(seg{0, 34, ".", 1, 1, 10, 1000, 9, 1}) // beyond the wrap
+		check("wrapped", 9, 9)
+		k.add(seg{0, 35, "R", 1, 0, 0, 1000, 99, 1})
+		check("a RST's", 9, 9)
+		k.add(seg{0, 36, ".", 1, 1, 10, 1000, 0, 0})
+		check("none", 9, 9)
+	})
+}
+
+// TestFINAcked: the FIN is covered by a number beyond it.
+func TestFINAcked(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		if a.FINAcked(k.base[0].Add(5)) {
+			t.Error("without a FIN")
+		}
+		k.add(seg{0, 30, "FP.", 1, 1, 10, 1000, 0, 0})
+		for n, want := range map[uint32]bool{10: false, 11: false, 12: true, 13: true} {
+			if a.FINAcked(k.base[0].Add(n)) != want {
+				t.Errorf("FINAcked(%d) = %v", n, !want)
+			}
+		}
+	})
+}
+
+// TestKindNames: each kind that a report names has a word of its own.
+func TestKindNames(t *testing.T) {
+	seen := map[string]Kind{}
+	for k := Beyond; k <= Old; k++ {
+		if name := k.String(); name == "" || seen[name] != 0 {
+			t.Errorf("kind %d is called %q", k, name)
+		} else {
+			seen[name] = k
+		}
+	}
+	if Pure.String() != "" || New.String() != "" {
+		t.Error("plain segments have a name")
+	}
+}
