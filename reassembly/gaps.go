@@ -22,13 +22,17 @@ func (g *gaps) add(lo, hi wire.Seq, now int64) (*gaps, uint32) {
 	if g == nil {
 		g = &gaps{}
 	}
+	g.since = now
+	if n := len(g.list); n > 0 && g.list[n-1].hi == lo {
+		g.list[n-1].hi = hi
+		return g, 0
+	}
 	var lost uint32
 	if len(g.list) >= maxGaps {
 		lost = uint32(g.list[0].hi - g.list[0].lo)
 		g.list = append(g.list[:0], g.list[1:]...)
 	}
 	g.list = append(g.list, gap{lo, hi})
-	g.since = now
 	return g, lost
 }
 

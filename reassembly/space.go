@@ -47,7 +47,7 @@ type Space struct {
 	timedAt  int64
 	rtt      uint32 // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
 
-	lost uint32 // octets of gaps that were given up because there were too many
+	lost uint64 // octets of gaps that were given up
 	gaps *gaps  // what the capture has not seen below Next, nil when nothing is missing
 }
 
@@ -83,7 +83,7 @@ const (
 	Partial                    // repeats octets and adds new ones
 	Keepalive                  // a keepalive probe (K1)
 	WindowProbe                // a probe of a closed window
-	Old                        // a pure ACK below SND.NXT: delayed or repeated by the network
+	Old                        // a pure ACK below SND.NXT, delayed or repeated by the network; or numbers that no window reaches
 )
 
 var kindNames = [...]string{
@@ -156,6 +156,8 @@ func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
 			return WindowProbe
 		}
 		return New
+	case d > maxReach:
+		return Old // no window reaches so far: it is not of this connection
 	case d > 0 && n == 0:
 		return Pure
 	case d > 0:
@@ -201,8 +203,8 @@ func (sp *Space) placeACK(s *wire.Segment, own *Space, p *Placement) {
 		p.Acked = true
 		p.AckedSYN = sp.Has(KnownISS) && (!sp.Has(KnownUna) || sp.Una.LessEq(sp.ISS)) && sp.ISS.Less(s.Ack)
 		p.AckedFIN = sp.FINAcked(s.Ack) && !(sp.Has(KnownUna) && sp.FINAcked(sp.Una))
-		if sp.Has(KnownNext) && sp.Next.Less(s.Ack) {
-			p.Unseen = uint32(s.Ack.Diff(sp.Next))
+		if d := s.Ack.Diff(sp.Next); sp.Has(KnownNext) && d > 0 && d <= maxReach {
+			p.Unseen = uint32(d)
 		}
 		return
 	}
@@ -226,6 +228,9 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 		sp.open(s.Seq, s.Time)
 	case OutOfOrder, Retransmission, Partial:
 		sp.fill(s)
+	}
+	if p.Kind == Old {
+		return
 	}
 	sp.Next = wire.MaxSeq(sp.Next, end)
 	sp.time(s, p, end)
@@ -309,7 +314,7 @@ func (sp *Space) Receive(s *wire.Segment) {
 // were sent twice it counts only when the answer echoes the timestamp of the
 // last transmission. Anything over an hour counts as an hour.
 func (sp *Space) measured(s *wire.Segment) {
-	echoed := sp.Has(KnownTS) && s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSEcr == sp.timedTS
+	echoed := s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSEcr == sp.timedTS
 	twice := sp.Has(timedTwice)
 	sp.Known &^= timing | timedTwice
 	if twice && !echoed {
@@ -356,11 +361,20 @@ func (sp *Space) Unseen(ack wire.Seq, now int64) {
 	sp.Next = ack
 }
 
-// open opens a gap from SND.NXT to hi.
+// maxReach is how far the lowest gap may lie below SND.NXT: no window is
+// larger (RFC 7323 section 2.3).
+const maxReach = 1 << 30
+
+// open opens a gap from SND.NXT to hi. Gaps that fall too far behind are given
+// up.
 func (sp *Space) open(hi wire.Seq, now int64) {
+	if sp.gaps != nil && uint32(hi-sp.gaps.list[0].lo) > maxReach {
+		sp.lost += uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Next))
+		sp.gaps = nil
+	}
 	var lost uint32
 	sp.gaps, lost = sp.gaps.add(sp.Next, hi, now)
-	sp.lost += lost
+	sp.lost += uint64(lost)
 	sp.Edge = sp.gaps.list[0].lo
 }
 
@@ -379,8 +393,8 @@ func (sp *Space) Whole(upto wire.Seq) bool {
 
 // Missing returns how many octets below SND.UNA the capture has missed.
 func (sp *Space) Missing() uint64 {
-	if sp.gaps == nil {
-		return uint64(sp.lost)
+	if sp.gaps == nil || !sp.Has(KnownUna) {
+		return sp.lost
 	}
-	return uint64(sp.lost) + uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Una))
+	return sp.lost + uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Una))
 }

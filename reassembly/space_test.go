@@ -118,6 +118,11 @@ func TestPlace(t *testing.T) {
 			{seg{0, 20, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, "as"},
 			{seg{0, 30, "S", 0, 0, 0, 1000, 0, 0}, Retransmission, 0, ""},
 		},
+		"handshake with an ACK of nothing": {
+			{seg{0, 0, "S", 0, 0, 0, 1000, 0, 0}, New, 0, ""},
+			{seg{1, 9, ".", 0, 0, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{1, 10, "S.", 0, 1, 0, 1000, 0, 0}, New, 0, "as"},
+		},
 		"in order": {
 			{seg{0, 30, "P.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
 			{seg{1, 40, ".", 1, 11, 0, 1000, 0, 0}, Pure, 0, "a"},
@@ -142,6 +147,11 @@ func TestPlace(t *testing.T) {
 			{seg{0, 31, ".", 21, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
 			{seg{0, 331, ".", 11, 1, 10, 1000, 0, 0}, Retransmission, 10, ""},
 			{seg{0, 332, ".", 11, 1, 10, 1000, 0, 0}, Retransmission, 0, ""},
+		},
+		"gap filled at the limit": {
+			{seg{0, 31, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
+			{seg{0, 41, ".", 1, 1, 5, 1000, 0, 0}, OutOfOrder, 5, ""},
+			{seg{0, 42, ".", 6, 1, 5, 1000, 0, 0}, Retransmission, 5, ""},
 		},
 		"partly in a gap": {
 			{seg{0, 31, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
@@ -207,7 +217,7 @@ func TestPlace(t *testing.T) {
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, k *talk) {
-				if name != "handshake" {
+				if !strings.HasPrefix(name, "handshake") {
 					k.open()
 				}
 				for i, st := range steps {
@@ -299,6 +309,10 @@ func TestUnseen(t *testing.T) {
 		if b.Next != k.base[1].Add(101) || b.Edge != k.base[1].Add(1) || b.Missing() != 0 {
 			t.Errorf("%+v", b)
 		}
+		b.Unseen(k.base[1].Add(101+50), 30*ms)
+		if len(b.gaps.list) != 1 || b.Next != k.base[1].Add(151) {
+			t.Errorf("touching gaps: %+v", b.gaps.list)
+		}
 		k.add(seg{0, 31, ".", 1, 101, 0, 1000, 0, 0})
 		if b.Missing() != 100 {
 			t.Errorf("missing %d, want 100", b.Missing())
@@ -325,6 +339,47 @@ func TestManyGaps(t *testing.T) {
 		k.add(seg{0, 31, ".", 1, 1, 300, 1000, 0, 0})
 		if a.gaps != nil || a.Missing() != 6 || a.Edge != k.base[0].Add(301) {
 			t.Errorf("after all came: %v, %d lost, edge %d", a.gaps, a.Missing(), a.Edge-k.base[0])
+		}
+	})
+}
+
+// TestFarGaps: gaps further behind than any window reaches are given up.
+func TestFarGaps(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		b := &k.sp[1]
+		b.Unseen(k.base[1].Add(11), 0)
+		k.add(seg{1, 30, ".", 11, 1, 1, 1000, 0, 0})
+		b.Unseen(k.base[1].Add(1+maxReach), 0)
+		if len(b.gaps.list) != 2 || b.Edge != k.base[1].Add(1) {
+			t.Errorf("as far as a window: %v", b.gaps.list)
+		}
+		b.Unseen(k.base[1].Add(2+maxReach), 0)
+		if len(b.gaps.list) != 1 || b.lost != 10+maxReach-11 || b.Edge != k.base[1].Add(1+maxReach) {
+			t.Errorf("further: %v, %d lost", b.gaps.list, b.lost)
+		}
+	})
+}
+
+// TestFarNumbers: what no window reaches moves nothing.
+func TestFarNumbers(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		before := k.sp[0]
+		if p := k.add(seg{0, 30, ".", 2 + maxReach, 1, 5, 1000, 50, 1}); p.Kind != Old || p.NewOctets != 0 {
+			t.Errorf("far data: %+v", p)
+		}
+		if k.sp[0] != before {
+			t.Errorf("it moved the space: %+v", k.sp[0])
+		}
+		if p := k.add(seg{0, 31, ".", 1 + maxReach, 1, 5, 1000, 0, 0}); p.Kind != Beyond {
+			t.Errorf("just in reach: %+v", p)
+		}
+		for ack, want := range map[uint32]uint32{1 + maxReach: maxReach, 2 + maxReach: 0} {
+			p := k.sp[0].Place(k.segment(seg{0, 32, ".", 1, ack, 0, 1000, 0, 0}), &k.sp[1], 0)
+			if p.Unseen != want {
+				t.Errorf("ACK of %d: %d unseen, want %d", ack, p.Unseen, want)
+			}
 		}
 	})
 }
@@ -425,8 +480,16 @@ func TestRTT(t *testing.T) {
 		k.add(seg{0, 72, ".", 61, 1, 10, 1000, 122, 1}) // not the one that is timed
 		k.add(seg{1, 72, ".", 1, 61, 0, 1000, 220, 0})
 		want("another sent twice", 2, true)
-		k.add(seg{0, 80, ".", 71, 1, 10, 1000, 130, 1})
-		k.add(seg{1, 79, ".", 1, 81, 0, 1000, 230, 0})
+		k.add(seg{0, 74, ".", 71, 1, 10, 1000, 123, 1})
+		k.add(seg{0, 75, ".", 71, 1, 0, 1000, 123, 1}) // an old ACK does not disturb
+		k.add(seg{1, 75, ".", 1, 81, 0, 1000, 225, 0})
+		want("an old ACK between", 1, true)
+		k.add(seg{0, 76, ".", 81, 1, 10, 1000, 124, 1})
+		k.add(seg{0, 78, ".", 81, 1, 12, 1000, 125, 1}) // sent again, with more
+		k.add(seg{1, 78, ".", 1, 93, 0, 1000, 226, 0})
+		want("sent again with more", 1, true)
+		k.add(seg{0, 80, ".", 93, 1, 10, 1000, 130, 1})
+		k.add(seg{1, 79, ".", 1, 103, 0, 1000, 230, 0})
 		want("time went back", 0, true)
 	})
 }
