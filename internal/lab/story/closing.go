@@ -382,14 +382,15 @@ var closing = []Story{
 		},
 	},
 	{
-		Name: "final-ack-delayed", Title: "the final ACK is held up for longer than B's RTO: FIN again, two ACKs cross",
+		Name: "final-ack-delayed", Title: "the final ACK is held up for longer than B's RTO: FIN and ACK again; the old ACK then draws a RST that ends A's TIME_WAIT",
+		Mind: "The RST answers A's own delayed ACK and assassinates A's TIME_WAIT.",
 		Run: func(w *World) {
 			a, b := w.Pair()
 			a.Close()
 			w.Later()
-			w.Rule(path.All(fromA, path.AckOfFIN), path.Later(400*ms), 1)
+			w.Rule(path.All(fromA, path.AckOfFIN), path.Later(900*ms), 1)
 			b.Close()
-			w.Sleep(1200 * ms)
+			w.Sleep(1500 * ms)
 		},
 	},
 }

@@ -5,7 +5,7 @@ import "slices"
 // List returns all stories, in the order of their telling, the variants of
 // the core stories last.
 func List() []Story {
-	all := slices.Concat(opening, closing, resets, timeWait, idle, paths)
+	all := slices.Concat(opening, closing, resets, timeWait, idle, network)
 	for _, s := range all {
 		if core[s.Name] {
 			all = append(all, variants(s)...)

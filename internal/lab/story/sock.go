@@ -142,11 +142,15 @@ func (s *Sock) accept(wait time.Duration) (*Sock, error) {
 }
 
 // Connect starts to connect and does not wait.
-func (s *Sock) Connect(to netip.AddrPort) {
+func (s *Sock) Connect(to netip.AddrPort) { need("connect", s.TryConnect(to)) }
+
+// TryConnect is Connect whose error is the program's.
+func (s *Sock) TryConnect(to netip.AddrPort) error {
 	err := s.control(func(fd int) error { return unix.Connect(fd, sockaddr(to)) })
-	if !errors.Is(err, unix.EINPROGRESS) {
-		need("connect", err)
+	if errors.Is(err, unix.EINPROGRESS) {
+		return nil
 	}
+	return err
 }
 
 // Result waits until connect() is over and returns its error.

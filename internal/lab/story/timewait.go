@@ -1,7 +1,11 @@
 package story
 
 import (
+	"errors"
+	"fmt"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
@@ -122,7 +126,7 @@ var timeWait = []Story{
 		Name: "reuse-after-2msl", Title: "the same ports again, 2MSL after the close",
 		Run: func(w *World) {
 			l, _ := serverHolds(w)
-			w.Sleep(61 * time.Second)
+			w.Sleep(63 * time.Second) // the kernel may be 2 s late
 			a, b := reopen(w, l, 0)
 			closeBoth(w, a, b)
 		},
@@ -197,6 +201,26 @@ var timeWait = []Story{
 		},
 	},
 	{
+		Name: "ports-used-up", Title: "A has 20 ports, all of them in TIME_WAIT: connect() says EADDRNOTAVAIL and sends nothing",
+		OnlyA: set{"ip_local_port_range": "40000 40019", "tcp_tw_reuse": "0"}, Delay: 2 * ms,
+		Run: useUp,
+	},
+	{
+		Name: "server-restart-refused", Title: "B is restarted without SO_REUSEADDR over its TIME_WAIT: bind() says EADDRINUSE, clients are refused",
+		Run: func(w *World) {
+			l, _ := serverHolds(w)
+			l.Close()
+			w.Later()
+			_, err := w.socket(&w.B, serverPort, []Option{Opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 0)})
+			if !errors.Is(err, unix.EADDRINUSE) {
+				need("restart", fmt.Errorf("bind() said %v", err))
+			}
+			a := w.Socket(&w.A, clientPort+7)
+			a.Connect(w.server())
+			_ = a.Result()
+		},
+	},
+	{
 		Name: "server-restart", Title: "B is restarted while the old connections are in TIME_WAIT (SO_REUSEADDR), and goes on",
 		Run: func(w *World) {
 			l, _ := serverHolds(w)
@@ -209,6 +233,24 @@ var timeWait = []Story{
 			closeBoth(w, a, b)
 		},
 	},
+}
+
+// useUp opens and closes connections from ports of the kernel's choice until
+// it has none left; A closes first each time and keeps the port in TIME_WAIT.
+func useUp(w *World) {
+	l := w.Listen(&w.B, serverPort, 64)
+	for range 20 {
+		a := w.Dial(&w.A, 0, w.server())
+		b := l.Accept()
+		a.Close()
+		b.ReadEOF()
+		b.Close()
+	}
+	w.Later()
+	a := w.Socket(&w.A, 0)
+	if err := a.TryConnect(w.server()); !errors.Is(err, unix.EADDRNOTAVAIL) {
+		need("ports used up", fmt.Errorf("connect() said %v", err))
+	}
 }
 
 // lastSYN waits for the client's SYN and returns it.

@@ -62,7 +62,7 @@ func (m *merger) cause(e Event) *numbered {
 		return m.first(e.T-near/10, m.until(e), sent, p)
 	}
 	if p, ok := receipts[e.New]; ok {
-		return m.last(e.T-near, e.T, received, p)
+		return m.last(e.T-pause, e.T, received, p)
 	}
 	return nil
 }

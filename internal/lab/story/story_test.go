@@ -1,0 +1,189 @@
+package story
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata/paths.txt anew, from all stories")
+
+const golden = "testdata/paths.txt"
+
+func TestNames(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, s := range List() {
+		if seen[s.Name] || s.Title == "" || s.Run == nil || strings.ToLower(s.Name) != s.Name {
+			t.Errorf("story %q: twice, or without title or function, or not in lower case", s.Name)
+		}
+		seen[s.Name] = true
+	}
+	for name := range core {
+		if !seen[name] {
+			t.Errorf("core story %q does not exist", name)
+		}
+	}
+}
+
+// TestStories plays stories and compares the states that the kernel went
+// through with those in testdata/paths.txt. Variants and stories of many
+// seconds are played with LASTACK_LAB=all only, with -short just the core.
+func TestStories(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: network namespaces and trace events")
+	}
+	want := readGolden(t)
+	played := make(map[string][]string)
+	err := PlayAll(chosen(want), 8, func(s Story, r Result, err error) {
+		if err == nil {
+			err = r.Record.Check()
+		}
+		if err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+			return
+		}
+		played[s.Name] = paths(r)
+		if d := cmp.Diff(want[s.Name], played[s.Name]); d != "" && !*update {
+			t.Errorf("%s went another way:\n%s", s.Name, d)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		writeGolden(t, played)
+	}
+}
+
+// long stories take more than 4 s.
+var long = map[string]bool{
+	"reuse-after-2msl": true, "syn-ack-always-lost": true, "accept-queue-overflow": true, "silence": true,
+	"zero-window-never": true, "final-ack-always-lost": true, "dead-peer": true, "rst-always-lost": true,
+	"keepalive-unanswered-rst-delivered": true, "keepalive-unanswered": true, "handshake-ack-always-lost": true,
+	"last-ack-gives-up": true, "reuse-refused-rfc1337": true, "keepalive-answered": true, "fin-wait-1-gives-up": true,
+	"accept-queue-overflow-data": true, "keepalive-both": true, "dead-peer-user-timeout": true,
+}
+
+func chosen(known map[string][]string) (out []Story) {
+	all := *update || os.Getenv("LASTACK_LAB") == "all"
+	for _, s := range List() {
+		base := known[s.Name] != nil && !strings.HasSuffix(s.Name, "-v6") && !strings.HasSuffix(s.Name, "-wrap") && !strings.HasSuffix(s.Name, "-slow")
+		if all || base && !long[s.Name] && (!testing.Short() || core[s.Name]) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// unsettled are the stories whose path depends on chance.
+var unsettled = map[string]bool{"ports-used-up": true, "bulk-reordered": true, "bulk-with-loss": true}
+
+// paths are the endpoints' paths: "A 40001-5000: SYN_SENT ...".
+func paths(r Result) (out []string) {
+	if unsettled[r.Story.Name] {
+		return []string{"by chance"}
+	}
+	for side, own := range r.Record.Endpoints {
+		for _, e := range own {
+			out = append(out, fmt.Sprintf("%c %d-%d: %s", 'A'+side, e.Local.Port(), e.Remote.Port(), e.Path()))
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func readGolden(t *testing.T) map[string][]string {
+	t.Helper()
+	out := make(map[string][]string)
+	text, err := os.ReadFile(golden)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	name := ""
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimRight(line, "\n"); strings.HasPrefix(line, "  ") {
+			out[name] = append(out[name], line[2:])
+		} else {
+			name = line
+		}
+	}
+	return out
+}
+
+func writeGolden(t *testing.T, all map[string][]string) {
+	t.Helper()
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&b, "%s\n", name)
+		for _, line := range all[name] {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+	}
+	if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRandom plays a small mix: what the kernels did has to be consistent.
+func TestRandom(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: network namespaces and trace events")
+	}
+	if testing.Short() {
+		t.Skip("takes 16 s")
+	}
+	err := PlayAll([]Story{Random(80, 7)}, 1, func(s Story, r Result, err error) {
+		if err == nil {
+			err = r.Record.Check()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		if n := len(r.Record.Endpoints[0]); n < 70 {
+			t.Errorf("%d endpoints at A of 80 connections", n)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPlansDependOnSeed: the seed decides all of a plan but its rules, which
+// hold functions.
+func TestPlansDependOnSeed(t *testing.T) {
+	row := func(seed uint64) (out []string) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		for i := range 50 {
+			p := newPlan(r, i, time.Second)
+			out = append(out, fmt.Sprint(p.port, p.opener, p.kind, p.start, p.again, p.gap, p.slow, p.rounds, p.keep, p.ends, len(p.faults), p.linger))
+		}
+		return out
+	}
+	if !slices.Equal(row(3), row(3)) || slices.Equal(row(3), row(4)) {
+		t.Error("the same seed must give the same plans, another seed others")
+	}
+}
+
+func TestClaims(t *testing.T) {
+	a, errA := claimNumber("same")
+	b, errB := claimNumber("same")
+	if errA != nil || errB != nil || a.number == b.number {
+		t.Fatalf("%v %v, %v %v", a, b, errA, errB)
+	}
+	a.release()
+	b.release()
+	c, err := claimNumber("same")
+	defer c.release()
+	if err != nil || c.number != a.number {
+		t.Errorf("released %d, then got %d, %v", a.number, c.number, err)
+	}
+}
