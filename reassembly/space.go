@@ -156,7 +156,7 @@ func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
 			return WindowProbe
 		}
 		return New
-	case d > maxReach:
+	case d > maxReach, d < -maxReach:
 		return Old // no window reaches so far: it is not of this connection
 	case d > 0 && n == 0:
 		return Pure

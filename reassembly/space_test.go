@@ -369,6 +369,12 @@ func TestFarNumbers(t *testing.T) {
 		if p := k.add(seg{0, 30, ".", 2 + maxReach, 1, 5, 1000, 50, 1}); p.Kind != Old || p.NewOctets != 0 {
 			t.Errorf("far data: %+v", p)
 		}
+		if p := k.add(seg{0, 30, ".", 0x100000000 - maxReach, 1, 5, 1000, 50, 1}); p.Kind != Old {
+			t.Errorf("far behind: %+v", p)
+		}
+		if p := k.add(seg{0, 30, ".", 1 + 0x100000000 - maxReach, 1, 5, 1000, 0, 0}); p.Kind != Retransmission {
+			t.Errorf("just in reach behind: %+v", p)
+		}
 		if k.sp[0] != before {
 			t.Errorf("it moved the space: %+v", k.sp[0])
 		}
