@@ -253,7 +253,7 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 	case p.Kind == New && sp.Known&timing == 0 && end != s.Seq:
 		sp.Known |= timing
 		sp.timedEnd, sp.timedAt, sp.timedTS = end, s.Time, s.Options.TSVal
-	case (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
+	case sp.Known&timing != 0 && (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
 		sp.Known |= timedTwice
 		sp.timedAt, sp.timedTS = s.Time, s.Options.TSVal
 	}
