@@ -77,8 +77,10 @@ func TestRows(t *testing.T) {
 	})
 	want := &digest.Row{
 		ID: 28, Client: "192.0.2.6:40028", Server: "198.51.100.6:5000", Start: sample.At(0), Duration: 290,
-		Bytes: 24, Ended: "half-closed, client", Findings: []string{"close-wait-leak"},
-		States: [2]digest.State{{Name: "FIN-WAIT-2", Possible: []string{}}, {Name: "CLOSE-WAIT", Possible: []string{}}},
+		Bytes: 24, Ended: "half-closed, client",
+		Story:    "opened three-way, half-closed by the client, the server never closed its side",
+		Findings: []string{"close-wait-leak"},
+		States:   [2]digest.State{{Name: "FIN-WAIT-2", Possible: []string{}}, {Name: "CLOSE-WAIT", Possible: []string{}}},
 	}
 	if diff := gocmp.Diff(want, first); diff != "" {
 		t.Error(diff)

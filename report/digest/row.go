@@ -17,7 +17,8 @@ type Row struct {
 	Start    time.Time `json:"t"`
 	Duration float64   `json:"d"`
 	Bytes    uint64    `json:"b"` // of payload, both ways, each octet once
-	Ended    string    `json:"e"` // in words
+	Ended    string    `json:"e"` // in a word or two
+	Story    string    `json:"y"` // how it opened and ended, in a sentence
 	States   [2]State  `json:"n"` // client's, server's
 	Findings []string  `json:"f,omitempty"`
 }
@@ -33,7 +34,7 @@ func makeRow(c *report.Connection) *Row {
 	r := &Row{
 		ID: c.ID, Client: c.Client.String(), Server: c.Server.String(), Start: c.Start, Duration: c.Duration,
 		Bytes: c.Endpoints.Client.UniqueBytes + c.Endpoints.Server.UniqueBytes,
-		Ended: words.Ended(c), Findings: slices.Clone(c.Findings),
+		Ended: words.Ended(c), Story: words.Story(c), Findings: slices.Clone(c.Findings),
 	}
 	for i, side := range []report.Side{report.Client, report.Server} {
 		e := c.Endpoint(side)

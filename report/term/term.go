@@ -61,13 +61,7 @@ func Fit(s string, n int) string {
 		return dots[:max(n, 0)]
 	}
 	room := n - len(dots)
-	head := cut(s, room-room/2)
-	tail := s
-	for Width(tail) > room/2 {
-		_, size := utf8.DecodeRuneInString(tail)
-		tail = tail[size:]
-	}
-	return head + dots + tail
+	return cut(s, room-room/2) + dots + cutTail(s, room/2)
 }
 
 // cut returns the beginning of s that fits in n columns.
@@ -78,6 +72,19 @@ func cut(s string, n int) string {
 		}
 	}
 	return s
+}
+
+// cutTail returns the end of s that fits in n columns.
+func cutTail(s string, n int) string {
+	at := len(s)
+	for at > 0 {
+		r, size := utf8.DecodeLastRuneInString(s[:at])
+		if n -= runeWidth(r); n < 0 {
+			break
+		}
+		at -= size
+	}
+	return s[at:]
 }
 
 // Wrap breaks s at spaces into lines of at most n columns. A word that is
@@ -94,8 +101,7 @@ func Wrap(s string, n int) []string {
 		if line != "" {
 			lines = append(lines, line)
 		}
-		for Width(word) > n {
-			head := cut(word, n)
+		for head := cut(word, n); head != word; head = cut(word, n) {
 			lines, word = append(lines, head), word[len(head):]
 		}
 		line = word

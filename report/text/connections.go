@@ -25,6 +25,9 @@ func (t *Text) connections() error {
 	if err := t.Rows(func(r *digest.Row) error { m.take(t, r); return nil }); err != nil || m.rows == 0 {
 		return err
 	}
+	if t.Total() == 1 {
+		return t.Rows(func(r *digest.Row) error { t.only(r); return nil })
+	}
 	lay := t.choose(&m)
 	t.listHead(&m, lay)
 	if lay.stacked {
@@ -101,6 +104,8 @@ type measure struct {
 	columns [numColumns]column
 	// server is that of all rows, "" if they differ.
 	server string
+	// findings and doubts: some row has a finding, or a state only assumed.
+	findings, doubts bool
 }
 
 func (m *measure) take(t *Text, r *digest.Row) {
@@ -114,6 +119,8 @@ func (m *measure) take(t *Text, r *digest.Row) {
 		m.server = ""
 	}
 	m.rows++
+	m.findings = m.findings || len(r.Findings) > 0
+	m.doubts = m.doubts || r.States[0].Assumed || r.States[1].Assumed
 	row := t.row(r)
 	widen(m.columns[:], row[:])
 }
@@ -149,6 +156,10 @@ func (t *Text) choose(m *measure) layout {
 		if l.common && (m.server == "" || m.rows < 2) {
 			continue
 		}
+		if !m.findings {
+			l.columns = slices.DeleteFunc(slices.Clone(l.columns), func(c int) bool { return c == colFindings })
+			l.captions = false
+		}
 		if width(m.pick(l.columns)) <= t.opt.Columns() {
 			return l.layout
 		}
@@ -166,21 +177,48 @@ func (m *measure) pick(columns []int) []column {
 
 // listHead says which connections follow.
 func (t *Text) listHead(m *measure, lay layout) {
-	text := ""
-	if n := t.Total(); uint64(m.rows) < n {
+	text := words.Plural(m.rows, "connection")
+	if n := t.Total(); uint64(m.rows) < n && m.findings {
 		text = "the " + words.Count(m.rows) + " worst of " + words.Plural(n, "connection")
-	} else if m.rows > 1 {
-		text = words.Plural(m.rows, "connection")
-		if len(t.Groups()) > 0 {
-			text += ", worst first"
-		}
-	} else {
-		text = "the connection"
+	} else if uint64(m.rows) < n {
+		text = "the first " + words.Count(m.rows) + " of " + words.Plural(n, "connection")
+	} else if m.findings {
+		text += ", worst first"
 	}
 	if !lay.stacked && !slices.Contains(lay.columns, colServer) {
 		text += ", all to " + t.opt.Clean(m.server)
 	}
+	if m.doubts {
+		text += "; ? = assumed, not proved"
+	}
 	t.wrapped("", 0, text)
+}
+
+// only prints the one connection that there is: how it went, and how it is
+// now.
+func (t *Text) only(r *digest.Row) {
+	row := t.row(r)
+	id := "#" + row[colID].text + "  "
+	at := term.Width(id)
+	pad := term.Pad("", at)
+	t.wrapped(t.opt.Paint().Bold(id), at, row[colClient].text+" > "+row[colServer].text)
+	t.wrapped(pad, at, t.opt.Clean(r.Story))
+	t.wrapped(pad, at, row[colLength].text+", "+row[colBytes].text)
+	now, doubt := "client / server now: ", ""
+	if r.States[0].Assumed || r.States[1].Assumed {
+		doubt = "  (? = assumed, not proved)"
+	}
+	if at+term.Width(now+row[colState].text+doubt) <= t.opt.Columns() {
+		t.line(pad + now + row[colState].painted + doubt)
+	} else {
+		t.wrapped(pad, at, now+row[colState].text+doubt)
+	}
+	if text := t.remark(r); text != "" {
+		t.wrapped(pad, at, text)
+	}
+	if text := row[colFindings].text; text != "" {
+		t.wrapped(pad, at, "found: "+text)
+	}
 }
 
 // table prints the rows in columns, page by page.
@@ -198,10 +236,8 @@ func (t *Text) table(m *measure, lay layout) error {
 			picked[i] = all[c]
 		}
 		above, below := "", t.remark(r)
-		if lay.captions && m.rows > 1 {
+		if lay.captions {
 			above = caption.next(all[colFindings].text)
-		} else if lay.captions {
-			below = join("; ", all[colFindings].text, below)
 		}
 		p.add(picked, above, below)
 		return nil
@@ -278,13 +314,10 @@ func (t *Text) stacks(m *measure) error {
 	var caption captions
 	return t.Rows(func(r *digest.Row) error {
 		row := t.row(r)
-		below := t.remark(r)
-		if m.rows > 1 {
+		if m.findings {
 			t.caption(caption.next(row[colFindings].text))
-		} else {
-			below = join("; ", row[colFindings].text, below)
 		}
-		t.stack(&row, below, m.columns[colID].width)
+		t.stack(&row, t.remark(r), m.columns[colID].width)
 		return nil
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/lastack/lastack/report/words"
 )
 
-const maxFiles = 8 // inputs named one by one
+const maxFiles = 5 // inputs named one by one
 
 // header says what was read and what of it the report is about.
 func (t *Text) header() {

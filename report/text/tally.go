@@ -15,10 +15,11 @@ const (
 )
 
 // tally prints how connections opened and closed, who closed first, and the
-// states at the end, side by side as far as the width goes.
+// states at the end, side by side as far as the width goes. One connection
+// speaks for itself.
 func (t *Text) tally() {
 	s := t.Summary
-	if s == nil || s.Connections == 0 {
+	if s == nil || s.Connections < 2 {
 		return
 	}
 	pieces := []piece{
