@@ -7,7 +7,6 @@ package digest
 import (
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -32,6 +31,7 @@ type Digest struct {
 	groups map[string]*Group
 	worst  map[string]*bucket
 	rows   report.Sorter // every row, with all
+	packed []byte        // the row being added to them
 }
 
 // New returns a Digest that keeps the top worst connections, or, in memory
@@ -76,11 +76,8 @@ func (d *Digest) connection(c *report.Connection) error {
 		d.Start = c.Start
 	}
 	if d.all {
-		text, err := json.Marshal(makeRow(c))
-		if err != nil {
-			return err
-		}
-		return d.rows.Add(nil, text)
+		d.packed = makeRow(c).append(d.packed[:0])
+		return d.rows.Add(nil, d.packed)
 	}
 	// A row's rank is known only at the end, when the kinds of finding are.
 	// Within a kind it is known now; so the first of every kind are kept, and
@@ -168,8 +165,8 @@ func (d *Digest) allRows(rank map[string]int, fn func(*Row) error) error {
 	var sorted report.Sorter
 	defer sorted.Close()
 	err := d.rows.Each(func(text []byte) error {
-		var r Row
-		if err := json.Unmarshal(text, &r); err != nil {
+		r, err := unpack(text)
+		if err != nil {
 			return err
 		}
 		return sorted.Add(r.rank(rank), text)
@@ -178,11 +175,11 @@ func (d *Digest) allRows(rank map[string]int, fn func(*Row) error) error {
 		return err
 	}
 	return sorted.Each(func(text []byte) error {
-		var r Row
-		if err := json.Unmarshal(text, &r); err != nil {
+		r, err := unpack(text)
+		if err != nil {
 			return err
 		}
-		return fn(&r)
+		return fn(r)
 	})
 }
 

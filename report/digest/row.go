@@ -11,23 +11,23 @@ import (
 
 // Row is what a list of connections shows of one.
 type Row struct {
-	ID       uint64    `json:"i"`
-	Client   string    `json:"c"`
-	Server   string    `json:"s"`
-	Start    time.Time `json:"t"`
-	Duration float64   `json:"d"`
-	Bytes    uint64    `json:"b"` // of payload, both ways, each octet once
-	Ended    string    `json:"e"` // in a word or two
-	Story    string    `json:"y"` // how it opened and ended, in a sentence
-	States   [2]State  `json:"n"` // client's, server's
-	Findings []string  `json:"f,omitempty"`
+	ID       uint64
+	Client   string
+	Server   string
+	Start    time.Time
+	Duration float64
+	Bytes    uint64   // of payload, both ways, each octet once
+	Ended    string   // in a word or two
+	Story    string   // how it opened and ended, in a sentence
+	States   [2]State // client's, server's
+	Findings []string
 }
 
 // State is the last state of one end.
 type State struct {
-	Name     string   `json:"n"` // RFC 9293's
-	Assumed  bool     `json:"a,omitempty"`
-	Possible []string `json:"p,omitempty"` // with UNKNOWN
+	Name     string // RFC 9293's
+	Assumed  bool
+	Possible []string // with UNKNOWN
 }
 
 func makeRow(c *report.Connection) *Row {

@@ -87,6 +87,10 @@ func fill(r *rand.Rand, v reflect.Value) {
 		for i := range n {
 			fill(r, v.Index(i))
 		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(r, v.Index(i))
+		}
 	case reflect.Map:
 		fillMap(r, v)
 	case reflect.Interface:
