@@ -37,14 +37,18 @@ type Entry struct {
 	See     []string // names of other entries
 }
 
-// entries are all there are, by kind, in the order of List.
-func entries() []Entry {
-	return slices.Concat(stateEntries, openingFindings, closingFindings, resetFindings, timeWaitFindings, idleFindings,
-		captureFindings, termEntries, sysctlEntries, socketEntries)
-}
-
 // List returns every entry: the states, the findings, the terms.
-func List() []Entry { return entries() }
+func List() []Entry {
+	list := slices.Concat(stateEntries, openingFindings, closingFindings, resetFindings, timeWaitFindings, idleFindings,
+		captureFindings, termEntries, sysctlEntries, socketEntries)
+	for i := range list {
+		e := &list[i]
+		for _, text := range []*string{&e.Means, &e.Decides, &e.Alike, &e.Do} {
+			*text = strings.Join(strings.Fields(*text), " ") // as if it stood on one line
+		}
+	}
+	return list
+}
 
 // Lookup finds the entry of a name in any usual spelling: a finding's id, a
 // state (FIN_WAIT1, fin-wait-2, ESTAB, SYN_RCVD), a term or a sysctl, with or
@@ -55,6 +59,7 @@ func Lookup(name string) (Entry, bool) {
 	if state, ok := report.ParseState(strings.TrimSpace(name)); ok {
 		want = squeeze(state)
 	}
+	list := List()
 	for _, matches := range []func(*Entry) bool{
 		func(e *Entry) bool { return e.Name == strings.TrimSpace(name) },
 		func(e *Entry) bool { return squeeze(e.Name) == want },
@@ -62,10 +67,8 @@ func Lookup(name string) (Entry, bool) {
 			return slices.ContainsFunc(e.Aliases, func(a string) bool { return squeeze(a) == want })
 		},
 	} {
-		for _, e := range entries() {
-			if want != "" && matches(&e) {
-				return e, true
-			}
+		if i := slices.IndexFunc(list, func(e Entry) bool { return want != "" && matches(&e) }); i >= 0 {
+			return list[i], true
 		}
 	}
 	return Entry{}, false
@@ -89,7 +92,7 @@ func Near(name string) []string {
 		want = string(runes[:40])
 	}
 	var list []near
-	for _, e := range entries() {
+	for _, e := range List() {
 		best := 1 << 10
 		for _, n := range append([]string{e.Name}, e.Aliases...) {
 			best = min(best, score(want, squeeze(n)))
