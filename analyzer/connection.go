@@ -144,6 +144,8 @@ type closing struct {
 	doneRef wire.FrameRef // the segment that made everything up to the FIN captured
 	t, last int64
 	doneT   int64
+	fillRef wire.FrameRef // the last segment below the FIN sent after it
+	fillT   int64
 	ack     wire.Seq // SEG.ACK of the first
 	tsval   uint32   // of the first
 	hasTS   bool

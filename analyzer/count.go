@@ -53,9 +53,6 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	ep.unique += uint64(p.NewOctets)
 	if p.NewOctets > 0 {
 		ep.flags |= sentData
-		if ack := &c.ep[c.peer(x)].finAck; ack.ref != 0 && s.Flags&wire.SYN == 0 {
-			c.halfClosed(x, s, ack, p)
-		}
 	}
 	if p.Kind > reassembly.New {
 		c.countKind(s, p)
@@ -146,10 +143,19 @@ func (c *connection) badChecksum(s *wire.Segment) bool {
 		s.VerifyChecksum() == wire.ChecksumBad
 }
 
-// halfClosed measures what x sends after it acknowledged the peer's FIN.
-func (c *connection) halfClosed(x uint8, s *wire.Segment, ack *acknowledged, p *reassembly.Placement) {
+// halfClosed measures what X sends once it has acknowledged the peer's FIN.
+// What comes with X's own FIN alone is a three-segment close.
+func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
+	x := s.Dir
+	ack := &c.ep[c.peer(x)].finAck
+	if p.NewOctets == 0 || ack.ref == 0 || c.flip == 0 {
+		return
+	}
 	h := &c.details().half
 	if !h.seen {
+		if s.Flags.Has(wire.FIN) {
+			return
+		}
 		*h = halfClose{side: x, from: ack.t, seen: true}
 	}
 	if h.side == x {

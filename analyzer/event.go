@@ -187,6 +187,7 @@ func (c *connection) refold(side uint8) {
 // transition is a change of state that the events of one side give.
 type transition struct {
 	*event
+	index    int // of the event
 	from, to fsm.Set
 	t        int64
 	row      *fsm.Row // of the first member that changes
@@ -208,7 +209,7 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 			continue
 		}
 		t = max(t, e.t)
-		yield(transition{event: e, from: set, to: after, t: t, row: changingRow(set, e.sym)})
+		yield(transition{event: e, index: i, from: set, to: after, t: t, row: changingRow(set, e.sym)})
 		set = after
 	}
 }

@@ -109,7 +109,8 @@ func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
 func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 	type timed struct {
 		report.Transition
-		t int64
+		t  int64
+		at int // position of its event
 	}
 	list := make([]timed, 0, len(c.events))
 	for side := range uint8(c.flip + 1) {
@@ -122,11 +123,13 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 			if last >= 0 && list[last].t == tr.t && tr.ref != 0 && list[last].Frame != nil && *list[last].Frame == tr.ref.Frame() {
 				list[last].Momentary = true
 			}
-			list = append(list, timed{a.transition(c, side, &tr), tr.t})
+			list = append(list, timed{a.transition(c, side, &tr), tr.t, tr.index})
 			last = len(list) - 1
 		})
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].t < list[j].t })
+	sort.Slice(list, func(i, j int) bool {
+		return list[i].t < list[j].t || list[i].t == list[j].t && list[i].at < list[j].at
+	})
 	r.Transitions = make([]report.Transition, len(list))
 	for i := range list {
 		r.Transitions[i] = list[i].Transition
@@ -271,13 +274,14 @@ func (c *connection) synData() *report.SYNData {
 	return &d
 }
 
-// halfClose reports what one end sent after it had acknowledged the FIN.
+// halfClose reports the half-close: by the end whose FIN came first, with what
+// the other sent after it had acknowledged it.
 func (a *Analyzer) halfClose(c *connection) *report.HalfClose {
 	if c.x == nil || !c.x.half.seen {
 		return nil
 	}
 	h := &c.x.half
-	return &report.HalfClose{By: c.side(h.side ^ c.flip), Duration: secs(h.to - h.from), Bytes: h.bytes}
+	return &report.HalfClose{By: c.side(c.peer(h.side)), Duration: secs(h.to - h.from), Bytes: h.bytes}
 }
 
 // complete: the handshake and both ends' close were seen.

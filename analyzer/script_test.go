@@ -95,6 +95,24 @@ func lookup(v any, path string) string {
 	return fmt.Sprint(v)
 }
 
+// pathOf lists the states of a side, momentary ones in parentheses.
+func pathOf(rec any, side string) string {
+	var states []string
+	list, _ := rec.(map[string]any)["transitions"].([]any)
+	for _, tr := range list {
+		m := tr.(map[string]any)
+		if m["side"] != side {
+			continue
+		}
+		to := m["to"].(string)
+		if m["momentary"] == true {
+			to = "(" + to + ")"
+		}
+		states = append(states, to)
+	}
+	return strings.Join(states, " ")
+}
+
 // TestScripts runs every script: the states beside each segment, and what is
 // expected of the records.
 func TestScripts(t *testing.T) {
@@ -200,6 +218,10 @@ func expect(t *testing.T, sc *script.Script, line string, records map[string]any
 		return
 	}
 	switch path := words[1]; {
+	case path == "path":
+		if got := pathOf(rec, words[2]); got != strings.Join(words[3:], " ") {
+			t.Errorf("%s: have %s", line, got)
+		}
 	case path == "has" || path == "lacks":
 		if has := strings.Contains(" "+strings.Trim(lookup(rec, "findings"), "[]")+" ", " "+words[2]+" "); has != (path == "has") {
 			t.Errorf("%s: findings are %s", line, lookup(rec, "findings"))

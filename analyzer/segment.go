@@ -43,12 +43,25 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		rev.Receive(s)
 	}
 	c.sent(s, &p)
+	c.fills(s, &p)
+	c.halfClosed(s, &p)
 	for _, e := range behind {
 		c.push(e)
 	}
 	c.received(y, s)
 	c.speak(s)
 	return p
+}
+
+// fills remembers the last segment that may have completed what lies before
+// X's FIN at the other end.
+func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
+	if s.Len == 0 || s.Flags.Has(wire.FIN) || !c.sp[s.Dir].Has(reassembly.KnownFIN) ||
+		p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe {
+		return
+	}
+	fin := &c.ep[s.Dir].fin
+	fin.fillRef, fin.fillT = s.Ref, s.Time
 }
 
 // plain reports whether s changes nothing but counters and numbers: in-order
@@ -573,6 +586,25 @@ func (c *connection) mayRepeat(s *wire.Segment) bool {
 	return skipped > 1 && skipped < 64
 }
 
+// completedBy returns the segment with which y's FIN, of which no receipt is
+// pending, took effect at the sender of s: the copy that s echoes, else the
+// last captured that can have completed it.
+func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64) {
+	fin := &c.ep[y].fin
+	rtt, _ := c.sp[y].RTT()
+	ref, t := fin.ref, fin.t
+	if cp := c.receivedCopy(s.Dir, s); cp.ref != 0 {
+		ref, t = cp.ref, cp.t
+	}
+	if fin.fillRef != 0 && fin.fillT > t && fin.fillT+rtt <= s.Time {
+		ref, t = fin.fillRef, fin.fillT
+	}
+	if fin.doneRef != 0 && fin.doneT > t && fin.copies == 0 {
+		ref, t = fin.doneRef, fin.doneT
+	}
+	return ref, min(t, s.Time)
+}
+
 // copyFIN remembers a further transmission of a FIN.
 func (c *connection) copyFIN(x uint8, s *wire.Segment) {
 	d, fin := c.details(), &c.ep[x].fin
@@ -600,19 +632,10 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if c.find(x, fsm.RcvFIN, confirmed, inferred) >= 0 {
 		return
 	}
-	fin := &c.ep[y].fin
-	e := event{t: fin.last, ref: fin.lastRef, by: s.Ref, sym: fsm.RcvFIN, side: x, basis: confirmed}
-	if cp := c.receivedCopy(x, s); cp.ref != 0 {
-		e.t, e.ref = cp.t, cp.ref
-	}
+	e := event{by: s.Ref, sym: fsm.RcvFIN, side: x, basis: confirmed}
+	e.ref, e.t = c.completedBy(y, s)
 	if c.x != nil {
 		c.revive(x, e.ref)
-	}
-	if fin.doneRef != 0 && fin.doneT >= fin.t && fin.copies == 0 {
-		e.t, e.ref = fin.doneT, fin.doneRef
-	}
-	if e.t > s.Time {
-		e.t = s.Time
 	}
 	c.place(e)
 	if k := c.findRef(x, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {

@@ -19,7 +19,8 @@
 //
 // The file "expect" has lines "#ID PATH VALUE": PATH is a path into the
 // connection's JSON record, and VALUE what stands there; "#ID has FINDING" and
-// "#ID lacks FINDING" for findings; "connections N".
+// "#ID lacks FINDING" for findings; "#ID path SIDE STATE..." for the states of an
+// end in order, momentary ones in parentheses; "connections N".
 package script
 
 import (
