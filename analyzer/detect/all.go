@@ -1,4 +1,13 @@
 package detect
 
-// All is every detector.
-var All = []Detector{}
+// All is every detector, in the order of a connection's life.
+var All = []Detector{
+	simultaneousOpen, fastOpen, synRetransmitted, synACKRetransmitted, handshakeACKLost,
+	connectionRefused, connectionRejected, connectionUnanswered, acceptQueueOverflow,
+	threeSegmentClose, simultaneousClose, lostFinalAck, finalAckUnseen, finRetransmitted,
+	halfClose, halfCloseDataLost, closeWait, finWait1Stuck, finWait2Stuck, lastAckStuck,
+	resetAbort, resetNoSuchConnection, resetAfterClose, resetInjected, timeWaitAssassination,
+	incarnationReuse, incarnationReuseRefused, incarnationReuseUnsafe, oldDuplicate,
+	keepaliveAlive, keepaliveUnanswered, keepaliveReset, zeroWindowStall,
+	captureDuplicates, captureLoss, twoTaps, oneWayCapture, midStream, evicted,
+}

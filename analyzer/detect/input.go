@@ -22,7 +22,7 @@ const (
 	WindowOpened                 // it opens again
 	Strange                      // numbers that cannot be its sender's (E1)
 	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
-	OldDuplicate                 // belongs to an earlier incarnation by its numbers
+	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
 )
 
 // Note is one unusual segment. Of one kind and side the first and the last few
@@ -34,6 +34,19 @@ type Note struct {
 	File  int
 	Time  time.Time
 	Value uint32
+	// Idle is how long nothing of the connection had been captured before it.
+	Idle time.Duration
+	// Fits says of an OldDuplicate that neither the window nor the timestamps
+	// of the present incarnation keep it out.
+	Fits bool
+}
+
+// Mark is one segment, or an ICMP error: where it stands in the capture.
+// Frame 0 is none.
+type Mark struct {
+	Frame uint64
+	File  int
+	Time  time.Time
 }
 
 // Input is all that a detector sees of one connection.
@@ -45,20 +58,38 @@ type Input struct {
 	LostNotes int
 	// SYN, SYNACK and FIN are the first and last transmissions of each side,
 	// by side index (0 client, 1 server); Frame 0 where none was captured.
+	// The server's SYN is its SYN,ACK unless both ends sent a SYN.
 	SYN, FIN [2]Sent
 	SYNACK   Sent
 	// FINAcked is the first segment that acknowledges each side's FIN, and the
 	// last.
 	FINAcked [2]Sent
-	// Copies counts segments captured twice; Taps, when not nil, says that
-	// they were seen at two places of the path.
+	// Last is the last segment of each side.
+	Last [2]Mark
+	// HalfClose is the first and the last segment with new octets that an end
+	// sent after it had acknowledged the other's FIN (Conn.HalfClose).
+	HalfClose Sent
+	// Resets has, for each of Conn.Resets, what the record does not hold.
+	Resets []ResetDetail
+	// Unseen is the last segment that acknowledges octets of each side which
+	// the capture does not have.
+	Unseen [2]Mark
+	// Copies counts segments captured twice, Copied is the first and the last
+	// of them; Taps, when not nil, says that they were seen at two places of
+	// the path.
 	Copies uint64
+	Copied Sent
 	Taps   *Taps
 	// ReuseHolder is the side that held TIME-WAIT, and ReuseUnsafe says that
 	// the new numbers lie inside the old ones without timestamps to tell them
-	// apart. They mean something with Conn.Reuse.
+	// apart. They mean something with Conn.Reuse. TimeWait is the segment of
+	// the earlier incarnation that took the holder into TIME-WAIT.
 	ReuseHolder report.Side
 	ReuseUnsafe bool
+	TimeWait    Mark
+	// Challenges are the refusals of this connection's SYN by an end that
+	// still had the earlier incarnation.
+	Challenges []Challenge
 	// Now is the end of what was captured so far.
 	Now time.Time
 	// Stack names the assumptions in force; TwoMSL is that of each side.
@@ -77,20 +108,65 @@ type Sent struct {
 	Copies           int // transmissions after the first
 }
 
+// Challenge is the refusal of a SYN (inference.md T3): the ACK with old numbers
+// that answered it, the RST that the ACK drew, and the state in which the end
+// that refused held the earlier incarnation.
+type Challenge struct {
+	ACK, RST Mark
+	State    string
+}
+
+// ResetDetail is what was so when a RST came.
+type ResetDetail struct {
+	Time time.Time
+	// Idle is how long its sender had sent nothing.
+	Idle time.Duration
+	// Octets is the payload of the segment that it answers.
+	Octets uint32
+	// Signs are those of an injection.
+	Signs Sign
+}
+
+// Sign is a set of signs that a RST does not come from its sender (C7).
+type Sign uint8
+
+// Signs of an injected RST.
+const (
+	SignTTL          Sign = 1 << iota // another hop limit than its sender's
+	SignIPID                          // an IPv4 id outside the run of its sender's
+	SignNoTimestamp                   // no timestamp option where its sender's stack has one
+	SignBehind                        // a number behind what its sender had sent
+	SignContradicted                  // its sender went on
+	SignBothEnds                      // RSTs to both ends within a round trip
+)
+
 // Taps describes copies seen at a second tap: how many of each side's segments,
-// and the smallest delay between the taps.
+// the smallest delay between the taps, and the first copy.
 type Taps struct {
 	Copies [2]uint32
 	Delay  [2]time.Duration
 	Frame  [2]uint64
+	File   [2]int
 }
 
-// Detector is one kind of finding.
+// Detector is one kind of finding: what it means, what is to be said of every
+// finding of it, and the function that looks for it.
 type Detector struct {
 	ID    string // records.md
 	Title string // what it is called in lists
-	Refs  []string
-	Find  func(*Input) []report.Finding
+	Means string // what it is, in a sentence or two
+	// Severity is that of the ordinary case, by this scale. info: healthy, or
+	// of interest only to who looks for it. notice: something went wrong or
+	// looks odd, and nobody has to act on a single one. warning: a program was
+	// hurt, or somebody ought to act. critical is left to findings over many
+	// connections.
+	Severity string
+	Disproof string   // what would show otherwise
+	Advice   string   // what to do; that there is nothing to do, where that is so
+	Check    []string // commands that tell more on the hosts
+	Refs     []string // RFC sections, functions of the Linux kernel
+	// Find returns the findings of one connection. It is a pure function.
+	Find func(*Input) []report.Finding
 }
 
 // index returns the array index of a side.
@@ -103,9 +179,35 @@ func index(s report.Side) int {
 
 // Run returns the findings of one connection, in the order of All.
 func Run(in *Input) []report.Finding {
+	if in.empty() {
+		return nil
+	}
 	var out []report.Finding
 	for i := range All {
 		out = append(out, All[i].Find(in)...)
 	}
 	return out
+}
+
+// empty reports whether the record is of nothing to judge: a stray SYN, or the
+// late FINs, RSTs and ACKs of a connection that was over before
+// (inference.md section 8).
+func (in *Input) empty() bool {
+	c := in.Conn
+	if c.Open.Kind == "stray-syn" {
+		return true
+	}
+	client, server := &c.Endpoints.Client, &c.Endpoints.Server
+	return c.Open.Kind == "mid-stream" && c.FinalBy != "evicted" &&
+		client.PayloadBytes+server.PayloadBytes+client.KeepaliveProbes+server.KeepaliveProbes == 0
+}
+
+// Lookup returns the detector with the given id.
+func Lookup(id string) (*Detector, bool) {
+	for i := range All {
+		if All[i].ID == id {
+			return &All[i], true
+		}
+	}
+	return nil, false
 }

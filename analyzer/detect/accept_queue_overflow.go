@@ -1,0 +1,89 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Warning: clients believe to be connected and get no service; somebody has to
+// act. With low confidence only a notice, for two harmless causes look alike.
+var acceptQueueOverflow = define(Detector{
+	ID:    "accept-queue-overflow",
+	Title: "Accept queue full",
+	Means: "The client completed the handshake and the server did not take its ACK: the listener's accept queue was full. The client is " +
+		"ESTABLISHED, the server still in SYN-RECEIVED; what the client sends is dropped until the queue has room.",
+	Severity: warning,
+	Disproof: "TcpExtListenOverflows did not rise on the server at that time; or loss of every one of these ACKs, which a capture at the server would show.",
+	Advice: "Find out why the program does not call accept() fast enough (busy, blocked, out of descriptors). A longer queue, listen()'s backlog and " +
+		"net.core.somaxconn together, helps only against bursts.",
+	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn", "sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow"},
+	Refs:  []string{"RFC 9293 3.5", "tcp_check_req()", "tcp_v4_syn_recv_sock()", "inet_csk_complete_hashdance()"},
+}, findAcceptQueueOverflow)
+
+func findAcceptQueueOverflow(in *Input) []claim {
+	u := in.untaken()
+	if u == nil || u.overflow() == "" {
+		return nil
+	}
+	c := claim{
+		side:       report.Server,
+		confidence: u.overflow(),
+		saw:        [2]string{"nothing at first: connect() had returned", "nothing: accept() did not return it"},
+		at:         u.acks[0].Time,
+		proof:      u.proof(in),
+		values: map[string]any{"syn_ack_retransmits": len(u.again), "acks_not_taken": len(u.acks),
+			"data_retransmits": len(u.data), "delay_s": u.delay.Seconds()},
+	}
+	if c.confidence == low {
+		c.severity = notice
+	}
+	switch {
+	case len(u.again) == 0:
+		in.refusedACK(u, &c)
+	case c.confidence == low:
+		in.oneRepeat(u, &c)
+	default:
+		in.fullQueue(u, &c)
+	}
+	return []claim{c}
+}
+
+// fullQueue: the ACK came twice or more, or with data, and was not taken.
+func (in *Input) fullQueue(u *untaken, c *claim) {
+	c.title = "The server did not take the client's handshake: its accept queue was full"
+	c.explanation = say("The client acknowledged the SYN,ACK and was ESTABLISHED ("+in.frames(u.acks...)+"), and the server repeated its SYN,ACK "+
+		times(len(u.again))+" all the same ("+in.frames(marks(u.again)...)+").",
+		when(len(u.data) > 0, "The client's data was dropped as well: it had to be sent again ("+in.frames(marks(u.data)...)+")."),
+		either(u.near, "The tap is near the server, so these segments did arrive.", "That all of them were lost on the way is less likely."),
+		in.howItWent(u))
+}
+
+// howItWent says how such a handshake ended.
+func (in *Input) howItWent(u *untaken) string {
+	done := in.entered(report.Server, "ESTABLISHED")
+	switch {
+	case u.rst != nil:
+		return "In the end the request had expired: the client's next segment (" + in.frame(u.rst.answers()) + ") drew a RST (" + in.frame(u.rst.mark()) + ")."
+	case done != nil && done.T != nil:
+		return "The server took it " + dur(done.T.Sub(in.SYNACK.Time)) + " after its first SYN,ACK."
+	}
+	return "The capture ends before the server took it; when it gives up it drops the request without a packet, and the client does not learn of it."
+}
+
+// oneRepeat: captured near the server, repeated once, no data.
+func (in *Input) oneRepeat(u *untaken, c *claim) {
+	c.title = "The server did not take the client's handshake ACK at once: accept queue full, or TCP_DEFER_ACCEPT"
+	c.explanation = say("The client's ACK ("+in.frames(u.acks...)+") was captured near the server, which sent its SYN,ACK once more ("+
+		in.frames(marks(u.again)...)+"). A full accept queue does that, and so does TCP_DEFER_ACCEPT when its time is over and no data has come; once is not enough to tell.",
+		in.howItWent(u))
+	c.disproof = "TCP_DEFER_ACCEPT set on the listener; TcpExtListenOverflows not rising; the ACK lost between the tap and the server."
+	c.advice = "Nothing to do if the listener uses TCP_DEFER_ACCEPT (nginx: deferred, Apache: AcceptFilter). Else look at its accept queue."
+}
+
+// refusedACK: the handshake's ACK was answered with a bare RST.
+func (in *Input) refusedACK(u *untaken, c *claim) {
+	c.title = "The server refused the client's handshake ACK with a RST"
+	c.at = u.rst.Time
+	c.explanation = "The server sent a SYN,ACK (" + in.frame(in.SYNACK.first()) + ") and answered the client's ACK (" + in.frame(u.rst.answers()) +
+		") with a bare RST (" + in.frame(u.rst.mark()) + "): the connection was never ESTABLISHED there. " +
+		"Either the accept queue was full and tcp_abort_on_overflow is on, or the listener was closed in between."
+	c.disproof = "tcp_abort_on_overflow off and the listener open all the time: then the request was dropped for another reason, such as a firewall's or load balancer's."
+	c.saw = [2]string{"ECONNRESET at its first read() or write()", "nothing: accept() never returned it"}
+}

@@ -1,0 +1,39 @@
+package detect
+
+import "github.com/lastack/lastack/report/words"
+
+// Notice: not the network's fault but the capture's, and it weakens whatever
+// else is said of the connection.
+var captureLoss = define(Detector{
+	ID:       "capture-loss",
+	Title:    "The capture missed segments",
+	Means:    "An end acknowledged octets that the capture does not have: they arrived, so it is the capture that lost them, not the network.",
+	Severity: notice,
+	Disproof: "The same octets captured elsewhere, or their sender resending them: then the ACK was of something never sent.",
+	Advice:   "Capture with a larger buffer (tcpdump -B), a snap length that is just enough (-s), a filter, or on a tap that does not drop. Do not read missing segments as loss on the network.",
+	Check:    []string{"tcpdump's last lines: packets dropped by kernel", "ethtool -S INTERFACE"},
+	Refs:     []string{"RFC 9293 3.10.7.4"},
+}, findCaptureLoss)
+
+func findCaptureLoss(in *Input) []claim {
+	m := &in.Conn.Vantage.MissingBytes
+	var out []claim
+	for i, missing := range [2]uint64{m.Client, m.Server} {
+		if missing == 0 {
+			continue
+		}
+		side := sides[i]
+		size := words.Plural(missing, "byte")
+		out = append(out, claim{
+			side:       side,
+			confidence: unless(missing < 2), // a FIN looks the same
+			title:      "The capture missed " + size + " that the " + string(side) + " sent",
+			explanation: "The " + string(side.Peer()) + " acknowledged " + size + " of the " + string(side) + " (last in " + in.frame(in.Unseen[i]) +
+				") that were never captured. They arrived, so the capture lost them, or they took another path than the tap's. What else the capture missed cannot be told, so other findings about this connection are less sure.",
+			at:     in.Unseen[i].Time,
+			proof:  []Mark{in.Unseen[i]},
+			values: map[string]any{"missing_bytes": missing},
+		})
+	}
+	return out
+}

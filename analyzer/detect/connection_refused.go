@@ -1,0 +1,41 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Notice: the program was told at once and clearly, and a refusal is often
+// expected (a scan, a fallback to another address, a service being restarted).
+var connectionRefused = define(Detector{
+	ID:       "connection-refused",
+	Title:    "Connection refused",
+	Means:    "The SYN was answered with RST,ACK: nothing listens on that port, or a firewall says so in its host's name.",
+	Severity: notice,
+	Disproof: "The RST's hop limit unlike that of the host's other segments: then a firewall refused it, not the host.",
+	Advice:   "See whether the service is up and listens on this address and port (not only on 127.0.0.1, or only on IPv6). If it does, look for a firewall that rejects with tcp-reset.",
+	Check:    []string{"ss -ltn", "nft list ruleset", "nstat -az TcpOutRsts TcpAttemptFails"},
+	Refs:     []string{"RFC 9293 3.5.2", "RFC 9293 3.10.7.1", "tcp_v4_send_reset()"},
+}, findConnectionRefused)
+
+func findConnectionRefused(in *Input) []claim {
+	r := in.deciding()
+	if in.Conn.Open.Kind != "refused" || r == nil {
+		return nil
+	}
+	syn := &in.SYN[0]
+	answered := r.answers()
+	if answered.Frame == 0 {
+		answered = syn.last()
+	}
+	delay := r.Time.Sub(syn.LastTime)
+	return []claim{{
+		side:  report.Server,
+		title: in.Conn.Server.String() + " refused the connection",
+		explanation: say("The SYN ("+in.frame(answered)+") was answered with RST,ACK ("+in.frame(r.mark())+") after "+dur(delay)+
+			": no socket listens on "+in.Conn.Server.String()+", or a firewall answers so.",
+			when(syn.Copies > 0, "The client tried "+times(syn.Copies+1)+", as some systems do before they report the error."),
+			"The client went from SYN-SENT to CLOSED."),
+		saw:    [2]string{"ECONNREFUSED", "nothing"},
+		at:     r.Time,
+		proof:  []Mark{syn.first(), syn.last(), answered, r.mark()},
+		values: map[string]any{"delay_s": delay.Seconds(), "tries": syn.Copies + 1},
+	}}
+}

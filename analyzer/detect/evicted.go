@@ -1,0 +1,27 @@
+package detect
+
+// Notice: the analysis, not the connection, stopped here.
+var evicted = define(Detector{
+	ID:       "evicted",
+	Title:    "Given up for want of memory",
+	Means:    "More connections were open at a time than the analysis may hold, and this one was given up before its end was known. What came of it later counts as another connection, open before the capture.",
+	Severity: notice,
+	Disproof: "The same capture analysed with a higher limit.",
+	Advice:   "Raise the limit of connections held, or filter the capture.",
+	Refs:     []string{"RFC 9293 3.3.1"},
+}, findEvicted)
+
+func findEvicted(in *Input) []claim {
+	c := in.Conn
+	if c.FinalBy != "evicted" {
+		return nil
+	}
+	first, last := at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)
+	return []claim{{
+		title:       "This connection was given up to make room for others",
+		explanation: "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(last) + "), when its ends were in " + c.Endpoints.Client.State + " and " + c.Endpoints.Server.State + "; how it ended is not known.",
+		at:          c.End,
+		proof:       []Mark{first, last},
+		values:      map[string]any{"duration_s": c.Duration},
+	}}
+}

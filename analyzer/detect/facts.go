@@ -1,0 +1,178 @@
+package detect
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// sides are both ends, in the order of their index.
+var sides = [2]report.Side{report.Client, report.Server}
+
+// first and last are the first and the last transmission.
+func (s *Sent) first() Mark { return Mark{s.Frame, s.File, s.Time} }
+func (s *Sent) last() Mark  { return Mark{s.LastFrame, s.LastFile, s.LastTime} }
+
+// span is the time from the first transmission to the last.
+func (s *Sent) span() time.Duration { return s.LastTime.Sub(s.Time) }
+
+func (n *Note) mark() Mark { return Mark{n.Frame, n.File, n.Time} }
+
+// at makes a mark of a frame of the record.
+func at(frame uint64, file *int) Mark {
+	m := Mark{Frame: frame}
+	if file != nil {
+		m.File = *file
+	}
+	return m
+}
+
+// same reports whether two marks are of the same frame.
+func same(a, b Mark) bool { return a.Frame != 0 && a.Frame == b.Frame && a.File == b.File }
+
+// marks returns where notes stand.
+func marks(notes []Note) []Mark {
+	out := make([]Mark, len(notes))
+	for i := range notes {
+		out[i] = notes[i].mark()
+	}
+	return out
+}
+
+// notes returns the notes of a kind of one side's segments.
+func (in *Input) notes(kind NoteKind, side report.Side) []Note {
+	var out []Note
+	for i := range in.Notes {
+		if n := &in.Notes[i]; n.Kind == kind && n.Side == side {
+			out = append(out, *n)
+		}
+	}
+	return out
+}
+
+// refuted returns the struck receipts of a symbol at one side, of any reason
+// or of one.
+func (in *Input) refuted(side report.Side, on, why string) []report.Refuted {
+	var out []report.Refuted
+	for _, r := range in.Conn.Refuted {
+		if r.Side == side && r.On == on && (why == "" || r.Why == why) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// entered returns the first transition of a side to a state.
+func (in *Input) entered(side report.Side, state string) *report.Transition {
+	for i := range in.Conn.Transitions {
+		if t := &in.Conn.Transitions[i]; t.Side == side && t.To == state {
+			return t
+		}
+	}
+	return nil
+}
+
+// was reports whether a side ever was in a state.
+func (in *Input) was(side report.Side, state string) bool { return in.entered(side, state) != nil }
+
+// since is when a side entered the state that it is in at the end.
+func (in *Input) since(side report.Side) time.Time {
+	if t := in.Conn.Endpoint(side).Since; t != nil {
+		return *t
+	}
+	return in.Conn.Start
+}
+
+// age is how long a side has been in its state when the capture ends.
+func (in *Input) age(side report.Side) time.Duration { return max(in.Now.Sub(in.since(side)), 0) }
+
+// blind reports whether the capture has only one direction: then nothing can
+// be said of what was not answered.
+func (in *Input) blind() bool { return in.Conn.Vantage.OneWay }
+
+// gappy reports whether the capture missed octets of the connection, so that
+// it may have missed an answer too.
+func (in *Input) gappy() bool {
+	m := &in.Conn.Vantage.MissingBytes
+	return m.Client+m.Server > 0
+}
+
+// unless returns high, or medium when something could be otherwise.
+func unless(doubt bool) string {
+	if doubt {
+		return medium
+	}
+	return high
+}
+
+// tooSoon reports whether a repetition came sooner than any retransmission
+// timer: within a round trip of the whole path, or 10 ms if that was not
+// measured. Then the network, or the capture, has repeated the segment.
+func (in *Input) tooSoon(gap time.Duration) bool {
+	if rtt := in.Conn.Open.RTT; rtt != nil && *rtt > 0 {
+		return gap.Seconds() < *rtt
+	}
+	return gap < 10*time.Millisecond
+}
+
+// closers returns the end that closed first and the other, if that is known.
+func (in *Input) closers() (first, second report.Side, ok bool) {
+	first = in.Conn.Close.FirstCloser
+	return first, first.Peer(), first == report.Client || first == report.Server
+}
+
+// rst is one RST with all that is known of it.
+type rst struct {
+	report.Reset
+	ResetDetail
+}
+
+func (r *rst) mark() Mark { m := at(r.Frame, r.File); m.Time = r.Time; return m }
+
+// answers is the segment that the RST answers, Frame 0 if none.
+func (r *rst) answers() Mark {
+	if r.AnswersFrame == nil {
+		return Mark{}
+	}
+	return at(*r.AnswersFrame, r.AnswersFile)
+}
+
+// resets returns all RSTs.
+func (in *Input) resets() []rst {
+	out := make([]rst, len(in.Conn.Resets))
+	for i, r := range in.Conn.Resets {
+		out[i].Reset = r
+		if i < len(in.Resets) {
+			out[i].ResetDetail = in.Resets[i]
+		}
+	}
+	return out
+}
+
+// deciding returns the RST that the record names as the one that ended the
+// connection, or nil.
+func (in *Input) deciding() *rst {
+	c := in.Conn.Close.Reset
+	if c == nil {
+		return nil
+	}
+	all := in.resets()
+	i := slices.IndexFunc(all, func(r rst) bool { return same(at(r.Frame, r.File), at(c.Frame, c.File)) })
+	if i < 0 {
+		return nil
+	}
+	all[i].Cause = c.Cause
+	return &all[i]
+}
+
+// fins returns all transmissions of a side's FIN that are known.
+func (in *Input) fins(side report.Side) []Mark {
+	f := &in.FIN[index(side)]
+	return append(marks(in.notes(FINAgain, side)), f.first(), f.last())
+}
+
+// has reports whether m is among list.
+func has(list []Mark, m Mark) bool {
+	return slices.ContainsFunc(list, func(o Mark) bool { return same(o, m) })
+}

@@ -1,0 +1,79 @@
+package detect
+
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// One lost segment, repaired: the other program learns of the close later, so
+// notice. A FIN that the network has doubled cost nobody anything: info.
+var finRetransmitted = define(Detector{
+	ID:    "fin-retransmitted",
+	Title: "FIN sent again",
+	Means: "A FIN was repeated before it was acknowledged: it was lost, or its ACK was. The other program learns of the close that " +
+		"much later.",
+	Severity: notice,
+	Disproof: "The same FIN captured once only at its sender: then the network repeated it.",
+	Advice:   "Nothing to do for a single one. Many of them point to loss: compare with the retransmissions of data.",
+	Check:    []string{"nstat -az TcpRetransSegs TcpExtTCPTimeouts"},
+	Refs:     []string{"RFC 9293 3.8.1", "RFC 6298 5.4", "RFC 8985 7"},
+}, findFinRetransmitted)
+
+func findFinRetransmitted(in *Input) []claim {
+	var out []claim
+	for _, side := range sides {
+		fin := &in.FIN[index(side)]
+		if fin.Frame == 0 || fin.Copies == 0 || len(in.lostFinalACKs(side)) > 0 || in.stuckIn(side, "FIN-WAIT-1", "LAST-ACK") {
+			continue
+		}
+		out = append(out, in.finRetransmitted(side))
+	}
+	return out
+}
+
+func (in *Input) finRetransmitted(side report.Side) claim {
+	fin := &in.FIN[index(side)]
+	again := in.notes(FINAgain, side)
+	acked := in.FINAcked[index(side)].first()
+	c := claim{
+		side: side,
+		title: "The " + string(side) + "'s FIN was sent again " + either(fin.Copies == 1, "after "+dur(fin.span()),
+			words.Times(fin.Copies)+" within "+dur(fin.span())),
+		proof:  append(in.fins(side), acked),
+		at:     fin.LastTime,
+		values: map[string]any{"fin_retransmits": fin.Copies, "delay_s": fin.span().Seconds()},
+	}
+	why, mark := in.whyFINAgain(side)
+	c.proof = append(c.proof, mark...)
+	if late := in.lateACK(side); late.Frame != 0 || in.tooSoon(fin.span()) {
+		c.severity = info
+	}
+	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(marks(again)...)+").", why,
+		when(acked.Frame == 0, "Nothing captured acknowledges it."),
+		when(acked.Frame != 0 && c.severity != info, "Until then the "+string(side.Peer())+"'s program may not have known of the close."))
+	return c
+}
+
+// whyFINAgain says why a FIN came again, as far as the capture tells, and
+// which frames show it.
+func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
+	fin := &in.FIN[index(side)]
+	peer := side.Peer()
+	if late := in.lateACK(side); late.Frame != 0 {
+		return "The RST that answers an ACK of it (" + in.frame(late) + ") shows that an earlier ACK had arrived: that one was late, or the network repeated the FIN.", []Mark{late}
+	}
+	if in.tooSoon(fin.span()) {
+		return "That is sooner than any retransmission timer: the network repeated it.", nil
+	}
+	if r := in.refuted(side, "rcv.ACK-of-FIN", "fin-retransmitted"); len(r) > 0 {
+		m := at(r[0].Frame, r[0].File)
+		return "The " + string(peer) + " had acknowledged it (" + in.frame(m) + "), and that ACK did not arrive in time.", []Mark{m}
+	}
+	for _, r := range in.refuted(peer, "rcv.FIN", "") {
+		if r.ByFrame != 0 && r.Why != "path-dead" {
+			m := at(r.ByFrame, r.ByFile)
+			return "The " + string(peer) + "'s next segment (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", []Mark{m}
+		}
+	}
+	return "Either the FIN was lost or its ACK: a repetition alone does not tell which.", nil
+}

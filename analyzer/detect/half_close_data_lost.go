@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report/words"
+)
+
+// Warning: a program wrote data that nobody read.
+var halfCloseDataLost = define(Detector{
+	ID:    "half-close-data-lost",
+	Title: "Data sent to a closed end was lost",
+	Means: "Data came to an end that had closed both directions, or whose FIN-WAIT-2 had timed out, and was answered with a RST: " +
+		"the data was not read, and its sender gets an error at some later call.",
+	Severity: warning,
+	Disproof: "An ACK of this data from the end that sent the RST.",
+	Advice: "The end that closed first should read until read() returns 0 before it calls close(), or shut down only its own direction. " +
+		"If it waited long, its FIN-WAIT-2 limit (Linux: tcp_fin_timeout) may have passed.",
+	Check: []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts", "sysctl net.ipv4.tcp_fin_timeout"},
+	Refs:  []string{"RFC 9293 3.6.1", "RFC 1122 4.2.2.13", "RFC 9293 3.5.2", "tcp_rcv_state_process()", "tcp_fin_time()"},
+}, findHalfCloseDataLost)
+
+// lostToClosed returns the RST with which an end that had sent a FIN answered
+// data, or nil.
+func (in *Input) lostToClosed() *rst {
+	r := in.deciding()
+	if r == nil || r.Cause != "after-close" || r.Form != "rst" || r.Octets == 0 || r.answers().Frame == 0 {
+		return nil
+	}
+	return r
+}
+
+func findHalfCloseDataLost(in *Input) []claim {
+	r := in.lostToClosed()
+	if r == nil {
+		return nil
+	}
+	closed := r.By
+	sender := closed.Peer()
+	fin, acked := &in.FIN[index(closed)], &in.FINAcked[index(closed)]
+	waited := r.Time.Sub(fin.Time)
+	values := map[string]any{"answered_bytes": r.Octets, "after_fin_s": waited.Seconds()}
+	var sent string
+	if h := in.Conn.HalfClose; h != nil && h.Bytes > uint64(r.Octets) {
+		values["bytes"] = h.Bytes
+		sent = "It had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
+	}
+	return []claim{{
+		side:  sender,
+		title: "The " + string(sender) + "'s data, " + dur(waited) + " after the " + string(closed) + "'s FIN, was answered with a RST and lost",
+		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(r.Octets, "byte")+" that the "+
+			string(sender)+" sent afterwards or meanwhile ("+in.frame(r.answers())+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
+			" had closed both directions"+when(waited > 5*time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
+			"Both ends are CLOSED; the data was not read."),
+		saw:    both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed"),
+		at:     r.Time,
+		proof:  []Mark{fin.first(), acked.first(), in.HalfClose.last(), r.answers(), r.mark()},
+		values: values,
+	}}
+}

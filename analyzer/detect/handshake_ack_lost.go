@@ -1,0 +1,37 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Notice: one lost segment, felt only by a server that speaks first.
+var handshakeACKLost = define(Detector{
+	ID:    "handshake-ack-lost",
+	Title: "The handshake's ACK was lost",
+	Means: "The client's ACK of the SYN,ACK was captured, and the SYN,ACK came again: the ACK did not arrive, or was not taken. " +
+		"The client is ESTABLISHED while the server stays in SYN-RECEIVED.",
+	Severity: notice,
+	Disproof: "The ACK captured at the server: then the server did not take it (a full accept queue, TCP_DEFER_ACCEPT). Several connections to the same listener with this sign point to the accept queue too.",
+	Advice:   "Nothing to do for a single one. If other connections to the same listener show it, look at its accept queue.",
+	Check:    []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn"},
+	Refs:     []string{"RFC 9293 3.5", "tcp_check_req()", "inet_csk_reqsk_queue_drop()"},
+}, findHandshakeACKLost)
+
+func findHandshakeACKLost(in *Input) []claim {
+	u := in.untaken()
+	if u == nil || u.overflow() != "" {
+		return nil
+	}
+	done := in.was(report.Server, "ESTABLISHED")
+	return []claim{{
+		side:       report.Server,
+		confidence: either(in.Conn.Vantage.Near == report.Client && !in.gappy(), medium, low),
+		title:      "The client's handshake ACK was lost; the SYN,ACK came again after " + dur(u.delay),
+		explanation: say("The client answered the SYN,ACK ("+in.frame(in.SYNACK.first())+") with an ACK ("+in.frames(u.acks...)+
+			") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(marks(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
+			"A full accept queue, or TCP_DEFER_ACCEPT at its end, looks the same when it happens once.",
+			either(done, "The handshake was completed in the end.", "The capture does not show whether the handshake was completed.")),
+		saw:    [2]string{"nothing: connect() had returned", "accept() returned " + dur(u.delay) + " later"},
+		at:     u.again[0].Time,
+		proof:  u.proof(in),
+		values: map[string]any{"syn_ack_retransmits": len(u.again), "delay_s": u.delay.Seconds()},
+	}}
+}

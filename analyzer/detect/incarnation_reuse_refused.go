@@ -1,0 +1,56 @@
+package detect
+
+// Notice where the connection came about a little later; warning where
+// connect() failed.
+var incarnationReuseRefused = define(Detector{
+	ID:    "incarnation-reuse-refused",
+	Title: "Ports reused inside 2MSL, refused at first",
+	Means: "A SYN for the addresses and ports of a connection in TIME-WAIT was answered with an ACK in the old numbers. The client sends a RST, stays in SYN-SENT and repeats its SYN; " +
+		"that is accepted if the RST ended TIME-WAIT, and refused again and again if not.",
+	Severity: notice,
+	Disproof: "An ACK in the new numbers: then the holder had accepted the SYN.",
+	Advice:   "Enable timestamps at both ends (the usual default): with them the SYN is accepted at once. Let the client close first, so that TIME-WAIT is at the end that chooses the ports; keep connections open or pool them.",
+	Check:    []string{"ss -tan state time-wait", "sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_rfc1337", "nstat -az TcpExtTCPACKSkippedTimeWait"},
+	Refs:     []string{"RFC 6191 2", "RFC 1122 4.2.2.13", "RFC 5961 4", "tcp_timewait_state_process()", "tcp_rcv_synsent_state_process()"},
+}, findIncarnationReuseRefused)
+
+func findIncarnationReuseRefused(in *Input) []claim {
+	u := in.Conn.Reuse
+	var proof []Mark
+	held := u != nil && u.AcceptedBy == "reset"
+	for _, c := range in.Challenges {
+		held = held || c.State == "TIME-WAIT"
+		proof = append(proof, c.ACK, c.RST)
+	}
+	if !held {
+		return nil
+	}
+	syn := &in.SYN[0]
+	c := claim{
+		side:   in.ReuseHolder,
+		at:     syn.Time,
+		proof:  append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
+		values: map[string]any{"refusals": len(in.Challenges), "syn_retransmits": syn.Copies},
+	}
+	text := "The SYN (" + in.frame(syn.first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and neither its timestamp nor its number let it in. "
+	if len(in.Challenges) > 0 {
+		text += "The answer was an ACK in the old numbers (" + in.frame(in.Challenges[0].ACK) + "), which drew a RST (" + in.frame(in.Challenges[0].RST) + "). "
+	}
+	if in.SYNACK.Frame == 0 {
+		c.severity = warning
+		c.title = "A SYN was refused " + times(max(len(in.Challenges), 1)) + " by TIME-WAIT, and never accepted"
+		c.explanation = text + "The RST did not end TIME-WAIT (tcp_rfc1337 is on there, or the RST was lost), so the repeated SYN is refused again until 2MSL is over. The client stayed in SYN-SENT."
+		c.saw = [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"}
+		return []claim{c}
+	}
+	delay := in.SYNACK.Time.Sub(syn.Time)
+	c.title = "A SYN was refused by TIME-WAIT and accepted " + dur(delay) + " later"
+	c.explanation = text + "That RST ended TIME-WAIT, and the SYN sent again (" + in.frame(syn.last()) + ") was accepted " + dur(delay) +
+		" after the first (" + in.frame(in.SYNACK.first()) + "). The client stayed in SYN-SENT all the time."
+	c.saw = [2]string{"connect() took " + dur(delay) + " longer", "nothing"}
+	c.values["delay_s"] = delay.Seconds()
+	if u != nil {
+		c.values["age_s"], c.values["isn_delta"] = u.Age, u.ISNDelta
+	}
+	return []claim{c}
+}

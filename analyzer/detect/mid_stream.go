@@ -1,0 +1,40 @@
+package detect
+
+import (
+	"strings"
+
+	"github.com/lastack/lastack/report"
+)
+
+// Info: every capture of a living host begins with some.
+var midStream = define(Detector{
+	ID:       "mid-stream",
+	Title:    "Open before the capture began",
+	Means:    "The beginning of the connection was not captured: which end is the client is a guess, window scales are unknown, and the states are a set that later segments narrow.",
+	Severity: info,
+	Disproof: "Its SYN or SYN,ACK in an earlier file: give the files together.",
+	Advice:   "Nothing to do. To see the opening, begin the capture earlier, or give the earlier files of a rotated capture too.",
+	Refs:     []string{"RFC 9293 3.10.7.4", "RFC 7323 2.2"},
+}, findMidStream)
+
+func findMidStream(in *Input) []claim {
+	c := in.Conn
+	if c.Open.Kind != "mid-stream" {
+		return nil
+	}
+	var unknown []string
+	for _, side := range sides {
+		if e := c.Endpoint(side); e.State == report.Unknown && len(e.Possible) > 0 {
+			unknown = append(unknown, "The "+string(side)+" may be in "+strings.Join(e.Possible, ", ")+".")
+		}
+	}
+	first := at(c.FirstFrame, c.FirstFile)
+	return []claim{{
+		title: "The connection was open before its first captured segment",
+		explanation: say("Its first segment in the capture ("+in.frame(first)+") is no SYN. That "+c.Client.String()+" is the client is a guess from the ports; windows cannot be scaled.",
+			strings.Join(unknown, " ")),
+		at:     c.Start,
+		proof:  []Mark{first},
+		values: map[string]any{"duration_s": c.Duration},
+	}}
+}

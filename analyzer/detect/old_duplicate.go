@@ -1,0 +1,99 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Notice: it did no harm unless it fits, and then it is a warning.
+var oldDuplicate = define(Detector{
+	ID:    "old-duplicate",
+	Title: "Old duplicate",
+	Means: "A segment arrived long after the exchange that it belongs to: it fits an earlier incarnation's numbers, or it is a SYN of a connection that had been opened already. " +
+		"TIME-WAIT, timestamps and the window are there to keep such segments out.",
+	Severity: notice,
+	Disproof: "The segment leaving its sender at that time: then it is no old one.",
+	Advice:   "Nothing to do for a single one. Many of them point to a path that holds segments back for very long, to a replayed capture, or to somebody who forges them.",
+	Check:    []string{"nstat -az TcpExtPAWSEstab TcpExtTCPChallengeACK TcpExtTCPSYNChallenge"},
+	Refs:     []string{"RFC 9293 3.4", "RFC 1337 1", "RFC 7323 5", "RFC 5961 4"},
+}, findOldDuplicate)
+
+func findOldDuplicate(in *Input) []claim {
+	var out []claim
+	for _, side := range sides {
+		if late := in.lateSYNs(side); len(late) > 0 {
+			out = append(out, in.lateSYN(side, late))
+		}
+		if old := in.notes(OldDuplicate, side); len(old) > 0 {
+			out = append(out, in.oldSegments(side, old))
+		}
+	}
+	return out
+}
+
+// lateSYNs returns the SYNs of an end that came well after it had been
+// ESTABLISHED: no end repeats its SYN then.
+func (in *Input) lateSYNs(side report.Side) []Note {
+	if in.Conn.Open.SYNRetransmits == 0 {
+		return nil
+	}
+	open := in.entered(side, "ESTABLISHED")
+	if open == nil || open.T == nil || in.blind() {
+		return nil
+	}
+	settled := open.T.Add(200 * time.Millisecond)
+	if rtt := in.Conn.Open.RTT; rtt != nil {
+		settled = settled.Add(2 * seconds(*rtt))
+	}
+	var out []Note
+	for _, n := range in.notes(SYNAgain, side) {
+		if n.Time.After(settled) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (in *Input) lateSYN(side report.Side, late []Note) claim {
+	age := late[0].Time.Sub(in.SYN[index(side)].Time)
+	return claim{
+		side:  side,
+		title: "The " + string(side) + "'s SYN came again " + dur(age) + " later, long after the connection was open",
+		explanation: "A copy of the SYN (" + in.frame(in.SYN[index(side)].first()) + ") came " + dur(age) + " after it (" + in.frames(marks(late)...) + "), when the " + string(side) +
+			" had been ESTABLISHED and does not repeat it any more: an old duplicate, or a forged one. The " + string(side.Peer()) + " answers with an ACK of its present numbers and stays as it is.",
+		saw:    [2]string{"nothing", "nothing"},
+		at:     late[0].Time,
+		proof:  append(marks(late), in.SYN[index(side)].first()),
+		values: map[string]any{"segments": len(late), "age_s": age.Seconds()},
+	}
+}
+
+func (in *Input) oldSegments(side report.Side, old []Note) claim {
+	var size uint64
+	fits := false
+	for _, n := range old {
+		size += uint64(n.Value)
+		fits = fits || n.Fits
+	}
+	what := words.Plural(len(old), "segment")
+	c := claim{
+		side:       side,
+		confidence: medium,
+		title:      what + " of an earlier connection on these ports came late from the " + string(side),
+		saw:        [2]string{"nothing", "nothing"},
+		at:         old[0].Time,
+		proof:      marks(old),
+		values:     map[string]any{"segments": len(old), "bytes": size, "fits": fits},
+	}
+	c.explanation = say(what+" ("+in.frames(marks(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
+		" the numbers of an earlier connection on these ports, not of this one.",
+		either(fits, "Nothing keeps it out of this connection: it lies in the window, and no timestamp tells it apart. Its data may have been taken.",
+			"It lies outside the window, or its timestamp is too old, so the "+string(side.Peer())+" drops it and answers with an ACK at most."))
+	if fits {
+		c.severity = warning
+		c.saw = both(side, "nothing", "data that does not belong here, possibly")
+	}
+	return c
+}

@@ -1,0 +1,35 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Notice: nothing is wrong with the connection, but half of what is asked
+// about it cannot be answered.
+var oneWayCapture = define(Detector{
+	ID:       "one-way-capture",
+	Title:    "Only one direction captured",
+	Means:    "One end's segments acknowledge what the other sent, and nothing of the other was captured: the tap sees one direction only. The other end's states are inferred, and losses cannot be told from silence.",
+	Severity: notice,
+	Disproof: "A segment of the other end anywhere in the capture.",
+	Advice:   "Capture both directions: mirror both, or capture on the host itself. Where routes differ, capture on both of them and give the files together.",
+	Refs:     []string{"RFC 9293 3.10.7.4"},
+}, findOneWayCapture)
+
+func findOneWayCapture(in *Input) []claim {
+	if !in.blind() {
+		return nil
+	}
+	seen := report.Client
+	if in.Conn.Endpoints.Client.Packets == 0 {
+		seen = report.Server
+	}
+	c := in.Conn
+	return []claim{{
+		side:  seen,
+		title: "Only the " + string(seen) + "'s segments were captured",
+		explanation: "The " + string(seen) + "'s segments (" + in.frames(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)) + " are the first and last) acknowledge what the " +
+			string(seen.Peer()) + " sent, and none of that was captured. The " + string(seen.Peer()) + "'s states are inferred from these ACKs.",
+		at:     c.Start,
+		proof:  []Mark{at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)},
+		values: map[string]any{"packets": c.Endpoint(seen).Packets},
+	}}
+}

@@ -1,0 +1,99 @@
+package detect
+
+import (
+	"strings"
+)
+
+// Warning: if it is right, a third party breaks connections. Never more than
+// medium confidence: every sign has an innocent cause, two of them less so.
+var resetInjected = define(Detector{
+	ID:       "reset-injected",
+	Title:    "RST probably sent by a third party",
+	Means:    "At least two signs say that a RST does not come from the end whose address it bears: a firewall, a censor, an intrusion prevention system or an attacker sent it.",
+	Severity: warning,
+	Disproof: "The RST in a capture at the host that is named as its sender, leaving it.",
+	Advice:   "Capture at both ends at once: a RST that only the receiver's capture has was sent on the way. Then look at firewalls and intrusion prevention between them.",
+	Check:    []string{"nstat -az TcpOutRsts TcpEstabResets"},
+	Refs:     []string{"RFC 5961 3", "RFC 9293 3.10.7.4", "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009"},
+}, findResetInjected)
+
+func findResetInjected(in *Input) []claim {
+	var found []rst
+	for _, r := range in.resets() {
+		if r.Cause == "injected" {
+			found = append(found, r)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	var signs Sign
+	var proof []Mark
+	for i := range found {
+		signs |= found[i].Signs
+		proof = append(proof, found[i].mark())
+	}
+	first := &found[0]
+	named, target := first.By, first.By.Peer()
+	against := in.contradiction(first)
+	rsts := in.frames(proof...)
+	return []claim{{
+		side:       target,
+		confidence: medium,
+		title:      "A RST in the " + string(named) + "'s name was probably sent by a third party",
+		explanation: say("The RST ("+rsts+") bears the "+string(named)+"'s address, but "+signs.words()+".",
+			when(against.Frame != 0, "The "+string(named)+" went on with "+in.frame(against)+"."),
+			either(in.Conn.Endpoint(target).State == "CLOSED", "The "+string(target)+" is CLOSED by it, if it took it.", "It did not end the "+string(target)+"'s connection.")),
+		saw:    both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST"),
+		at:     first.Time,
+		proof:  append(proof, against),
+		values: map[string]any{"resets": len(found), "signs": signs.names()},
+	}}
+}
+
+// contradiction returns the segment by which the sender named shows that it
+// had not closed.
+func (in *Input) contradiction(r *rst) Mark {
+	for _, f := range in.refuted(r.By, "snd.RST", "") {
+		if same(at(f.Frame, f.File), r.mark()) {
+			return at(f.ByFrame, f.ByFile)
+		}
+	}
+	return Mark{}
+}
+
+// signWords has, for each sign, a name for programs and words for people.
+var signWords = [...]struct {
+	sign        Sign
+	name, words string
+}{
+	{SignTTL, "ttl", "its hop limit is not that of the host's other segments"},
+	{SignIPID, "ip-id", "its IPv4 id is outside the host's run"},
+	{SignNoTimestamp, "no-timestamp", "it lacks the timestamp option that the host's stack sends with such a RST"},
+	{SignBehind, "behind", "its number is behind what the host had sent"},
+	{SignContradicted, "went-on", "the host went on with the connection"},
+	{SignBothEnds, "both-ends", "both ends got a RST within one round trip"},
+}
+
+func (s Sign) words() string {
+	var list []string
+	for _, w := range signWords {
+		if s&w.sign != 0 {
+			list = append(list, w.words)
+		}
+	}
+	if len(list) == 0 {
+		return "several signs speak against that"
+	}
+	return strings.Join(list, ", and ")
+}
+
+func (s Sign) names() []string {
+	list := []string{}
+	for _, w := range signWords {
+		if s&w.sign != 0 {
+			list = append(list, w.name)
+		}
+	}
+	return list
+}

@@ -1,0 +1,94 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// Warning: one end lost a connection that the other believed to be alive, and
+// what was under way is lost. A refused SYN,ACK hurt nobody: notice.
+var resetNoSuchConnection = define(Detector{
+	ID:    "reset-no-such-connection",
+	Title: "RST from an end without the connection",
+	Means: "A segment drew a bare RST with the number that it had acknowledged: its receiver has no such connection any more, or never " +
+		"had it. The connection was half-open.",
+	Severity: warning,
+	Disproof: "A FIN or RST of that end before, which the capture missed; or a later segment of it with the old numbers: then the RST was not its own.",
+	Advice: "Look for a restart of that host (uptime, logs) or of its container, a failover, a load balancer or NAT that sent the segment to another host or forgot the connection. " +
+		"A crashed process alone does not do it: its kernel sends a FIN or RST at once.",
+	Check: []string{"uptime", "nstat -az TcpOutRsts", "conntrack -S"},
+	Refs:  []string{"RFC 9293 3.5.1", "RFC 9293 3.5.2", "RFC 9293 3.10.7.1", "tcp_v4_send_reset()"},
+}, findResetNoSuchConnection)
+
+func findResetNoSuchConnection(in *Input) []claim {
+	r := in.deciding()
+	switch {
+	case r == nil:
+	case in.refusesSYNACK(r):
+		return []claim{in.unwantedSYNACK(r)}
+	case r.Cause == "challenge" && !in.was(r.By.Peer(), "TIME-WAIT"):
+		return []claim{in.startedOver(r)}
+	case r.Cause != "no-such-connection", in.answersProbe(r), in.untaken() != nil:
+	default:
+		return []claim{in.halfOpen(r)}
+	}
+	return nil
+}
+
+// halfOpen: a segment of an established connection drew the RST.
+func (in *Input) halfOpen(r *rst) claim {
+	lost, other := r.By, r.By.Peer()
+	idle := ""
+	if r.Idle > time.Second {
+		idle = "It had sent nothing for " + dur(r.Idle) + " before that."
+	}
+	return claim{
+		side:       lost,
+		confidence: unless(in.gappy()),
+		title:      "The " + string(lost) + " did not know the connection any more",
+		explanation: say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
+			") with the number that it had acknowledged: that is how a host answers that has no such connection. The "+string(lost)+
+			" had left it before, by no packet in this capture: it was restarted, lost it in a failover, or was closed by a segment not seen here; or a middlebox that forgot the connection answers in its place.", idle,
+			when(r.Octets > 0, "The data in that segment is lost.")),
+		saw:    both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it"),
+		at:     r.Time,
+		proof:  []Mark{r.answers(), r.mark()},
+		values: map[string]any{"idle_s": r.Idle.Seconds(), "lost_bytes": r.Octets},
+	}
+}
+
+// startedOver: the RST answers the challenge to a new SYN (RFC 9293 figure 9).
+func (in *Input) startedOver(r *rst) claim {
+	lost, other := r.By, r.By.Peer()
+	return claim{
+		side:  lost,
+		title: "The " + string(lost) + " opened a new connection on these ports while the " + string(other) + " still had this one",
+		explanation: "The " + string(lost) + " sent a new SYN on the ports of this connection. The " + string(other) +
+			", which still had it, answered with a challenge ACK (" + in.frame(r.answers()) + "); that drew a RST (" + in.frame(r.mark()) +
+			"), by which the " + string(other) + " learned that the old connection is gone. The " + string(lost) + " had left it before, without a packet in this capture.",
+		saw:    both(lost, "nothing: the old socket is gone, its new connect() takes a little longer", "ECONNRESET on the old connection"),
+		at:     r.Time,
+		proof:  []Mark{r.answers(), r.mark()},
+		values: map[string]any{"idle_s": r.Idle.Seconds()},
+	}
+}
+
+// unwantedSYNACK: the client answered the SYN,ACK with a RST.
+func (in *Input) unwantedSYNACK(r *rst) claim {
+	delay := r.Time.Sub(in.SYN[0].Time)
+	return claim{
+		side:     report.Client,
+		severity: notice,
+		title:    "The client answered the SYN,ACK with a RST",
+		explanation: "The SYN,ACK (" + in.frame(in.SYNACK.first()) + ") drew a bare RST of the client (" + in.frame(r.mark()) + "), " + dur(delay) +
+			" after its SYN (" + in.frame(in.SYN[0].first()) + "): there was no socket in SYN-SENT any more. The program had closed it or given up, the SYN was an old one, " +
+			"its address was forged, or it was a scan that only wants to know whether the port is open.",
+		disproof: "An ACK of this SYN,ACK by the client.",
+		advice:   "Nothing to do for a single one. Many from one address are a scan; if the delay is long, the client's time limit is shorter than the server's answer takes.",
+		saw:      [2]string{"nothing, or a connect() that it had cancelled", "nothing: accept() never returned it"},
+		at:       r.Time,
+		proof:    []Mark{in.SYN[0].first(), in.SYNACK.first(), in.SYNACK.last(), r.mark()},
+		values:   map[string]any{"delay_s": delay.Seconds()},
+	}
+}

@@ -1,0 +1,55 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Harmless, but it leaves TIME-WAIT at both ends, which surprises who counts
+// them.
+var simultaneousClose = define(Detector{
+	ID:    "simultaneous-close",
+	Title: "Both ends closed at the same time",
+	Means: "Each end sent its FIN before it had received the other's. Both become active closers: FIN-WAIT-1, CLOSING, " +
+		"TIME-WAIT, and both keep the pair of ports for 2MSL.",
+	Severity: info,
+	Disproof: "A FIN that acknowledges the other one, sent before both of these and missed by the capture.",
+	Advice:   "Nothing to do. Where TIME-WAIT must stay off one host, let the protocol say which side closes first.",
+	Check:    []string{"ss -tan state time-wait", "ss -tan state closing"},
+	Refs:     []string{"RFC 9293 3.6 figure 13", "RFC 9293 3.10.7.4", "tcp_fin()"},
+}, findSimultaneousClose)
+
+func findSimultaneousClose(in *Input) []claim {
+	if in.Conn.Close.Kind != "simultaneous" {
+		return nil
+	}
+	gap := in.FIN[1].Time.Sub(in.FIN[0].Time).Abs()
+	fins := in.frames(in.FIN[0].first(), in.FIN[1].first())
+	text := "Neither FIN (" + fins + ", " + dur(gap) + " apart) acknowledges the other: each end had closed before it knew of the other's close."
+	one := in.closingAlone()
+	if one != "" {
+		text = say(text, "Only the "+string(one)+" went through CLOSING: its own FIN reached the "+string(one.Peer())+" late or not at all.")
+	} else {
+		text = say(text, "Both go through CLOSING to TIME-WAIT.")
+	}
+	text = say(text, "Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")
+	return []claim{{
+		title:       "Both ends closed on their own, " + dur(gap) + " apart",
+		confidence:  unless(in.Conn.Close.Basis == "inferred"),
+		explanation: text,
+		saw:         [2]string{"nothing: it had closed", "nothing: it had closed"},
+		proof: []Mark{in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
+			in.FINAcked[0].last(), in.FINAcked[1].last()},
+		values: map[string]any{"fin_gap_s": gap.Seconds()},
+	}}
+}
+
+// closingAlone returns the one end that was in CLOSING, if the other was not
+// (C3: its FIN was lost or late).
+func (in *Input) closingAlone() report.Side {
+	client, server := in.was(report.Client, "CLOSING"), in.was(report.Server, "CLOSING")
+	switch {
+	case client && !server:
+		return report.Client
+	case server && !client:
+		return report.Server
+	}
+	return ""
+}

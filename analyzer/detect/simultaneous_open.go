@@ -1,0 +1,59 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Rare and legal between two ends that call each other (hole punching): info.
+// A socket connected to itself is nearly always an accident: notice.
+var simultaneousOpen = define(Detector{
+	ID:       "simultaneous-open",
+	Title:    "Both ends opened at the same time",
+	Means:    "The ends' SYNs crossed: each went from SYN-SENT through SYN-RECEIVED to ESTABLISHED, and none of them was listening.",
+	Severity: info,
+	Disproof: "A SYN,ACK that answers the first SYN and left before the second SYN.",
+	Advice:   "Nothing to do where it is meant, as in hole punching. Middleboxes that do not know this exchange may block it.",
+	Check:    []string{"ss -tan state established"},
+	Refs:     []string{"RFC 9293 3.5 figure 7", "tcp_rcv_synsent_state_process()"},
+}, findSimultaneousOpen)
+
+func findSimultaneousOpen(in *Input) []claim {
+	c := in.Conn
+	switch {
+	case c.Client == c.Server && in.was(report.Client, "ESTABLISHED"):
+		return []claim{in.selfConnection()}
+	case c.Open.Kind != "simultaneous":
+		return nil
+	}
+	gap := in.SYN[1].Time.Sub(in.SYN[0].Time).Abs()
+	proof := []Mark{in.SYN[0].first(), in.SYN[1].first(), in.SYNACK.first()}
+	for _, side := range sides {
+		if t := in.entered(side, "ESTABLISHED"); t != nil && t.Frame != nil {
+			proof = append(proof, at(*t.Frame, t.File))
+		}
+	}
+	return []claim{{
+		title: "Both ends sent a SYN, " + dur(gap) + " apart",
+		explanation: "The SYNs (" + in.frames(in.SYN[0].first(), in.SYN[1].first()) + ") crossed: each end took the other's in SYN-SENT, " +
+			"went to SYN-RECEIVED and answered with a SYN,ACK. It is one connection, and neither end was a listener.",
+		saw:    [2]string{"connect() succeeded", "connect() succeeded"},
+		at:     in.SYN[1].Time,
+		proof:  proof,
+		values: map[string]any{"syn_gap_s": gap.Seconds()},
+	}}
+}
+
+// selfConnection is a socket that connected to its own address and port.
+func (in *Input) selfConnection() claim {
+	return claim{
+		severity: notice,
+		title:    "The socket " + in.Conn.Client.String() + " connected to itself",
+		explanation: "Both ends are the same address and port: the SYN (" + in.frame(in.SYN[0].first()) +
+			") came back to the socket that had sent it, which took it for a simultaneous open. Whatever the program writes, it reads itself.",
+		advice: "Nothing listened on this port, which lies in the range of the ephemeral ones, and connect() happened to choose it. " +
+			"Give the service a port outside net.ipv4.ip_local_port_range or reserve it, and compare getsockname() with getpeername().",
+		check:  []string{"sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports"},
+		saw:    [2]string{"connect() succeeded; it reads what it wrote", "it is the same program"},
+		at:     in.SYN[0].Time,
+		proof:  []Mark{in.SYN[0].first(), in.SYNACK.first()},
+		values: map[string]any{},
+	}
+}

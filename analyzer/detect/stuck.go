@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// When a closing state counts as stuck: that many repetitions of the FIN
+// without an answer, or that long until the end of the capture.
+const (
+	stuckRepeats = 3
+	stuckTime    = 60 * time.Second
+)
+
+// stuckIn reports whether a side is stuck, when the capture ends, in one of the
+// states in which its FIN waits for an ACK.
+func (in *Input) stuckIn(side report.Side, states ...string) bool {
+	fin := &in.FIN[index(side)]
+	return slices.Contains(states, in.Conn.Endpoint(side).State) && fin.Frame != 0 &&
+		in.FINAcked[index(side)].Frame == 0 && !in.blind() &&
+		(fin.Copies >= stuckRepeats || in.age(side) >= stuckTime)
+}
+
+// stuck says that a side's FIN is not answered.
+func (in *Input) stuck(side report.Side, state string) claim {
+	fin := &in.FIN[index(side)]
+	peer := side.Peer()
+	age := in.age(side)
+	title := "The " + string(side) + "'s FIN was never acknowledged: " + state + " for " + dur(age)
+	repeats := "It was not sent again."
+	if fin.Copies > 0 {
+		repeats = "It was sent again " + times(fin.Copies) + ", for the last time " + dur(fin.span()) + " after the first."
+	}
+	last := in.Last[index(peer)]
+	return claim{
+		side:       side,
+		confidence: unless(in.gappy()),
+		title:      title,
+		explanation: say("Nothing captured acknowledges the "+string(side)+"'s FIN ("+in.frame(fin.first())+").", repeats,
+			in.peerSince(peer, last, fin.Time),
+			"When the "+string(side)+"'s kernel gives up it does so without a packet: it may have done so already."),
+		at:    fin.LastTime,
+		proof: append(in.fins(side), last),
+		values: map[string]any{"age_s": age.Seconds(), "fin_retransmits": fin.Copies,
+			"retransmitting_s": fin.span().Seconds()},
+	}
+}
+
+// peerSince says whether the peer has spoken since the FIN.
+func (in *Input) peerSince(peer report.Side, last Mark, fin time.Time) string {
+	switch {
+	case last.Frame == 0:
+		return ""
+	case last.Time.After(fin):
+		return "The " + string(peer) + " is alive, it sent " + in.frame(last) + " afterwards: the FIN, or data before it, does not reach it, or its ACKs do not reach the tap."
+	}
+	return "The " + string(peer) + " has been silent since " + in.frame(last) + ": it is gone or cannot be reached; the capture cannot tell these apart."
+}

@@ -1,0 +1,60 @@
+package detect
+
+import "github.com/lastack/lastack/report"
+
+// Notice, for the same reason as a SYN: at least a second was lost.
+var synACKRetransmitted = define(Detector{
+	ID:       "syn-ack-retransmitted",
+	Title:    "SYN,ACK sent again",
+	Means:    "The server repeated its SYN,ACK because no ACK of it had come: the SYN,ACK was lost, or the client's ACK, or there is no client.",
+	Severity: notice,
+	Disproof: "An ACK of the SYN,ACK, sent before the repetition and missed by the capture: then that ACK was lost or not taken.",
+	Advice:   "Nothing to do for a single one. Many of them from one network point to loss; many that are never completed, from many addresses, to a SYN flood or a scan.",
+	Check:    []string{"nstat -az TcpExtTCPTimeouts TcpRetransSegs", "ss -tan state syn-recv"},
+	Refs:     []string{"RFC 9293 3.5", "RFC 6298 2.1", "inet_rtx_syn_ack()"},
+}, findSYNACKRetransmitted)
+
+func findSYNACKRetransmitted(in *Input) []claim {
+	if in.Conn.Open.SYNACKRetransmits == 0 || in.untaken() != nil {
+		return nil
+	}
+	var again []Note
+	for _, n := range in.notes(SYNACKAgain, report.Server) {
+		// Sooner than any timer, it answers a SYN that came twice.
+		if n.Time.Sub(in.SYNACK.Time) >= initialTimer {
+			again = append(again, n)
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	span := again[len(again)-1].Time.Sub(in.SYNACK.Time)
+	done := in.was(report.Server, "ESTABLISHED")
+	n := len(again)
+	return []claim{{
+		side: report.Server,
+		title: "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
+			when(!done, ", and never acknowledged"),
+		explanation: say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(marks(again)...)+"): no ACK of it had come.",
+			in.whySYNACKAgain(), either(done, "The handshake was completed in the end.",
+				"The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet.")),
+		saw: [2]string{either(done, "connect() may have taken longer", "a connect() that waits, if it asked for this connection at all"),
+			either(done, "accept() returned later", "nothing: accept() never returned it")},
+		at:     again[n-1].Time,
+		proof:  append(marks(again), in.SYN[0].first(), in.SYNACK.first()),
+		values: map[string]any{"syn_ack_retransmits": in.Conn.Open.SYNACKRetransmits, "delay_s": span.Seconds()},
+	}}
+}
+
+// whySYNACKAgain says what the capture tells of the cause.
+func (in *Input) whySYNACKAgain() string {
+	for _, n := range in.notes(SYNAgain, report.Client) {
+		if n.Time.After(in.SYNACK.Time) {
+			return "The client repeated its SYN after it (" + in.frame(n.mark()) + "), so the SYN,ACK had not reached the client."
+		}
+	}
+	if in.Last[0].Frame != 0 && in.Last[0].Time.Before(in.SYNACK.Time) {
+		return "Nothing of the client was captured after its SYN: the SYN,ACK does not reach it, its answers are lost before the tap, or its address is forged."
+	}
+	return "Either the SYN,ACK was lost or the ACK that answered it."
+}

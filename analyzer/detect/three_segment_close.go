@@ -1,0 +1,41 @@
+package detect
+
+// The four-segment close is the textbook's and draws no finding; this one is
+// as healthy, and who counts segments or states wants to know of it.
+var threeSegmentClose = define(Detector{
+	ID:    "three-segment-close",
+	Title: "Close in three segments",
+	Means: "The end that closed second put its FIN into its acknowledgment of the first FIN. " +
+		"Its peer passes through FIN-WAIT-2 without staying there, and never through CLOSING.",
+	Severity: info,
+	Disproof: "An ACK of the first FIN that left before the second FIN, and that the capture missed, would make it a close in four segments.",
+	Advice:   "Nothing to do: this is a normal close.",
+	Refs:     []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4", "tcp_rcv_state_process()", "tcp_fin()"},
+}, findThreeSegmentClose)
+
+func findThreeSegmentClose(in *Input) []claim {
+	first, second, ok := in.closers()
+	if !ok || in.Conn.Close.Kind != "three-segment" {
+		return nil
+	}
+	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
+	values := map[string]any{"fin_gap_s": two.Time.Sub(one.Time).Seconds()}
+	took := ""
+	if w := in.Conn.Close.CloseWait; w != nil {
+		values["close_wait_s"] = *w
+		took = ", " + dur(seconds(*w)) + " after it received that FIN"
+	}
+	return []claim{{
+		side:       second,
+		confidence: unless(in.Conn.Close.Basis == "inferred"),
+		title:      "The " + string(second) + "'s FIN came with its ACK of the " + string(first) + "'s FIN",
+		explanation: "The " + string(first) + " closed first (FIN in " + in.frame(one.first()) + "). The " + string(second) +
+			" closed" + took + ", and its FIN (" + in.frame(two.first()) + ") is also its first ACK of the " + string(first) +
+			"'s. By this one segment the " + string(first) +
+			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT. This is a normal close.",
+		saw:    both(first, "nothing, or read() = 0", "read() = 0"),
+		at:     two.Time,
+		proof:  []Mark{one.first(), two.first(), in.FINAcked[index(second)].first()},
+		values: values,
+	}}
+}

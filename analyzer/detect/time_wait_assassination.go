@@ -1,0 +1,48 @@
+package detect
+
+// Notice: the risk it opens (an old segment taken by a new connection) is real
+// and very small.
+var timeWaitAssassination = define(Detector{
+	ID:       "time-wait-assassination",
+	Title:    "TIME-WAIT ended by a RST",
+	Means:    "A RST came to an end in TIME-WAIT and ended it early (RFC 1337). TIME-WAIT is there to keep old segments out of the next connection on these ports; now the ports are free at once.",
+	Severity: notice,
+	Disproof: "A segment of that end from TIME-WAIT after the RST: then it ignored it (tcp_rfc1337=1).",
+	Advice:   "Nothing to do for a single one: timestamps and random initial numbers guard the next connection. tcp_rfc1337=1 makes Linux ignore such RSTs.",
+	Check:    []string{"sysctl net.ipv4.tcp_rfc1337", "ss -tan state time-wait"},
+	Refs:     []string{"RFC 1337 1", "RFC 9293 3.6", "tcp_timewait_state_process()"},
+}, findTimeWaitAssassination)
+
+func findTimeWaitAssassination(in *Input) []claim {
+	for _, r := range in.resets() {
+		victim := r.By.Peer()
+		if r.Cause != "time-wait-assassination" || r.Effect != "closed" || in.Conn.Endpoint(victim).State != "CLOSED" {
+			continue
+		}
+		tw := in.entered(victim, "TIME-WAIT")
+		if tw == nil || tw.T == nil {
+			continue
+		}
+		age := r.Time.Sub(*tw.T)
+		left := in.TwoMSL[index(victim)] - age
+		c := claim{
+			side:       victim,
+			confidence: medium, // the wire does not tell whether tcp_rfc1337 is on
+			title:      "A RST ended the " + string(victim) + "'s TIME-WAIT after " + dur(age) + ", " + dur(left) + " early",
+			saw:        [2]string{"nothing", "nothing"},
+			at:         r.Time,
+			proof:      []Mark{r.answers(), r.mark()},
+			values:     map[string]any{"age_s": age.Seconds(), "early_s": left.Seconds()},
+		}
+		if tw.Frame != nil {
+			c.proof = append(c.proof, at(*tw.Frame, tw.File))
+		}
+		c.explanation = say("The "+string(victim)+" had been in TIME-WAIT for "+dur(age)+" when a RST with exactly the number it expects came ("+in.frame(r.mark())+").",
+			either(r.answers().Frame != 0, "The RST answers an ACK that the "+string(victim)+" sent out of TIME-WAIT ("+in.frame(r.answers())+
+				"): the "+string(r.By)+", which had closed for good, does not know the connection any more.",
+				"It answers nothing in this capture: an abort that came late, or forged."),
+			"Unless tcp_rfc1337 is on there, the TIME-WAIT is over, "+dur(left)+" before its 2MSL ("+dur(in.TwoMSL[index(victim)])+", assumed).")
+		return []claim{c}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package detect
+
+import (
+	"strconv"
+
+	"github.com/lastack/lastack/report/words"
+)
+
+// Info: it is how the capture was made.
+var twoTaps = define(Detector{
+	ID:       "two-taps",
+	Title:    "One path captured at two places",
+	Means:    "The same segments were captured at two places of their path, in both directions. One copy drives the states; the other shows what was lost between the taps.",
+	Severity: info,
+	Disproof: "Hop limits and delays that do not agree from segment to segment: then they are retransmissions.",
+	Advice:   "Nothing to do. The clocks of the two taps should agree to a millisecond; if not, give one capture alone.",
+	Refs:     []string{"RFC 9293 3.8.1"},
+}, findTwoTaps)
+
+func findTwoTaps(in *Input) []claim {
+	t := in.Taps
+	if t == nil || t.Copies[0] == 0 || t.Copies[1] == 0 {
+		return nil
+	}
+	e := &in.Conn.Endpoints
+	packets := e.Client.Packets + e.Server.Packets
+	n := in.tapCopies()
+	text := func(i int) string {
+		return words.Plural(uint64(t.Copies[i]), "segment") + " of the " + string(sides[i]) + ", " + dur(t.Delay[i].Abs()) + " apart or more (" + in.frame(t.mark(i)) + ")"
+	}
+	return []claim{{
+		confidence: unless(2*n < packets),
+		title:      strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path",
+		explanation: "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
+			"Each segment counts once; a segment seen at one place only may have been lost between them.",
+		at:     in.Conn.Start,
+		proof:  []Mark{t.mark(0), t.mark(1)},
+		values: map[string]any{"copies": n, "packets": packets, "delay_client_s": t.Delay[0].Seconds(), "delay_server_s": t.Delay[1].Seconds()},
+	}}
+}
+
+// mark is the first copy of a side's segments.
+func (t *Taps) mark(i int) Mark { return Mark{Frame: t.Frame[i], File: t.File[i]} }

@@ -1,0 +1,117 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Notice: flow control at work, and yet the answer to "why is it slow": one
+// program does not read.
+var zeroWindowStall = define(Detector{
+	ID:       "zero-window-stall",
+	Title:    "Stalled by a closed window",
+	Means:    "An end advertised a window of 0: its program did not read, its receive buffer was full, and the other end had to stop. This is flow control, not loss.",
+	Severity: notice,
+	Disproof: "The window opened again by a segment that the capture missed.",
+	Advice:   "Look at the program that did not read (busy, blocked, paused on purpose); the network and the sender are not to blame. A larger receive buffer only puts it off.",
+	Check:    []string{"ss -tmi", "nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPFromZeroWindowAdv TcpExtTCPWinProbe"},
+	Refs:     []string{"RFC 9293 3.8.6.1", "RFC 1122 4.2.2.17", "tcp_send_probe0()", "tcp_select_window()"},
+}, findZeroWindowStall)
+
+// leastStall is the shortest stall that is told of: less is felt by nobody.
+const leastStall = time.Second
+
+// stall is a time for which a window was closed.
+type stall struct {
+	from, to Mark // to: Frame 0 if it never opened
+	length   time.Duration
+}
+
+func findZeroWindowStall(in *Input) []claim {
+	if in.blind() || in.Conn.Endpoints.Client.ZeroWindows+in.Conn.Endpoints.Server.ZeroWindows == 0 {
+		return nil
+	}
+	var out []claim
+	for _, reader := range sides {
+		if list := in.stalls(reader); longest(list).length >= leastStall {
+			out = append(out, in.zeroWindowStall(reader, list))
+		}
+	}
+	return out
+}
+
+// stalls pairs the closings and openings of a reader's window.
+func (in *Input) stalls(reader report.Side) []stall {
+	var out []stall
+	open := -1
+	for i := range in.Notes {
+		n := &in.Notes[i]
+		switch {
+		case n.Side != reader:
+		case n.Kind == ZeroWindow && open < 0:
+			open = len(out)
+			out = append(out, stall{from: n.mark()})
+		case n.Kind == WindowOpened && open >= 0:
+			out[open].to, out[open].length = n.mark(), n.Time.Sub(out[open].from.Time)
+			open = -1
+		}
+	}
+	if open >= 0 {
+		end := in.Now
+		if in.Conn.Close.Kind == "reset" {
+			end = in.Conn.End
+		}
+		out[open].length = end.Sub(out[open].from.Time)
+	}
+	return out
+}
+
+// longest returns the longest of the stalls.
+func longest(list []stall) (s stall) {
+	for _, one := range list {
+		if one.length > s.length {
+			s = one
+		}
+	}
+	return s
+}
+
+func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
+	writer := reader.Peer()
+	s := longest(list)
+	var total time.Duration
+	proof := []Mark{s.from, s.to}
+	for _, one := range list {
+		total += one.length
+	}
+	probes := in.notes(WindowProbe, writer)
+	never := s.to.Frame == 0
+	values := map[string]any{"stalls": len(list), "longest_s": s.length.Seconds(), "total_s": total.Seconds(), "opened": !never,
+		"window_probes": in.Conn.Endpoint(writer).WindowProbes}
+	end := "It opened again after " + dur(s.length) + " (" + in.frame(s.to) + ")."
+	if never {
+		end = "It did not open again until the connection or the capture ended, " + dur(s.length) + " later."
+		if r := in.deciding(); r != nil && r.By == reader {
+			end += " The " + string(reader) + " then reset the connection (" + in.frame(r.mark()) + ")."
+			proof = append(proof, r.mark())
+		}
+	}
+	return claim{
+		side:       reader,
+		confidence: unless(in.gappy() || in.LostNotes > 0),
+		title:      "The " + string(reader) + "'s window was closed for " + dur(s.length) + either(never, " and did not open again", ""),
+		explanation: say("The "+string(reader)+" advertised a window of 0 ("+in.frame(s.from)+"): its program did not read and its buffer was full, so the "+string(writer)+" had to stop.",
+			end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(marks(probes)...)+")."),
+			when(len(list) > 1, "In all the window was closed "+times(len(list))+", for "+dur(total)+".")),
+		saw:    both(reader, "data that it did not read", "write() waited, or EAGAIN"),
+		at:     s.from.Time,
+		proof:  append(proof, marks(probes)...),
+		values: values,
+	}
+}
+
+func (in *Input) probesWord(writer report.Side) string {
+	return words.Plural(in.Conn.Endpoint(writer).WindowProbes, "window probe")
+}
