@@ -237,27 +237,27 @@ const ringSize = 8
 // ring remembers an end's last ACK numbers and the last segment that carried
 // each: a bare RST names the segment it answers by that number.
 type ring struct {
-	ref [ringSize]wire.FrameRef
-	ack [ringSize]wire.Seq
-	top uint8
+	ref  [ringSize]wire.FrameRef
+	ack  [ringSize]wire.Seq
+	data [ringSize]bool // it carried payload
+	top  uint8
 }
 
 // add remembers that ref carried ack.
-func (r *ring) add(ack wire.Seq, ref wire.FrameRef) {
-	if r.ref[r.top] != 0 && r.ack[r.top] == ack {
-		r.ref[r.top] = ref
-		return
+func (r *ring) add(ack wire.Seq, ref wire.FrameRef, data bool) {
+	if r.ref[r.top] == 0 || r.ack[r.top] != ack {
+		r.top = (r.top + 1) % ringSize
 	}
-	r.top = (r.top + 1) % ringSize
-	r.ack[r.top], r.ref[r.top] = ack, ref
+	r.ack[r.top], r.ref[r.top], r.data[r.top] = ack, ref, data
 }
 
-// lookup returns the last segment that carried ack.
-func (r *ring) lookup(ack wire.Seq) (wire.FrameRef, bool) {
+// lookup returns the last segment that carried ack, 0 for none, and whether it
+// carried payload.
+func (r *ring) lookup(ack wire.Seq) (ref wire.FrameRef, data bool) {
 	for i := range ringSize {
 		k := (int(r.top) + ringSize - i) % ringSize
 		if r.ref[k] != 0 && r.ack[k] == ack {
-			return r.ref[k], true
+			return r.ref[k], r.data[k]
 		}
 	}
 	return 0, false

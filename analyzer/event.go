@@ -146,7 +146,7 @@ func (c *connection) strike(side uint8, kinds symbols, by wire.FrameRef, why str
 // refute records a struck event.
 func (c *connection) refute(e event, by wire.FrameRef, why string) {
 	x := c.details()
-	if e.sym == fsm.RcvACKOfSYN {
+	if why == whySYNACKAgain {
 		c.ep[e.side].flags |= ackOfSYNRefuted
 	}
 	if len(x.refuted) < maxEvents {

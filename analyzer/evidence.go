@@ -54,8 +54,12 @@ const (
 	crossesG                // as refutes after G, within G it crossed
 )
 
-// whyFINAgain is why an ACK of a FIN was struck: the FIN came again.
-const whyFINAgain = "fin-retransmitted"
+// Why an ACK of a FIN or of a SYN,ACK was struck: what it acknowledged came
+// again.
+const (
+	whyFINAgain    = "fin-retransmitted"
+	whySYNACKAgain = "syn-ack-retransmitted"
+)
 
 // lifeRule says what a segment of an endpoint means for one kind of pending
 // receipt. It is a row of E2's table.
@@ -255,7 +259,7 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 	switch {
 	case s.Flags.Has(wire.SYN | wire.ACK):
-		return refutesG, "syn-ack-retransmitted"
+		return refutesG, whySYNACKAgain
 	case s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) && !s.Flags.Has(wire.ACK):
 		return silent, ""
 	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):

@@ -28,6 +28,7 @@ type reset struct {
 	repeats          uint8
 	probed           bool // its sender's last segment was a keepalive probe
 	answersProbe     bool
+	answersData      bool // the segment that it answers carried payload
 	challenge        bool // it answers a challenge ACK
 }
 
@@ -72,9 +73,10 @@ func (c *connection) sentRST(s *wire.Segment) {
 		return
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
-	if r.bare && r.answers != 0 && c.ep[x].shown.Intersects(fsm.Of(fsm.Established, fsm.CloseWait, fsm.TimeWait, fsm.Closing, fsm.LastAck, fsm.SynReceived)) {
-		// Only an endpoint without the connection answers so: it ended before,
-		// unseen [3.10.7.1].
+	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
+	if r.bare && r.answers != 0 && !(r.answersData && c.ep[x].shown.Intersects(orphan)) {
+		// Only an endpoint without the connection answers so, or a closed
+		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.lo = inferred, s.Ref, 0, c.ep[x].lastTime
 	}
 	if c.ep[x].shown.Is(fsm.Closed) {
@@ -97,8 +99,8 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.idle = s.Time - ep.lastTime
 	}
 	if r.bare {
-		if ref, ok := c.ep[y].answers.lookup(s.Seq); ok && s.Time-c.ep[y].lastTime <= c.guard(x) {
-			r.answers = ref
+		if s.Time-c.ep[y].lastTime <= c.guard(x) {
+			r.answers, r.answersData = c.ep[y].answers.lookup(s.Seq)
 		}
 		r.answersProbe = c.ep[y].has(probing)
 	}
@@ -118,7 +120,13 @@ func (c *connection) voidAnswered(x uint8, r *reset) {
 		return
 	}
 	all := c.ep[x].has(ackOfSYNRefuted)
-	c.strike(x, setOf(fsm.RcvFIN, fsm.RcvACKOfSYN, fsm.RcvSYNACK), r.ref, "answered-by-reset", func(e *event) bool {
+	kinds := setOf(fsm.RcvFIN, fsm.RcvACKOfSYN, fsm.RcvSYNACK)
+	if !r.answersData {
+		// Data draws a RST from a socket that nobody reads any more, after its
+		// ACK was taken; what else draws one was taken by nobody.
+		kinds |= setOf(fsm.RcvACKOfFIN)
+	}
+	c.strike(x, kinds, r.ref, "answered-by-reset", func(e *event) bool {
 		return e.ref == r.answers || all && e.sym == fsm.RcvACKOfSYN
 	})
 }

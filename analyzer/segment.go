@@ -109,7 +109,7 @@ func (c *connection) speak(s *wire.Segment) {
 		ep.ipid = s.IPID
 	}
 	if s.Flags.Has(wire.ACK) {
-		ep.answers.add(s.Ack, s.Ref)
+		ep.answers.add(s.Ack, s.Ref, s.Len > 0)
 	}
 	c.sp[c.peer(s.Dir)].Repeats = 0
 	if s.Ref != 0 {
