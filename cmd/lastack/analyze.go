@@ -1,0 +1,79 @@
+package main
+
+import (
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lastack/lastack/capture"
+)
+
+const analyzeLong = `Reads captures (pcap and pcapng, plain or compressed with gzip, zstd or xz), from files, directories
+or standard input (-), merged by time into one, and reports on every TCP connection in them.`
+
+const analyzeExample = `  lastack analyze capture.pcap
+  lastack analyze -r /var/log/captures --format ndjson -o connections.ndjson
+  lastack analyze a.pcap b.pcap.gz --stack 10.0.0.0/8=windows --fail-on warning
+  tcpdump -c 10000 -w - tcp | lastack analyze -`
+
+// analyzeGroups are the flags of analyze, and of the root for short.
+func (s *settings) analyzeGroups() []flagGroup {
+	return []flagGroup{s.inputFlags(), s.analysisFlags(), s.reportFlags(), s.ladderFlags(), s.lookFlags()}
+}
+
+func analyzeCommand(a *app) *cobra.Command {
+	s := newSettings()
+	cmd := &cobra.Command{
+		Use:     "analyze FILE|DIRECTORY|-...",
+		Short:   "Report on the TCP connections of captures",
+		Long:    analyzeLong + "\n\n" + exitHelp,
+		Example: analyzeExample,
+		Args:    withArgs(cobra.MinimumNArgs(1), "a capture: a file, a directory, or - for standard input"),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.analyze(s, args) },
+	}
+	addGroups(cmd, s.analyzeGroups()...)
+	return cmd
+}
+
+func showCommand(a *app) *cobra.Command {
+	s := newSettings()
+	cmd := &cobra.Command{
+		Use:   "show CAPTURE... --conn N",
+		Short: "Draw one connection segment by segment",
+		Long: `Draws a connection of the captures: every segment, what it was, and the states of both ends beside
+it. N is the number that the report prints after #. The same as lastack analyze --conn N.`,
+		Example: `  lastack show capture.pcap --conn 17`,
+		Args:    withArgs(cobra.MinimumNArgs(1), "a capture: a file, a directory, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if s.conn == 0 {
+				return usagef("%s needs --conn N, the number that the report prints after #", cmd.CommandPath())
+			}
+			return a.analyze(s, args)
+		},
+	}
+	addGroups(cmd, s.ladderFlags(), s.inputFlags(), s.analysisFlags(),
+		s.reportFlags().only("format", "output"), s.lookFlags())
+	return cmd
+}
+
+// analyze reads the captures that paths name and writes the report.
+func (a *app) analyze(s *settings, paths []string) error {
+	if stdin, ok := a.in.(*os.File); ok && slices.Contains(paths, "-") && isTerminal(stdin) {
+		return usagef("standard input is a terminal: pipe a capture into it")
+	}
+	stop := watchSignals()
+	defer stop.release()
+	input := &stream{in: a.in, stop: stop.requested}
+	set, err := capture.Open(paths, capture.Options{Recursive: s.recursive, Stdin: input})
+	if err != nil {
+		return stop.instead(err)
+	}
+	defer set.Close()
+	j, err := a.newJob(s, set, stop)
+	if err != nil {
+		return err
+	}
+	input.wait = j.out.flush
+	return j.toTheEnd()
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// source is where the packets of a run come from: a capture.Set or a live
+// capture.
+type source interface {
+	capture.Source
+	Files() []capture.FileInfo
+}
+
+// job takes one source through one analyzer into one report.
+type job struct {
+	app  *app
+	set  *settings
+	src  source
+	stop *stopper
+	an   *analyzer.Analyzer
+	out  *output
+	// idle, if not nil, is told of an error of the source that is none: a live
+	// capture waits for packets. It reports whether err was that.
+	idle func(err error) bool
+
+	faults      []string // the first maxFaults, one line each
+	unlisted    int      // the others
+	alarmed     bool     // --fail-on is met
+	interrupted bool
+}
+
+// maxFaults is how many faults of the input a summary lists.
+const maxFaults = 1000
+
+// newJob makes the analyzer and opens the output.
+func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
+	files := src.Files()
+	j := &job{app: a, set: s, src: src, stop: stop, an: analyzer.New(s.analyzerOptions(len(files)))}
+	out, err := a.newOutput(s, files, j.an.Ladder)
+	j.out = out
+	return j, err
+}
+
+// toTheEnd reads the source to its end, or until the run is stopped, and
+// writes the report.
+func (j *job) toTheEnd() error {
+	err := j.out.begin(j.set.captureRecord(j.src.Files()))
+	if err == nil {
+		err = j.read()
+	}
+	var sum *report.Summary
+	if err == nil {
+		sum, err = j.finish()
+	}
+	if err = firstOf(err, j.out.end()); err != nil {
+		return err
+	}
+	return j.verdict(sum)
+}
+
+// read is the loop. Its error is one of the output: those of the input are
+// faults.
+func (j *job) read() error {
+	var p capture.Packet
+	for !j.stop.is() {
+		err := j.src.Next(&p)
+		switch {
+		case err == nil:
+			j.an.AddPacket(&p)
+		case err == io.EOF:
+			return nil
+		case j.idle != nil && j.idle(err):
+		case errors.Is(err, errStopped):
+		default:
+			if w, ok := errors.AsType[*writeError](err); ok {
+				return w.err
+			}
+			if j.fault(err); !ofOneInput(err) {
+				return nil
+			}
+		}
+		if err := j.drain(); err != nil {
+			return err
+		}
+	}
+	j.interrupted = !j.set.live // there it is the way to end
+	return nil
+}
+
+// ofOneInput reports whether the source goes on after err.
+func ofOneInput(err error) bool {
+	_, ok := errors.AsType[*capture.Error](err)
+	return ok
+}
+
+// drain hands the records that became final to the output.
+func (j *job) drain() error {
+	for rec := range j.an.Records() {
+		if f, ok := rec.(*report.Finding); ok && j.set.failOn.met(f) {
+			j.alarmed = true
+		}
+		if err := j.out.add(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fault tells of a fault of the input and keeps it for the summary.
+func (j *job) fault(err error) {
+	j.app.complain(err)
+	if len(j.faults) == maxFaults {
+		j.unlisted++
+		return
+	}
+	j.faults = append(j.faults, report.Sanitize(err.Error()))
+}
+
+// finish ends the analysis and adds the summary.
+func (j *job) finish() (*report.Summary, error) {
+	j.an.Close()
+	if err := j.drain(); err != nil {
+		return nil, err
+	}
+	sum := j.an.Summary()
+	files := j.src.Files()
+	if sum.Skipped.LinkType > 0 {
+		j.undecoded(files)
+	}
+	for i := range files {
+		sum.Files = append(sum.Files, fileSummary(&files[i]))
+	}
+	sum.DroppedByCapture = dropped(files)
+	sum.Interrupted = j.interrupted
+	sum.Errors = j.faults
+	if j.unlisted > 0 {
+		sum.Errors = append(sum.Errors, fmt.Sprintf("and %d more", j.unlisted))
+	}
+	return sum, j.out.add(sum)
+}
+
+// undecoded names the link types that there is no decoder for, as a fault of
+// each file that has one.
+func (j *job) undecoded(files []capture.FileInfo) {
+	for _, f := range files {
+		for _, l := range f.Links {
+			if !decodable(l) {
+				j.fault(&capture.Error{File: f.Name, Offset: -1, Err: noDecoder(l)})
+			}
+		}
+	}
+}
+
+// decodable reports whether frames of a link type can be decoded.
+func decodable(l capture.LinkType) bool {
+	var d wire.Decoder
+	var s wire.Segment
+	return d.Decode(uint32(l), nil, 0, &s) != wire.OutcomeLink
+}
+
+func noDecoder(l capture.LinkType) error {
+	name := fmt.Sprintf("link type %d", uint32(l))
+	if l.String() != fmt.Sprint(uint32(l)) {
+		name += " (" + l.String() + ")"
+	}
+	return fmt.Errorf("%s has no decoder: its packets are skipped", name)
+}
+
+// verdict chooses the exit code.
+func (j *job) verdict(sum *report.Summary) error {
+	codes := []exitCode{exitOK}
+	damaged := len(j.faults) > 0
+	for _, c := range [...]struct {
+		applies bool
+		code    exitCode
+	}{
+		{damaged && sum.Packets == sum.Skipped.LinkType, exitFailed},
+		{damaged, exitDamaged},
+		{j.alarmed, exitFindings},
+		{j.interrupted, exitInterrupted},
+	} {
+		if c.applies {
+			codes = append(codes, c.code)
+		}
+	}
+	if code := worst(codes...); code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+// Command lastack tells from a packet capture which states both ends of every
+// TCP connection went through, how each connection opened and closed, and what
+// stands out, with the frames that prove it.
+//
+// It is the only place that knows of flags, exit codes, signals, terminals and
+// the wall clock. The way of a run is short:
+//
+//	settings -> source -> analyzer.Analyzer -> report.Sink
+//
+// settings.go and its neighbours read flags and LASTACK_ variables, job.go
+// holds the loop, output.go chooses the sink; the other files are a command
+// each.
+package main
+
+import (
+	"io"
+	"os"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program: it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ignoreSIGPIPE()
+	a := &app{in: stdin, out: stdout, err: stderr}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteC()
+	return int(a.exit(cmd, err))
+}
+
+// app is what every command gets: the three streams.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+}
