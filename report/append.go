@@ -49,21 +49,13 @@ func load4(s string, i int) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-// special reports whether one of the eight bytes of x is not plain.
+// special reports whether one of the eight bytes of x is not plain. Each term
+// sets the high bit of such a byte; it may do so for a byte above one as well,
+// which does not matter to who asks for any.
 func special(x uint64) bool {
-	return (x|below(x, ' ')|equal(x, '"')|equal(x, '\\')|equal(x, 0x7f))&highs != 0
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	return (x|(x+ones)|(x-ones*' ')|((x^ones*'"')-ones)|((x^ones*'\\')-ones))&highs != 0
 }
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// below and equal set the high bit of a byte of x that is less than, or
-// equal to, c. They may also set it in a byte above such a one, which does
-// not matter to who asks for any.
-func below(x uint64, c byte) uint64 { return (x - ones*uint64(c)) &^ x }
-func equal(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
 
 // appendEscaped writes a string that is not plain. Whatever a terminal could
 // take for a command (control and bidirectional characters) is escaped, so

@@ -341,3 +341,26 @@ func BenchmarkEncodingJSON(b *testing.B) {
 		e.Encode(rec)
 	}
 }
+
+// TestEveryByte: at every place of strings of every length around the size of
+// a machine word, each byte is written as encoding/json would.
+func TestEveryByte(t *testing.T) {
+	for length := 1; length <= 19; length++ {
+		for at := range length {
+			for c := range 256 {
+				s := []byte(strings.Repeat("a", length))
+				s[at] = byte(c)
+				want, err := json.Marshal(string(s))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := report.Append(nil, &report.Finding{Side: report.Side(s)})
+				_, rest, _ := bytes.Cut(got, []byte(`"side":`))
+				value, _, _ := bytes.Cut(rest, []byte(`,"frames"`))
+				if meaning(t, value) != meaning(t, want) || bytes.ContainsFunc(value, report.Hostile) {
+					t.Fatalf("%q: %s, want %s", s, value, want)
+				}
+			}
+		}
+	}
+}
