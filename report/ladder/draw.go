@@ -36,7 +36,7 @@ func (d *drawing) segment(it item) {
 	if s.Lost {
 		notes = append(notes, s.LostWhy)
 	}
-	notes = append(append(notes, s.Note), d.index[it.from]...)
+	notes = append(append(notes, s.Note), d.notes[it.from]...)
 	d.below(left, right, s.From, notes)
 }
 

@@ -87,7 +87,7 @@ func moment(t *report.Transition) time.Time {
 type class uint8
 
 const (
-	key1   class = iota // never
+	fixed  class = iota // never
 	bulk                // data and the ACKs of it
 	probes              // keepalive probes and their answers
 	odd                 // retransmissions and the like: many of them may be
@@ -113,8 +113,8 @@ var softKinds = map[string]class{
 func (d *drawing) class(row int) class {
 	s := &d.Segments[row]
 	if d.opt.Full || d.margins[client].turns(row) || d.margins[server].turns(row) || s.Lost || s.Note != "" ||
-		len(d.index[row]) > 0 || strings.ContainsAny(s.Flags, "SFR") {
-		return key1
+		len(d.notes[row]) > 0 || strings.ContainsAny(s.Flags, "SFR") {
+		return fixed
 	}
 	if s.Plain && s.Kind == "" {
 		return bulk
@@ -125,13 +125,13 @@ func (d *drawing) class(row int) class {
 // folds cuts the segments into those to draw and those to fold.
 func (d *drawing) folds() (list []item) {
 	for from := 0; from < len(d.Segments); {
-		if d.class(from) == key1 || d.interrupted(from) && from+1 == len(d.Segments) {
+		if d.class(from) == fixed || d.interrupted(from) && from+1 == len(d.Segments) {
 			list = append(list, item{from: from, to: from + 1})
 			from++
 			continue
 		}
 		to := from + 1
-		for to < len(d.Segments) && d.class(to) != key1 && !d.interrupted(to) {
+		for to < len(d.Segments) && d.class(to) != fixed && !d.interrupted(to) {
 			to++
 		}
 		list = append(list, d.stretch(from, to)...)

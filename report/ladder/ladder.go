@@ -46,7 +46,7 @@ func Render(w io.Writer, l *report.Ladder, opt Options) error {
 		d.glyphs = ascii
 	}
 	d.margins = readMargins(d.Ladder)
-	d.index = d.notesByRow()
+	d.readNotes()
 	items := d.items()
 	d.layout(items)
 	d.header()
@@ -78,11 +78,10 @@ type drawing struct {
 	width   int
 	copies  int // of segments, left out
 	margins [2]margin
-	index   map[int][]string // notes by row
+	notes   map[int][]string // what to say below a row
 	refuted map[int]bool     // rows that did not arrive, by the record's word
 
 	frameCol, timeCol, stateCol, arrowCol int
-	last                                  time.Time // of the segment before, for Delta
 	now                                   [2]change // the state shown last on each side
 	drawn                                 [2]bool   // that there is one
 }

@@ -40,18 +40,24 @@ func key(frame *uint64, file *int) frameKey {
 	return k
 }
 
+// rowsByFrame finds a segment's row by its frame.
+func rowsByFrame(segments []report.Segment) map[frameKey]int {
+	rows := make(map[frameKey]int, len(segments))
+	for i := range segments {
+		k := frameKey{segments[i].File, segments[i].Frame}
+		if _, twice := rows[k]; !twice {
+			rows[k] = i
+		}
+	}
+	return rows
+}
+
 // readMargins places the transitions of both ends at the segments. The list
 // is in the order in which the states were, so a transition whose frame is
 // earlier than that of the one before it (a receipt that a later segment
 // proved to have been put off) goes to the row of the one before.
 func readMargins(l *report.Ladder) [2]margin {
-	p := placing{Ladder: l, rows: map[frameKey]int{}}
-	for i := range l.Segments {
-		k := frameKey{l.Segments[i].File, l.Segments[i].Frame}
-		if _, twice := p.rows[k]; !twice {
-			p.rows[k] = i
-		}
-	}
+	p := placing{Ladder: l, rows: rowsByFrame(l.Segments)}
 	return [2]margin{p.margin(report.Client), p.margin(report.Server)}
 }
 

@@ -22,20 +22,16 @@ var refutations = map[string]string{
 	"syn-retransmitted":     "the SYN came again",
 }
 
-// notesByRow gathers what is to be said below a segment and stands elsewhere
-// in the record: what became of it as a reset, or as a receipt.
-func (d *drawing) notesByRow() map[int][]string {
-	rows := map[frameKey]int{}
-	for i := range d.Segments {
-		rows[frameKey{d.Segments[i].File, d.Segments[i].Frame}] = i
-	}
-	notes := map[int][]string{}
-	d.refuted = map[int]bool{}
+// readNotes gathers what is to be said below a segment and stands elsewhere in
+// the record: what became of it as a reset, or as a receipt.
+func (d *drawing) readNotes() {
+	rows := rowsByFrame(d.Segments)
+	d.notes, d.refuted = map[int][]string{}, map[int]bool{}
 	for i := range d.Connection.Resets {
 		r := &d.Connection.Resets[i]
 		if row, ok := rows[key(&r.Frame, r.File)]; ok {
 			if text := resetNote(r); text != "" {
-				notes[row] = append(notes[row], text)
+				d.notes[row] = append(d.notes[row], text)
 			}
 		}
 	}
@@ -46,10 +42,9 @@ func (d *drawing) notesByRow() map[int][]string {
 			continue
 		}
 		d.refuted[row] = true
-		notes[row] = append(notes[row], "did not reach the "+string(r.Side)+": "+refutation(r.Why)+" ("+
+		d.notes[row] = append(d.notes[row], "did not reach the "+string(r.Side)+": "+refutation(r.Why)+" ("+
 			d.frameWord(r.ByFrame, r.ByFile)+")")
 	}
-	return notes
 }
 
 func resetNote(r *report.Reset) string {

@@ -39,7 +39,13 @@ func (l *Look) Columns() int {
 func (l *Look) Paint() Paint { return Paint(l.Color) }
 
 // Clean makes a string from outside safe to print.
-func (l *Look) Clean(s string) string { return Charset(l.ASCII).Clean(s) }
+func (l *Look) Clean(s string) string {
+	s = report.Sanitize(s)
+	if l.ASCII {
+		return ascii(s)
+	}
+	return s
+}
 
 // State is a state's name, with " ?" where it is only assumed, in its colour.
 func (l *Look) State(name string, assumed bool) string {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/lastack/lastack/report"
 )
 
 // Width is the number of columns that s takes in a terminal.
@@ -109,34 +107,13 @@ func Wrap(s string, n int) []string {
 	return append(lines, line)
 }
 
-// escape makes s, which has been sanitised, fit a terminal that shows ASCII
+// ascii makes s, which has been sanitised, fit a terminal that shows ASCII
 // only.
-func escape(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < 0x7f {
-			b.WriteRune(r)
-			continue
+func ascii(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > '~' {
+			return '?'
 		}
-		b.WriteByte('?')
-	}
-	return b.String()
-}
-
-// Charset says which characters a terminal shows.
-type Charset bool
-
-// The character sets: UTF-8, and plain ASCII where the locale is another.
-const (
-	UTF8  Charset = false
-	ASCII Charset = true
-)
-
-// Clean makes a string from outside safe to print.
-func (c Charset) Clean(s string) string {
-	s = report.Sanitize(s)
-	if c == ASCII {
-		return escape(s)
-	}
-	return s
+		return r
+	}, s)
 }
