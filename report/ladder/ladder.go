@@ -167,11 +167,13 @@ func (d *drawing) frames(it item) string {
 		return ""
 	}
 	first, last := &d.Segments[it.from], &d.Segments[it.to-1]
-	text := d.frame(first)
-	if it.to-it.from > 1 {
-		text += "-" + strconv.FormatUint(last.Frame, 10)
+	switch {
+	case it.to-it.from == 1:
+		return d.frame(first)
+	case first.File == last.File:
+		return d.frame(first) + "-" + strconv.FormatUint(last.Frame, 10)
 	}
-	return text
+	return d.frame(first) + "-" + d.frame(last)
 }
 
 // frame is a segment's frame, with the number of its file before it where
