@@ -1,6 +1,9 @@
 package analyzer
 
 import (
+	"math/bits"
+
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/report"
@@ -331,21 +334,24 @@ func (c *connection) resetCause(r *reset) string {
 }
 
 // injected: at least two signs that the sender named did not send it.
-func (c *connection) injected(r *reset) bool {
-	n := r.signs
+func (c *connection) injected(r *reset) bool { return bits.OnesCount8(uint8(c.signs(r))) >= 2 }
+
+// signs are those of a RST with what came after it.
+func (c *connection) signs(r *reset) detect.Sign {
+	signs := r.signs
 	for i := range c.x.refuted {
 		if f := &c.x.refuted[i]; f.sym == fsm.SndRST && f.ref == r.ref {
-			n++
+			signs |= detect.SignContradicted
 		}
 	}
 	for i := range c.x.resets {
 		other := &c.x.resets[i]
 		if d := other.t - r.t; other.side != r.side && max(d, -d) <= max(c.roundTrip(), 5e6) && r.answers == 0 && other.answers == 0 {
-			n++
+			signs |= detect.SignBothEnds
 			break
 		}
 	}
-	return n >= 2
+	return signs
 }
 
 // vantage says where the capture seems to have been taken (E5), surest sign

@@ -87,6 +87,7 @@ type endpoint struct {
 	ipid                   uint16
 
 	lastTime int64 // of its last segment
+	lastRef  wire.FrameRef
 	twFrom   int64 // when its TIME-WAIT began, or began again
 
 	packets, payload, unique              uint64
@@ -173,12 +174,15 @@ type details struct {
 	notes     []note
 	lostNote  uint32
 	rejected  *wire.ICMPError
+	missed    [2]moment    // the last ACK of octets of that end which the capture does not have
 	unseen    [2]unseenACK // by the end whose octets were acknowledged
 	reuse     *reuse
 	copies    uint64 // duplicates of the capture
+	copied    moments
 	taps      *taps
 	half      halfClose
 
+	challenges []challenge
 	challenged wire.FrameRef // the RST that answers a challenge ACK, whose sender had sent a new SYN
 }
 
@@ -206,10 +210,36 @@ func sentAgain(list []transmission, side uint8, t int64, ref wire.FrameRef, o *w
 	return append(list, transmission{t: t, ref: ref, tsval: o.TSVal, side: side, hasTS: o.Has&wire.OptTimestamps != 0})
 }
 
+// moment is a frame and its time.
+type moment struct {
+	ref wire.FrameRef
+	t   int64
+}
+
+// moments are the first and the last of several.
+type moments struct{ first, last moment }
+
+// add takes a further one.
+func (m *moments) add(s *wire.Segment) {
+	m.last = moment{s.Ref, s.Time}
+	if m.first.ref == 0 {
+		m.first = m.last
+	}
+}
+
+// challenge is the refusal of a SYN by an end that still had the incarnation
+// before: the ACK in the old numbers, the RST that the ACK drew, and the state
+// of that end.
+type challenge struct {
+	ack, rst moment
+	state    fsm.Set
+}
+
 // unseenACK is the last segment that acknowledged octets never captured (E5).
 type unseenACK struct {
 	ref       wire.FrameRef
 	ack       wire.Seq
+	void      bool             // its octets were never sent
 	end       wire.Seq         // SEG.SEQ+SEG.LEN of that segment
 	peer, own reassembly.Space // as they were before it: the space it acknowledges, its sender's
 }
@@ -217,10 +247,11 @@ type unseenACK struct {
 // halfClose measures what an end sent after it had acknowledged the peer's
 // FIN.
 type halfClose struct {
-	from, to int64
-	bytes    uint64
-	side     uint8
-	seen     bool
+	from  int64
+	sent  moments // the segments with new octets
+	bytes uint64
+	side  uint8
+	seen  bool
 }
 
 // details returns the side table, made at first use.
@@ -237,30 +268,30 @@ const ringSize = 8
 // ring remembers an end's last ACK numbers and the last segment that carried
 // each: a bare RST names the segment it answers by that number.
 type ring struct {
-	ref  [ringSize]wire.FrameRef
-	ack  [ringSize]wire.Seq
-	data [ringSize]bool // it carried payload
-	top  uint8
+	ref [ringSize]wire.FrameRef
+	ack [ringSize]wire.Seq
+	len [ringSize]uint32 // its payload, in octets
+	top uint8
 }
 
 // add remembers that ref carried ack.
-func (r *ring) add(ack wire.Seq, ref wire.FrameRef, data bool) {
+func (r *ring) add(ack wire.Seq, ref wire.FrameRef, octets uint32) {
 	if r.ref[r.top] == 0 || r.ack[r.top] != ack {
 		r.top = (r.top + 1) % ringSize
 	}
-	r.ack[r.top], r.ref[r.top], r.data[r.top] = ack, ref, data
+	r.ack[r.top], r.ref[r.top], r.len[r.top] = ack, ref, octets
 }
 
-// lookup returns the last segment that carried ack, 0 for none, and whether it
-// carried payload.
-func (r *ring) lookup(ack wire.Seq) (ref wire.FrameRef, data bool) {
+// lookup returns the last segment that carried ack, 0 for none, and its
+// payload in octets.
+func (r *ring) lookup(ack wire.Seq) (ref wire.FrameRef, octets uint32) {
 	for i := range ringSize {
 		k := (int(r.top) + ringSize - i) % ringSize
 		if r.ref[k] != 0 && r.ack[k] == ack {
-			return r.ref[k], r.data[k]
+			return r.ref[k], r.len[k]
 		}
 	}
-	return 0, false
+	return 0, 0
 }
 
 // guard returns G of inference.md E3 for receiver y: how long after a segment

@@ -146,6 +146,7 @@ func (c *connection) roundTrip() int64 {
 func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
 	d := c.details()
 	d.copies++
+	d.copied.add(s)
 	if kind != secondTap {
 		return
 	}

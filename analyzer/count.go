@@ -11,10 +11,12 @@ import (
 // kept.
 type note struct {
 	t    int64
+	idle int64 // since the segment before, of either end
 	ref  wire.FrameRef
 	val  uint32
 	kind detect.NoteKind
 	side uint8
+	fits bool // of an old duplicate: nothing keeps it out of the present incarnation
 }
 
 // maxNotes bounds the notes of one kind of one connection.
@@ -24,7 +26,7 @@ const maxNotes = 12
 // way: the first and the last of a kind tell most.
 func (c *connection) note(kind detect.NoteKind, side uint8, s *wire.Segment, val uint32) {
 	d := c.details()
-	n := note{t: s.Time, ref: s.Ref, val: val, kind: kind, side: side}
+	n := note{t: s.Time, ref: s.Ref, val: val, kind: kind, side: side, idle: s.Time - max(c.ep[0].lastTime, c.ep[1].lastTime)}
 	same, mid := 0, -1
 	for i := range d.notes {
 		if d.notes[i].kind == kind {
@@ -159,7 +161,7 @@ func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
 		*h = halfClose{side: x, from: ack.t, seen: true}
 	}
 	if h.side == x {
-		h.to = s.Time
+		h.sent.add(s)
 		h.bytes += uint64(p.NewOctets)
 	}
 }

@@ -146,7 +146,7 @@ func (a *Analyzer) timers(c *connection, now int64, why finality) {
 		}
 		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
 		if why == finalTime && opening && c.phase != stray {
-			c.push(event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
+			c.push(event{t: now, lo: max(c.ep[side].syn.last, c.ep[side].synAck.last, c.ep[side].synAck.t), sym: fsm.TimeoutSYN, side: side, basis: byTimer})
 		}
 	}
 }

@@ -34,6 +34,16 @@ func (a *Analyzer) input(c *connection, r *report.Connection) *detect.Input {
 		in.FINAcked[i] = sent2(ep.finAck.ref, ep.finAck.lastRef, ep.finAck.t, ep.finAck.lastT, 0)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
 	}
+	for i := range uint8(c.flip + 1) {
+		side := i
+		if c.client != 0 {
+			side = c.peer(i)
+		}
+		in.Last[i] = mark(moment{c.ep[side].lastRef, c.ep[side].lastTime})
+		if c.x != nil {
+			in.Unseen[i] = mark(c.x.missed[side])
+		}
+	}
 	if server := &c.ep[c.peer(c.client)]; server.has(synAckSeen) {
 		in.SYNACK = sent2(server.synAck.ref, server.synAck.lastRef, server.synAck.t, server.synAck.last, server.syn.replies)
 	}
@@ -41,15 +51,37 @@ func (a *Analyzer) input(c *connection, r *report.Connection) *detect.Input {
 		return in
 	}
 	in.Copies, in.LostNotes = c.x.copies, int(c.x.lostNote)
+	in.Copied = sentBetween(c.x.copied)
+	in.HalfClose = sentBetween(c.x.half.sent)
+	for i := range c.x.resets {
+		r := &c.x.resets[i]
+		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r)})
+	}
+	for _, k := range c.x.challenges {
+		in.Challenges = append(in.Challenges, detect.Challenge{ACK: mark(k.ack), RST: mark(k.rst), State: k.state.String()})
+	}
 	for _, n := range c.x.notes {
 		in.Notes = append(in.Notes, detect.Note{Kind: n.kind, Side: c.side(n.side), Frame: n.ref.Frame(),
-			File: n.ref.File(), Time: stamp(n.t), Value: n.val})
+			File: n.ref.File(), Time: stamp(n.t), Value: n.val, Idle: time.Duration(n.idle), Fits: n.fits})
 	}
 	if u := c.x.reuse; u != nil {
-		in.ReuseHolder, in.ReuseUnsafe = c.side(u.holder), u.unsafe
+		in.ReuseHolder, in.ReuseUnsafe, in.TimeWait = c.side(u.holder), u.unsafe, mark(u.wait)
 	}
 	in.Taps = c.tapsInput()
 	return in
+}
+
+// mark fills a detect.Mark.
+func mark(m moment) detect.Mark {
+	if m.ref == 0 {
+		return detect.Mark{}
+	}
+	return detect.Mark{Frame: m.ref.Frame(), File: m.ref.File(), Time: stamp(m.t)}
+}
+
+// sentBetween fills a detect.Sent with the first and the last of several.
+func sentBetween(m moments) detect.Sent {
+	return sent2(m.first.ref, m.last.ref, m.first.t, m.last.t, 0)
 }
 
 // sent2 fills a detect.Sent.
@@ -77,6 +109,7 @@ func (c *connection) tapsInput() *detect.Taps {
 			k = 1
 		}
 		out.Copies[k], out.Delay[k], out.Frame[k] = t.copies[i], time.Duration(t.min[i]), t.ref[i].Frame()
+		out.File[k] = t.ref[i].File()
 	}
 	return out
 }

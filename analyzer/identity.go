@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -30,7 +31,21 @@ func (a *Analyzer) choose(s *wire.Segment) *connection {
 	}
 	c := a.nearest(head, s)
 	a.settleCandidates(head, c, s)
+	if c.phase == past && head.phase == current {
+		head.oldDuplicate(s)
+	}
 	return c
+}
+
+// oldDuplicate notes a segment that belongs to an earlier incarnation by its
+// numbers (T5), and whether c would have taken it all the same.
+func (c *connection) oldDuplicate(s *wire.Segment) {
+	if s.Flags.Has(wire.RST) || s.Time-c.start <= c.guard(c.peer(s.Dir)) {
+		return
+	}
+	fits := c.mayProcess(c.peer(s.Dir), s)
+	c.note(detect.OldDuplicate, s.Dir, s, s.Len)
+	c.x.notes[len(c.x.notes)-1].fits = fits
 }
 
 // chooseSYN: the incarnation whose ISS it repeats, else the second SYN of a
@@ -162,6 +177,10 @@ func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
 		case s.Flags.Has(wire.RST):
 			c.endBy(s.Dir, k.ep[s.Dir].syn.t, k.ep[s.Dir].syn.ref)
 			c.details().challenged = s.Ref
+			y := c.peer(s.Dir)
+			d := k.details()
+			d.challenges = append(d.challenges, challenge{ack: moment{c.ep[y].lastRef, c.ep[y].lastTime},
+				rst: moment{s.Ref, s.Time}, state: c.ep[y].shown})
 		case s.Time-k.ep[s.Dir].syn.t > c.guard(s.Dir) && !c.sp[s.Dir].Next.Less(s.Seq) && s.SegLen()+s.Len > 0:
 			k.phase = stray
 		}

@@ -31,7 +31,9 @@ func (a *Analyzer) record(c *connection, why finality) *report.Connection {
 		prev := c.previous
 		r.Previous = &prev
 	}
-	if c.phase != stray {
+	if c.phase == stray {
+		r.Incarnation-- // it is none
+	} else {
 		a.transitions(c, r)
 	}
 	a.fillDetails(c, r)
@@ -281,7 +283,7 @@ func (a *Analyzer) halfClose(c *connection) *report.HalfClose {
 		return nil
 	}
 	h := &c.x.half
-	return &report.HalfClose{By: c.side(c.peer(h.side)), Duration: secs(h.to - h.from), Bytes: h.bytes}
+	return &report.HalfClose{By: c.side(c.peer(h.side)), Duration: secs(h.sent.last.t - h.from), Bytes: h.bytes}
 }
 
 // complete: the handshake and both ends' close were seen.

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -23,13 +24,12 @@ type reset struct {
 	effect  effect
 	// What was so when it came, for its cause.
 	sender, receiver fsm.Set
-	signs            int // of an injection
+	signs            detect.Sign // of an injection
 	idle             int64
 	repeats          uint8
-	probed           bool // its sender's last segment was a keepalive probe
-	answersProbe     bool
-	answersData      bool // the segment that it answers carried payload
-	challenge        bool // it answers a challenge ACK
+	probed           bool   // its sender's last segment was a keepalive probe
+	octets           uint32 // payload of the segment that it answers
+	challenge        bool   // it answers a challenge ACK
 }
 
 // effect is what a RST did to its receiver.
@@ -74,7 +74,7 @@ func (c *connection) sentRST(s *wire.Segment) {
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
-	if r.bare && r.answers != 0 && !(r.answersData && c.ep[x].shown.Intersects(orphan)) {
+	if r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.lo = inferred, s.Ref, 0, c.ep[x].lastTime
@@ -100,9 +100,8 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 	}
 	if r.bare {
 		if s.Time-c.ep[y].lastTime <= c.guard(x) {
-			r.answers, r.answersData = c.ep[y].answers.lookup(s.Seq)
+			r.answers, r.octets = c.ep[y].answers.lookup(s.Seq)
 		}
-		r.answersProbe = c.ep[y].has(probing)
 	}
 	if !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 {
 		r.answers = c.ep[y].syn.lastRef
@@ -121,7 +120,7 @@ func (c *connection) voidAnswered(x uint8, r *reset) {
 	}
 	all := c.ep[x].has(ackOfSYNRefuted)
 	kinds := setOf(fsm.RcvFIN, fsm.RcvACKOfSYN, fsm.RcvSYNACK)
-	if !r.answersData {
+	if r.octets == 0 {
 		// Data draws a RST from a socket that nobody reads any more, after its
 		// ACK was taken; what else draws one was taken by nobody.
 		kinds |= setOf(fsm.RcvACKOfFIN)
@@ -208,24 +207,23 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 	return gotFIN && own.Has(reassembly.KnownFIN) && seq == own.FIN
 }
 
-// injectionSigns counts what speaks for a RST that X did not send (C7).
-func (c *connection) injectionSigns(s *wire.Segment) int {
+// injectionSigns collects what speaks for a RST that X did not send (C7).
+func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	ep, own := &c.ep[s.Dir], &c.sp[s.Dir]
-	n := 0
 	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
-		n++
+		signs |= detect.SignTTL
 	}
 	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 {
 		if d := s.IPID - ep.ipid; d == 0 || d > 64 {
-			n++
+			signs |= detect.SignIPID
 		}
 	}
 	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) &&
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
-		n++
+		signs |= detect.SignNoTimestamp
 	}
 	if own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
-		n++
+		signs |= detect.SignBehind
 	}
-	return n
+	return signs
 }

@@ -15,6 +15,7 @@ type reuse struct {
 	// them apart.
 	unsafe bool
 	holder uint8
+	wait   moment // what took the holder into TIME-WAIT
 }
 
 // measureReuse compares c, whose SYN opener sent, with old, the incarnation
@@ -40,7 +41,8 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 	default:
 		u.by, u.holder = "holder", opener
 	}
-	u.age = syn.t - old.enteredTimeWait(u.holder)
+	u.wait = old.enteredTimeWait(u.holder)
+	u.age = syn.t - u.wait.t
 	oldSpace := &old.sp[opener]
 	u.unsafe = !c.ep[opener].has(timestamps) && oldSpace.Has(reassembly.KnownISS) &&
 		c.sp[opener].ISS.In(oldSpace.ISS, oldSpace.Next)
@@ -67,13 +69,13 @@ func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
 	return "expired"
 }
 
-// enteredTimeWait returns when an end entered TIME-WAIT.
-func (c *connection) enteredTimeWait(side uint8) int64 {
-	t := c.end
+// enteredTimeWait returns when, and by what, an end entered TIME-WAIT.
+func (c *connection) enteredTimeWait(side uint8) moment {
+	m := moment{t: c.end}
 	c.fold(side, func(tr transition) {
 		if tr.to.Is(fsm.TimeWait) {
-			t = tr.t
+			m = moment{tr.ref, tr.t}
 		}
 	})
-	return t
+	return m
 }

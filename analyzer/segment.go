@@ -40,7 +40,11 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		c.unseen(s, &p)
 		c.inferOwnFIN(s)
 		own.Send(s, &p)
+		missing := rev.Missing()
 		rev.Receive(s)
+		if rev.Missing() > missing {
+			c.details().missed[y] = moment{s.Ref, s.Time}
+		}
 	}
 	c.sent(s, &p)
 	c.fills(s, &p)
@@ -73,6 +77,7 @@ func (c *connection) plain(s *wire.Segment, p *reassembly.Placement) bool {
 		c.ep[0].open|c.ep[1].open == 0 &&
 		c.ep[0].shown.Is(fsm.Established) && c.ep[1].shown.Is(fsm.Established) &&
 		c.sp[s.Dir].Repeats|c.sp[c.peer(s.Dir)].Repeats == 0 &&
+		c.sp[c.peer(s.Dir)].Gapless() &&
 		(!c.sp[s.Dir].Has(reassembly.KnownRight) || s.Seq.LessEq(c.sp[s.Dir].Right))
 }
 
@@ -104,12 +109,12 @@ func (c *connection) strange(s *wire.Segment) bool {
 // speak records that X has sent something.
 func (c *connection) speak(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
-	ep.lastTime = s.Time
+	ep.lastTime, ep.lastRef = s.Time, s.Ref
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
 		ep.ipid = s.IPID
 	}
 	if s.Flags.Has(wire.ACK) {
-		ep.answers.add(s.Ack, s.Ref, s.Len > 0)
+		ep.answers.add(s.Ack, s.Ref, s.Len)
 	}
 	c.sp[c.peer(s.Dir)].Repeats = 0
 	if s.Ref != 0 {
@@ -242,7 +247,7 @@ func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
 	own := &c.sp[x]
 	if c.x != nil {
-		if u := &c.x.unseen[x]; u.ref != 0 && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
+		if u := &c.x.unseen[x]; u.ref != 0 && !u.void && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
 			c.voidUnseen(x, u, s.Ref)
 		}
 	}
@@ -267,7 +272,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	if c.sp[y].Next == u.end {
 		c.sp[y] = u.own
 	}
-	*u = unseenACK{}
+	u.void = true
 }
 
 // dropFIN forgets the FIN of x and what the peer did with it.

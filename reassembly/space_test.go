@@ -266,6 +266,9 @@ func TestEdges(t *testing.T) {
 		check("open", 1, 1, true, 0)
 		k.add(seg{0, 30, ".", 11, 1, 10, 1000, 0, 0})
 		check("gap", 21, 1, false, 0)
+		if a.Gapless() {
+			t.Error("Gapless with a gap")
+		}
 		k.add(seg{0, 31, ".", 31, 1, 10, 1000, 0, 0})
 		check("second gap", 41, 1, false, 0)
 		k.add(seg{0, 32, ".", 3, 1, 4, 1000, 0, 0})
@@ -283,6 +286,9 @@ func TestEdges(t *testing.T) {
 		}
 		k.add(seg{0, 400, ".", 15, 1, 20, 1000, 0, 0})
 		check("filled across", 41, 41, true, 0)
+		if !a.Gapless() {
+			t.Error("not Gapless without a gap")
+		}
 	})
 }
 

@@ -258,11 +258,27 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 		quoted.Src, quoted.Dst = dst, src
 		quoted.Seq = wire.Seq(uint32(n["seq"]) + addAck)
 		quoted.Flags = wire.SYN
-		m := packet.ICMP{Src: src.Addr(), Dst: dst.Addr(), Type: seg.Type, Code: seg.Code, Quote: quoted.Append(nil, 101)}
+		typ, code := seg.Type, seg.Code
+		if v.V6 { // the ICMPv6 errors that mean the same
+			typ, code = icmp6(typ, code)
+		}
+		m := packet.ICMP{Src: src.Addr(), Dst: dst.Addr(), Type: typ, Code: code, Quote: quoted.Append(nil, 101)}
 		m.TTL = 64
 		return m.Append(nil, 1), nil
 	}
 	return t.Append(nil, 1), nil
+}
+
+// icmp6 translates the errors that scripts use: port unreachable and
+// fragmentation needed.
+func icmp6(typ, code uint8) (uint8, uint8) {
+	switch [2]uint8{typ, code} {
+	case [2]uint8{3, 3}:
+		return 1, 4
+	case [2]uint8{3, 4}:
+		return 2, 0
+	}
+	return typ, code
 }
 
 // options builds the TCP options of a line.
