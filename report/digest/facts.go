@@ -229,10 +229,10 @@ func (d *Digest) Proof(g *Group) string {
 	others := slices.DeleteFunc(slices.Clone(g.IDs), func(id uint64) bool { return id == first })
 	text := IDs([]uint64{first}, 1)
 	if frames != "" {
-		text += " (" + frames + ")"
+		text += ": " + frames
 	}
 	if len(others) > 0 {
-		text += ", also " + IDs(others, g.Connections-1)
+		text += "; also " + IDs(others, g.Connections-1)
 	}
 	return text
 }
@@ -280,17 +280,30 @@ func (d *Digest) frames(f *report.Finding) string {
 	return text.String()
 }
 
-// fileOf is the name of the file of a finding's i-th frame, where the capture
-// has several.
+// fileOf names the file of a finding's i-th frame by its number, as the
+// sentences of findings do, and its name, where the capture has several.
 func (d *Digest) fileOf(f *report.Finding, i int) string {
 	if i >= len(f.FrameFiles) {
 		return ""
 	}
 	n := f.FrameFiles[i]
+	text := "file " + strconv.Itoa(n+1)
 	if d.Capture == nil || n < 0 || n >= len(d.Capture.Files) {
-		return "file " + strconv.Itoa(n+1)
+		return text
 	}
-	return filepath.Base(d.Capture.Files[n].Name)
+	return text + " (" + d.shortName(n) + ")"
+}
+
+// shortName is a file's name without its folders, unless another file has the
+// same.
+func (d *Digest) shortName(n int) string {
+	name := filepath.Base(d.Capture.Files[n].Name)
+	for i, f := range d.Capture.Files {
+		if i != n && filepath.Base(f.Name) == name {
+			return d.Capture.Files[n].Name
+		}
+	}
+	return name
 }
 
 // synchronized is how many states a connection in the middle can be in: all

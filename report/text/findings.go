@@ -50,23 +50,26 @@ func kinds(n int) string {
 }
 
 // group prints one kind of finding: what, how many, the sentence, what to do,
-// and where to look.
+// and where to look; of a mere remark less.
 func (t *Text) group(g *digest.Group) {
 	f := &g.Worst
 	t.groupHead(g)
 	t.say("", g.Title())
-	if report.SeverityRank(g.Severity) != 0 {
+	remark := report.SeverityRank(g.Severity) == 0
+	if !remark {
 		t.say("", f.Explanation)
-	}
-	if f.SeenBy != nil {
-		t.say("saw", "client: "+f.SeenBy.Client+"; server: "+f.SeenBy.Server)
+		if f.SeenBy != nil {
+			t.say("saw", "client: "+f.SeenBy.Client+"; server: "+f.SeenBy.Server)
+		}
 	}
 	t.say("do", f.Advice)
 	for i, c := range f.Check {
-		if i == 0 {
-			t.say("check", c)
-		} else {
-			t.say(" ", c)
+		name := "check"
+		if i > 0 {
+			name = " "
+		}
+		if !remark {
+			t.say(name, c)
 		}
 	}
 	if g.Confidence != "high" {

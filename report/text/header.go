@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/lastack/lastack/report"
@@ -19,7 +20,11 @@ func (t *Text) header() {
 			t.line("and " + words.Plural(len(files)-i, "more file"))
 			break
 		}
-		t.file(f)
+		number := ""
+		if len(files) > 1 {
+			number = term.PadLeft(strconv.Itoa(i+1), len(strconv.Itoa(min(len(files), maxFiles)))) + "  "
+		}
+		t.file(number, f)
 	}
 	if len(files) > 1 && t.Summary != nil {
 		t.wrapped("", 0, "together "+words.Plural(t.Summary.Packets, "packet")+t.span(t.Summary.Files...))
@@ -28,16 +33,18 @@ func (t *Text) header() {
 	t.line("")
 }
 
-// file prints one input: its name, what it is, when it was taken.
-func (t *Text) file(f digest.Input) {
-	name := term.Fit(t.opt.Clean(f.Name), t.opt.Columns())
+// file prints one input: the number that frames of it are cited with, its
+// name, what it is, when it was taken.
+func (t *Text) file(number string, f digest.Input) {
+	name := term.Fit(t.opt.Clean(f.Name), t.opt.Columns()-len(number))
 	rest := t.opt.Clean(strings.Join(f.What(), ", ")) + t.span(f.FileSummary)
-	if indent := term.Width(name) + gap; indent+term.Width(rest) <= t.opt.Columns() {
-		t.line(t.opt.Paint().Bold(name) + term.Pad("", gap) + rest)
+	if indent := len(number) + term.Width(name) + gap; indent+term.Width(rest) <= t.opt.Columns() {
+		t.line(number + t.opt.Paint().Bold(name) + term.Pad("", gap) + rest)
 		return
 	}
-	t.line(t.opt.Paint().Bold(name))
-	t.wrapped("  ", 2, rest)
+	t.line(number + t.opt.Paint().Bold(name))
+	indent := max(len(number), gap)
+	t.wrapped(term.Pad("", indent), indent, rest)
 }
 
 // span is when the files were taken, to be added to a list.
