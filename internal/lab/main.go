@@ -123,7 +123,7 @@ func (l *lab) play(stories []story.Story) error {
 			fmt.Fprintf(l.out, "%-34s FAILED: %v\n", s.Name, err)
 			return
 		}
-		fmt.Fprintf(l.out, "%-34s %6.1f s\n", s.Name, r.Took.Seconds())
+		fmt.Fprintf(l.out, "%-34s %6.1f s, at most %v late\n", s.Name, r.Took.Seconds(), r.Stall.Round(time.Millisecond))
 		for side, endpoints := range r.Record.Endpoints {
 			for i, e := range endpoints {
 				if i < 4 {

@@ -37,6 +37,7 @@ type Path struct {
 	fins   map[netip.AddrPort]int     // by sender
 	queue  [2]queue                   // by addressee
 	serial int
+	late   time.Duration
 	wake   [2]chan struct{}
 }
 
@@ -247,7 +248,17 @@ func (p *Path) next(to Side) ([]byte, time.Duration) {
 	if due := time.Until((*q)[0].at); due > 0 {
 		return nil, due
 	}
-	return heap.Pop(q).(item).raw, 0
+	first := heap.Pop(q).(item)
+	p.late = max(p.late, time.Since(first.at))
+	return first.raw, 0
+}
+
+// Late is how much later than due a packet was delivered at worst: how long
+// the machine had no time for the network.
+func (p *Path) Late() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.late
 }
 
 type item struct {

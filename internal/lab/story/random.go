@@ -19,7 +19,7 @@ func Random(n int, seed uint64) Story {
 	return Story{
 		Name:  fmt.Sprintf("random-%d-%d", n, seed),
 		Title: fmt.Sprintf("%d connections of random behaviour under random faults, seed %d", n, seed),
-		Delay: 4 * ms,
+		Delay: 4 * ms, Anyhow: true,
 		// Every timer that a sysctl can shorten, so that what is given up is
 		// given up within the capture.
 		Sysctls: set{

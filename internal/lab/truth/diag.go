@@ -39,8 +39,7 @@ type Sampler struct {
 	open    map[Tuple]*Sample
 	closed  []Sample
 	last    int64 // the dump before this one
-	dumps   int
-	longest int64
+	longest int64 // between two dumps
 	err     error
 }
 
@@ -63,15 +62,16 @@ func OpenSampler(h *netns.Host) (*Sampler, error) {
 	return s, nil
 }
 
-// Close stops and returns every sample, in no order.
-func (s *Sampler) Close() ([]Sample, error) {
+// Close stops and returns every sample, in no order, and the longest time
+// between two dumps.
+func (s *Sampler) Close() ([]Sample, time.Duration, error) {
 	close(s.stop)
 	<-s.done
 	s.file.Close()
 	for _, x := range s.open {
 		s.closed = append(s.closed, *x)
 	}
-	return s.closed, s.err
+	return s.closed, time.Duration(s.longest), s.err
 }
 
 func (s *Sampler) run() {
@@ -124,7 +124,6 @@ func (s *Sampler) note(seen map[Tuple]look, begin, end int64) {
 		}
 		s.open[k] = &Sample{Tuple: k, State: l.state, Mini: l.mini, Before: s.last, From: end, To: begin}
 	}
-	s.dumps++
 	s.longest = max(s.longest, end-s.last)
 	s.last = begin
 }
