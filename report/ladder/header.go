@@ -207,7 +207,7 @@ func (d *drawing) end(side report.Side) (list []string) {
 	}
 	if e.TimeWaitUntil != nil && e.State == "TIME-WAIT" {
 		text := state + " until " + d.opt.Moment(*e.TimeWaitUntil, d.opt.Start) + d.opt.MomentUnit()
-		if a := d.Assumptions; a != nil && a.MSL > 0 {
+		if a := d.Assumptions; a != nil && a.MSL > 0 && len(a.Networks) == 0 { // else it may be another stack's
 			text += " (2MSL " + strconv.FormatFloat(2*a.MSL, 'f', -1, 64) + " s, assumed: " + a.Stack + ")"
 		} else {
 			text += " (2MSL, assumed)"
