@@ -47,11 +47,11 @@ func findAcceptQueueOverflow(in *Input) []claim {
 
 // fullQueue: the ACK came twice or more, or with data, and was not taken.
 func (in *Input) fullQueue(u *untaken, c *claim) {
-	c.title = "The server did not take the client's handshake: its accept queue was full"
+	c.title = "The server did not take the client's handshake: its accept queue was " + when(c.confidence != high, "probably ") + "full"
 	c.explanation = say("The client acknowledged the SYN,ACK and was ESTABLISHED ("+in.frames(u.acks...)+"), and the server repeated its SYN,ACK "+
 		times(len(u.again))+" all the same ("+in.frames(marks(u.again)...)+").",
 		when(len(u.data) > 0, "The client's data was dropped as well: it had to be sent again ("+in.frames(marks(u.data)...)+")."),
-		either(u.near, "The tap is near the server, so these segments did arrive.", "That all of them were lost on the way is less likely."),
+		either(u.near, "The tap is near the server, so these segments were hardly lost on the way.", "That all of them were lost on the way is less likely."),
 		in.howItWent(u))
 }
 
@@ -61,10 +61,10 @@ func (in *Input) howItWent(u *untaken) string {
 	switch {
 	case u.rst != nil:
 		return "In the end the request had expired: the client's next segment (" + in.frame(u.rst.answers()) + ") drew a RST (" + in.frame(u.rst.mark()) + ")."
-	case done != nil && done.T != nil:
+	case done != nil && done.T != nil && done.Basis != "assumed":
 		return "The server took it " + dur(done.T.Sub(in.SYNACK.Time)) + " after its first SYN,ACK."
 	}
-	return "The capture ends before the server took it; when it gives up it drops the request without a packet, and the client does not learn of it."
+	return "Nothing captured proves that the server ever took it; when it gives up it drops the request without a packet, and the client does not learn of it."
 }
 
 // oneRepeat: captured near the server, repeated once, no data.

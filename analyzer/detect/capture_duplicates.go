@@ -15,17 +15,19 @@ var captureDuplicates = define(Detector{
 }, findCaptureDuplicates)
 
 func findCaptureDuplicates(in *Input) []claim {
-	copies := in.tapCopies()
-	if in.Copies <= copies {
+	n := in.Copies
+	if in.twoTaps() {
+		n -= min(n, in.tapCopies())
+	}
+	if n == 0 {
 		return nil
 	}
-	n := in.Copies - copies
 	e := &in.Conn.Endpoints
 	packets := e.Client.Packets + e.Server.Packets
 	return []claim{{
 		confidence: unless(3*n < packets),
 		title:      words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice",
-		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again at once with the same numbers, checksum and timestamps (the first and last: " +
+		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" + when(n > 1, "the first and last: ") +
 			in.frames(in.Copied.first(), in.Copied.last()) + "). " + either(3*n < packets,
 			"With so few of them the network may have doubled them, rather than the capture.", "The capture has nearly everything twice.") +
 			" They are no retransmissions and are counted once.",

@@ -26,10 +26,10 @@ func findCaptureLoss(in *Input) []claim {
 		size := words.Plural(missing, "byte")
 		out = append(out, claim{
 			side:       side,
-			confidence: unless(missing < 2), // a FIN looks the same
+			confidence: medium, // other paths and fragments look the same
 			title:      "The capture missed " + size + " that the " + string(side) + " sent",
 			explanation: "The " + string(side.Peer()) + " acknowledged " + size + " of the " + string(side) + " (last in " + in.frame(in.Unseen[i]) +
-				") that were never captured. They arrived, so the capture lost them, or they took another path than the tap's. What else the capture missed cannot be told, so other findings about this connection are less sure.",
+				") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure.",
 			at:     in.Unseen[i].Time,
 			proof:  []Mark{in.Unseen[i]},
 			values: map[string]any{"missing_bytes": missing},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
 )
 
 // Warning once the SYN came three times: a program waits in connect(), for two
@@ -32,10 +33,10 @@ func findConnectionUnanswered(in *Input) []claim {
 	c := claim{
 		side:       report.Server,
 		confidence: unless(syn.Copies == 0),
-		title:      in.Conn.Server.String() + " did not answer: " + either(syn.Copies == 0, "1 SYN", times(syn.Copies+1)+" a SYN, for "+dur(syn.span())),
+		title:      in.Conn.Server.String() + " did not answer " + either(syn.Copies == 0, "a SYN", words.Plural(syn.Copies+1, "SYN")+" in "+dur(syn.span())),
 		explanation: say("The SYN ("+in.frame(syn.first())+") "+either(syn.Copies == 0, "was not repeated: the client gave up at once, as a scan does, or with a short time limit of its own.",
 			"was repeated "+times(syn.Copies)+" ("+in.frames(append(marks(in.notes(SYNAgain, report.Client)), syn.last())...)+")."),
-			"Nothing answered it until "+dur(waited)+" after the first SYN. Whether it was dropped on the way, at the server, or its answer was lost, the capture does not tell."),
+			"Nothing answered in the "+dur(waited)+" that were captured after the first SYN. Whether it was dropped on the way, at the server, or its answer was lost, the capture does not tell."),
 		saw:    [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"},
 		at:     syn.LastTime,
 		proof:  append(marks(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),

@@ -73,6 +73,12 @@ func (in *Input) entered(side report.Side, state string) *report.Transition {
 	return nil
 }
 
+// proved reports whether it is more than assumed that a side was in a state.
+func (in *Input) proved(side report.Side, state string) bool {
+	t := in.entered(side, state)
+	return t != nil && t.Basis != "assumed"
+}
+
 // was reports whether a side ever was in a state.
 func (in *Input) was(side report.Side, state string) bool { return in.entered(side, state) != nil }
 

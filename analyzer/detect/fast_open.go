@@ -26,6 +26,7 @@ func findFastOpen(in *Input) []claim {
 		title:       "The client's SYN carried a Fast Open cookie and no data",
 		explanation: "The SYN (" + in.frame(syn.first()) + ") carried a Fast Open cookie. It had no data, so nothing was gained.",
 		at:          syn.Time,
+		saw:         [2]string{"nothing", "nothing"},
 		proof:       []Mark{syn.first(), in.SYNACK.first()},
 		values:      map[string]any{"bytes": uint32(0)},
 	}

@@ -41,17 +41,29 @@ func (in *Input) finRetransmitted(side report.Side) claim {
 			words.Times(fin.Copies)+" within "+dur(fin.span())),
 		proof:  append(in.fins(side), acked),
 		at:     fin.LastTime,
+		saw:    both(side, "nothing", "read() = 0, perhaps later"),
 		values: map[string]any{"fin_retransmits": fin.Copies, "delay_s": fin.span().Seconds()},
 	}
 	why, mark := in.whyFINAgain(side)
 	c.proof = append(c.proof, mark...)
-	if late := in.lateACK(side); late.Frame != 0 || in.tooSoon(fin.span()) {
+	if late := in.lateACK(side); late.Frame != 0 || in.lateFIN(side) || in.tooSoon(fin.span()) {
 		c.severity = info
+	}
+	if in.lateFIN(side) {
+		c.title = "A copy of the " + string(side) + "'s FIN came " + dur(fin.span()) + " later"
 	}
 	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(marks(again)...)+").", why,
 		when(acked.Frame == 0, "Nothing captured acknowledges it."),
 		when(acked.Frame != 0 && c.severity != info, "Until then the "+string(side.Peer())+"'s program may not have known of the close."))
 	return c
+}
+
+// lateFIN reports whether every repetition of a side's FIN came when that side
+// was in TIME-WAIT already, by an ACK that it had sent.
+func (in *Input) lateFIN(side report.Side) bool {
+	t := in.entered(side, "TIME-WAIT")
+	again := in.notes(FINAgain, side)
+	return t != nil && t.T != nil && t.Basis == "confirmed" && len(again) > 0 && again[0].Time.After(*t.T)
 }
 
 // whyFINAgain says why a FIN came again, as far as the capture tells, and
@@ -60,7 +72,10 @@ func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
 	fin := &in.FIN[index(side)]
 	peer := side.Peer()
 	if late := in.lateACK(side); late.Frame != 0 {
-		return "The RST that answers an ACK of it (" + in.frame(late) + ") shows that an earlier ACK had arrived: that one was late, or the network repeated the FIN.", []Mark{late}
+		return "The RST that follows (" + in.frame(late) + ") answers an ACK that came when the " + string(side) + " had closed already by another one: none was lost. One was late, or the network repeated the FIN.", []Mark{late}
+	}
+	if in.lateFIN(side) {
+		return "The " + string(side) + " was in TIME-WAIT by then and had no reason to repeat it: the network had held back an earlier copy.", nil
 	}
 	if in.tooSoon(fin.span()) {
 		return "That is sooner than any retransmission timer: the network repeated it.", nil

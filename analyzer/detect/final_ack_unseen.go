@@ -65,6 +65,7 @@ func (in *Input) finalAckUnseen(side report.Side, silence time.Duration) claim {
 		explanation: "The " + string(side) + " closed last (" + in.frames(in.fins(side)...) + ") and nothing captured acknowledges its FIN. It did not send it again in the " +
 			dur(silence) + " until the capture ends, so the FIN was probably acknowledged by a segment that the capture missed.",
 		at:     fin.LastTime,
+		saw:    [2]string{"nothing", "nothing"},
 		proof:  in.fins(side),
 		values: map[string]any{"silence_s": silence.Seconds(), "fin_retransmits": fin.Copies},
 	}

@@ -32,7 +32,7 @@ func findHalfClose(in *Input) []claim {
 			" acknowledged that ("+in.frame(in.FINAcked[i].first())+") and sent "+words.Plural(h.Bytes, "byte")+" more, the last of them "+
 			dur(seconds(h.Duration))+" later.",
 			"The "+string(closed)+" is in FIN-WAIT-2 and still receives, the "+string(sender)+" is in CLOSE-WAIT and may send for as long as it likes.",
-			when(in.FIN[k].Frame != 0, "It then closed its direction too ("+in.frame(in.FIN[k].first())+").")),
+			when(in.FIN[k].Frame != 0, "The "+string(sender)+" then closed its direction too ("+in.frame(in.FIN[k].first())+").")),
 		saw:    both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed"),
 		at:     in.HalfClose.Time,
 		proof:  []Mark{in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()},

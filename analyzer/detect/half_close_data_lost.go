@@ -43,7 +43,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 	var sent string
 	if h := in.Conn.HalfClose; h != nil && h.Bytes > uint64(r.Octets) {
 		values["bytes"] = h.Bytes
-		sent = "It had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
+		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
 	return []claim{{
 		side:  sender,

@@ -20,7 +20,7 @@ func findHandshakeACKLost(in *Input) []claim {
 	if u == nil || u.overflow() != "" {
 		return nil
 	}
-	done := in.was(report.Server, "ESTABLISHED")
+	done := in.proved(report.Server, "ESTABLISHED")
 	return []claim{{
 		side:       report.Server,
 		confidence: either(in.Conn.Vantage.Near == report.Client && !in.gappy(), medium, low),
@@ -28,8 +28,8 @@ func findHandshakeACKLost(in *Input) []claim {
 		explanation: say("The client answered the SYN,ACK ("+in.frame(in.SYNACK.first())+") with an ACK ("+in.frames(u.acks...)+
 			") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(marks(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
 			"A full accept queue, or TCP_DEFER_ACCEPT at its end, looks the same when it happens once.",
-			either(done, "The handshake was completed in the end.", "The capture does not show whether the handshake was completed.")),
-		saw:    [2]string{"nothing: connect() had returned", "accept() returned " + dur(u.delay) + " later"},
+			either(done, "The handshake was completed in the end.", "Nothing captured proves that it was ever completed.")),
+		saw:    [2]string{"nothing: connect() had returned", either(done, "accept() returned "+dur(u.delay)+" later", "nothing: accept() may never have returned it")},
 		at:     u.again[0].Time,
 		proof:  u.proof(in),
 		values: map[string]any{"syn_ack_retransmits": len(u.again), "delay_s": u.delay.Seconds()},

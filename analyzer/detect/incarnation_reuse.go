@@ -3,6 +3,8 @@ package detect
 import (
 	"strconv"
 	"time"
+
+	"github.com/lastack/lastack/report/words"
 )
 
 // Notice: safe by the rule that let it in, but it shows that the ports are
@@ -76,7 +78,7 @@ const linuxStep = 65535 + 2
 // whyAccepted says which rule let the SYN in (T2, T4).
 func (in *Input) whyAccepted() string {
 	u := in.Conn.Reuse
-	delta := strconv.FormatInt(u.ISNDelta, 10)
+	delta := words.Count(u.ISNDelta)
 	switch u.AcceptedBy {
 	case "timestamp":
 		return "It was accepted because its timestamp is newer than the last of the old connection: no old segment can pass for one of the new (RFC 6191)."

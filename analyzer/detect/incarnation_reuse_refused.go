@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report"
+
 // Notice where the connection came about a little later; warning where
 // connect() failed.
 var incarnationReuseRefused = define(Detector{
@@ -27,7 +29,7 @@ func findIncarnationReuseRefused(in *Input) []claim {
 	}
 	syn := &in.SYN[0]
 	c := claim{
-		side:   in.ReuseHolder,
+		side:   report.Server, // who answers the SYN
 		at:     syn.Time,
 		proof:  append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
 		values: map[string]any{"refusals": len(in.Challenges), "syn_retransmits": syn.Copies},

@@ -8,7 +8,7 @@ import (
 var keepaliveAlive = define(Detector{
 	ID:       "keepalive-alive",
 	Title:    "Keepalive probes, answered",
-	Means:    "An end probes its idle peer with a segment one number below what it would send next, and the peer answers: both still have the connection. Probes are no data and no retransmissions.",
+	Means:    "An end probes its idle peer with a segment one number below what it would send next, and the peer answers: both have the connection. Probes are no data and no retransmissions.",
 	Severity: info,
 	Disproof: "A probe that repeats an octet not yet acknowledged would be a retransmission; one into a closed window, a window probe.",
 	Advice:   "Nothing to do: the connection is alive.",
@@ -49,7 +49,7 @@ func (in *Input) keepaliveAlive(p *probing) claim {
 		title: "The " + string(p.side) + " sent " + words.Plural(probes, "keepalive probe") + every + ", " +
 			either(missing <= 0, "all answered", words.Count(replies)+" of them answered"),
 		explanation: say("The "+string(p.side)+" probed the idle connection "+times(int(probes))+every+", and the "+string(p.side.Peer())+" answered ("+
-			in.frames(shown...)+"): both have the connection still.", rest,
+			in.frames(shown...)+"): both had the connection then.", rest,
 			when(missing > 0, words.Plural(missing, "probe")+" or the answer to it was lost, and the next was answered.")),
 		saw:    [2]string{"nothing", "nothing"},
 		at:     first.Time,

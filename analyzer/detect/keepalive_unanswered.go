@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report/words"
+
 // Warning: the connection is dead for one end at least, and the other does not
 // know.
 var keepaliveUnanswered = define(Detector{
@@ -43,14 +45,12 @@ func (in *Input) keepaliveUnanswered(p *probing) claim {
 		proof:      append(marks(p.trailing), last),
 		values:     values,
 	}
-	many := times(n)
-	if in.LostNotes > 0 && n >= 6 {
-		many = "at least " + many
-	}
-	facts := "The " + string(side) + " probed the idle connection " + many + " in a row (" + in.frames(marks(p.trailing)...) + "), " + dur(interval) + " apart, and drew nothing."
+	many := when(in.LostNotes > 0, "at least ") + words.Plural(n, "probe")
+	facts := "The " + string(side) + " sent " + many + " in a row into the idle connection (" + in.frames(marks(p.trailing)...) + ")" +
+		when(interval > 0, ", "+dur(interval)+" apart") + ", and they drew nothing."
 	unknown := "A peer that is down and one that cannot be reached look the same."
 	if p.gaveUp == nil {
-		c.title = "The " + string(side) + "'s keepalive probes are not answered: " + many + " so far"
+		c.title = "The " + string(side) + "'s keepalive is not answered: " + many + " so far"
 		c.explanation = say(facts, silent, unknown, "It has not given up when the capture ends.")
 		c.saw = both(side, "nothing yet; ETIMEDOUT when it gives up", "nothing")
 		return c

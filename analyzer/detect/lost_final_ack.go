@@ -45,15 +45,17 @@ func (in *Input) lostFinalACKs(side report.Side) []report.Refuted {
 	return lost
 }
 
-// lateACK returns the RST with which a side that had closed answered an ACK of
-// its FIN.
+// lateACK returns the bare RST with which a side that had closed for good
+// answered one of several ACKs of its FIN.
 func (in *Input) lateACK(side report.Side) Mark {
 	acks := []Mark{in.FINAcked[index(side)].first(), in.FINAcked[index(side)].last()}
 	for _, r := range in.refuted(side, "rcv.ACK-of-FIN", "") {
 		acks = append(acks, at(r.Frame, r.File))
 	}
 	for _, r := range in.resets() {
-		if r.By == side && r.Form == "rst" && has(acks, r.answers()) {
+		answers := r.answers()
+		after := answers.Frame == 0 && r.Time.After(in.FIN[index(side)].LastTime)
+		if r.By == side && r.Form == "rst" && (after || has(acks, answers)) {
 			return r.mark()
 		}
 	}
@@ -76,6 +78,7 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 		title:      "The ACK of the " + string(side) + "'s FIN was lost; the FIN came again after " + dur(delay),
 		proof:      append(append(in.fins(side), acks...), acked.last()),
 		at:         fin.LastTime,
+		saw:        [2]string{"nothing", "nothing"},
 		values:     map[string]any{"lost": n, "gap_s": delay.Seconds(), "fin_retransmits": fin.Copies},
 	}
 	if n > 1 {
@@ -83,7 +86,7 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 	}
 	c.explanation = say(
 		who+" sent its FIN again ("+in.frames(marks(in.notes(FINAgain, side))...)+") more than a round trip after "+other+
-			" had acknowledged it ("+in.frames(acks...)+"): that ACK did not arrive in time.",
+			" had acknowledged it ("+in.frames(acks...)+"): "+either(n == 1, "that ACK", "these ACKs")+" did not arrive in time.",
 		when(in.was(side, "LAST-ACK"), who+" stayed in LAST-ACK "+dur(delay)+" longer than it had to."),
 		in.afterRepeat(side, acks),
 	)

@@ -68,7 +68,7 @@ func (in *Input) gaveUpProbing(r *rst) bool {
 // fits.
 func (in *Input) abortCauses(r *rst) string {
 	own, peer := in.Conn.Endpoint(r.By), in.Conn.Endpoint(r.By.Peer())
-	return "SO_LINGER with time 0" +
+	return when(in.gaveUpProbing(r), "keepalive that gave up, ") + "SO_LINGER with time 0" +
 		when(peer.UniqueBytes > 0, ", close() or a killed process with data unread") +
 		when(r.By == report.Server && own.UniqueBytes == 0, ", a listener that was closed before its program had accepted the connection") +
 		", memory pressure"

@@ -34,7 +34,7 @@ func findResetAfterClose(in *Input) []claim {
 	switch {
 	case in.Conn.Close.EndedBy == "fin":
 		c.severity = info
-		c.explanation = head + ", after both FINs had been acknowledged. No data is lost by it."
+		c.explanation = head + when(r.answers().Frame != 0, ", in answer to "+in.frame(r.answers())) + ", after both FINs had been acknowledged. No data is lost by it."
 		c.saw = [2]string{"nothing", "nothing"}
 	case has(in.fins(other), r.answers()):
 		c.explanation = head + ", in answer to the " + string(other) + "'s FIN (" + in.frame(r.answers()) + "): its socket was gone by then. " +

@@ -39,6 +39,9 @@ func findResetNoSuchConnection(in *Input) []claim {
 // halfOpen: a segment of an established connection drew the RST.
 func (in *Input) halfOpen(r *rst) claim {
 	lost, other := r.By, r.By.Peer()
+	if before, why := in.endedBefore(r); why != "" {
+		return in.knownEnd(r, before, why)
+	}
 	idle := ""
 	if r.Idle > time.Second {
 		idle = "It had sent nothing for " + dur(r.Idle) + " before that."
@@ -55,6 +58,40 @@ func (in *Input) halfOpen(r *rst) claim {
 		at:     r.Time,
 		proof:  []Mark{r.answers(), r.mark()},
 		values: map[string]any{"idle_s": r.Idle.Seconds(), "lost_bytes": r.Octets},
+	}
+}
+
+// endedBefore returns an earlier segment by which the same end had left the
+// connection, and why its peer did not take it; else nothing.
+func (in *Input) endedBefore(r *rst) (m Mark, why string) {
+	for _, n := range in.notes(BadChecksum, r.By) {
+		if n.Time.Before(r.Time) {
+			return n.mark(), "its checksum was wrong"
+		}
+	}
+	for _, o := range in.resets() {
+		if o.By == r.By && o.Time.Before(r.Time) {
+			return o.mark(), "it did not have the number that the " + string(r.By.Peer()) + " expected, or did not arrive"
+		}
+	}
+	return Mark{}, ""
+}
+
+// knownEnd: the end had tried to end the connection before.
+func (in *Input) knownEnd(r *rst, before Mark, why string) claim {
+	gone, other := r.By, r.By.Peer()
+	return claim{
+		side:     gone,
+		severity: notice,
+		title:    "The " + string(gone) + " had ended the connection already, by a segment that was not taken",
+		explanation: say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+"): the "+string(gone)+" has no such connection any more. It had ended it before ("+
+			in.frame(before)+"), but that segment did not count: "+why+".",
+			when(r.Octets > 0, "The data in the segment that drew the RST is lost.")),
+		advice: "Nothing to do about this RST: it repairs the loss of the first. For the first, see what is said of connections that are aborted.",
+		saw:    both(gone, "nothing: it had ended the connection", "ECONNRESET at the next read(), EPIPE at the write() after it"),
+		at:     r.Time,
+		proof:  []Mark{before, r.answers(), r.mark()},
+		values: map[string]any{"idle_s": r.Idle.Seconds()},
 	}
 }
 

@@ -23,10 +23,9 @@ func findSimultaneousClose(in *Input) []claim {
 	gap := in.FIN[1].Time.Sub(in.FIN[0].Time).Abs()
 	fins := in.frames(in.FIN[0].first(), in.FIN[1].first())
 	text := "Neither FIN (" + fins + ", " + dur(gap) + " apart) acknowledges the other: each end had closed before it knew of the other's close."
-	one := in.closingAlone()
-	if one != "" {
+	if one := in.closingAlone(); one != "" {
 		text = say(text, "Only the "+string(one)+" went through CLOSING: its own FIN reached the "+string(one.Peer())+" late or not at all.")
-	} else {
+	} else if in.was(report.Client, "CLOSING") {
 		text = say(text, "Both go through CLOSING to TIME-WAIT.")
 	}
 	text = say(text, "Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")

@@ -42,6 +42,7 @@ func (in *Input) stuck(side report.Side, state string) claim {
 			in.peerSince(peer, last, fin.Time),
 			"When the "+string(side)+"'s kernel gives up it does so without a packet: it may have done so already."),
 		at:    fin.LastTime,
+		saw:   both(side, "nothing: its close() had returned", "nothing"),
 		proof: append(in.fins(side), last),
 		values: map[string]any{"age_s": age.Seconds(), "fin_retransmits": fin.Copies,
 			"retransmitting_s": fin.span().Seconds()},

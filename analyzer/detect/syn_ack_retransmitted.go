@@ -18,26 +18,21 @@ func findSYNACKRetransmitted(in *Input) []claim {
 	if in.Conn.Open.SYNACKRetransmits == 0 || in.untaken() != nil {
 		return nil
 	}
-	var again []Note
-	for _, n := range in.notes(SYNACKAgain, report.Server) {
-		// Sooner than any timer, it answers a SYN that came twice.
-		if n.Time.Sub(in.SYNACK.Time) >= initialTimer {
-			again = append(again, n)
-		}
-	}
+	again := in.timedSYNACKs()
 	if len(again) == 0 {
 		return nil
 	}
 	span := again[len(again)-1].Time.Sub(in.SYNACK.Time)
 	done := in.was(report.Server, "ESTABLISHED")
+	sure := in.proved(report.Server, "ESTABLISHED")
 	n := len(again)
 	return []claim{{
 		side: report.Server,
 		title: "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
 			when(!done, ", and never acknowledged"),
 		explanation: say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(marks(again)...)+"): no ACK of it had come.",
-			in.whySYNACKAgain(), either(done, "The handshake was completed in the end.",
-				"The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet.")),
+			in.whySYNACKAgain(), when(sure, "The handshake was completed in the end."),
+			when(done && !sure, "The client's ACK then came; nothing captured proves that it arrived."), when(!done, "The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet.")),
 		saw: [2]string{either(done, "connect() may have taken longer", "a connect() that waits, if it asked for this connection at all"),
 			either(done, "accept() returned later", "nothing: accept() never returned it")},
 		at:     again[n-1].Time,
@@ -49,7 +44,7 @@ func findSYNACKRetransmitted(in *Input) []claim {
 // whySYNACKAgain says what the capture tells of the cause.
 func (in *Input) whySYNACKAgain() string {
 	for _, n := range in.notes(SYNAgain, report.Client) {
-		if n.Time.After(in.SYNACK.Time) {
+		if gap := n.Time.Sub(in.SYNACK.Time); gap > 0 && !in.tooSoon(gap) {
 			return "The client repeated its SYN after it (" + in.frame(n.mark()) + "), so the SYN,ACK had not reached the client."
 		}
 	}

@@ -40,7 +40,9 @@ func findTimeWaitAssassination(in *Input) []claim {
 		c.explanation = say("The "+string(victim)+" had been in TIME-WAIT for "+dur(age)+" when a RST with exactly the number it expects came ("+in.frame(r.mark())+").",
 			either(r.answers().Frame != 0, "The RST answers an ACK that the "+string(victim)+" sent out of TIME-WAIT ("+in.frame(r.answers())+
 				"): the "+string(r.By)+", which had closed for good, does not know the connection any more.",
-				"It answers nothing in this capture: an abort that came late, or forged."),
+				either(same(in.lateACK(r.By), r.mark()) && in.FIN[index(r.By)].Copies > 0,
+					"It answers one of the "+string(victim)+"'s ACKs, which came when the "+string(r.By)+" had closed for good by another one.",
+					"It answers nothing in this capture: an abort that came late, or a forged RST.")),
 			"Unless tcp_rfc1337 is on there, the TIME-WAIT is over, "+dur(left)+" before its 2MSL ("+dur(in.TwoMSL[index(victim)])+", assumed).")
 		return []claim{c}
 	}

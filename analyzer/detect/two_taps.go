@@ -19,7 +19,7 @@ var twoTaps = define(Detector{
 
 func findTwoTaps(in *Input) []claim {
 	t := in.Taps
-	if t == nil || t.Copies[0] == 0 || t.Copies[1] == 0 {
+	if !in.twoTaps() {
 		return nil
 	}
 	e := &in.Conn.Endpoints
@@ -29,14 +29,21 @@ func findTwoTaps(in *Input) []claim {
 		return words.Plural(uint64(t.Copies[i]), "segment") + " of the " + string(sides[i]) + ", " + dur(t.Delay[i].Abs()) + " apart or more (" + in.frame(t.mark(i)) + ")"
 	}
 	return []claim{{
-		confidence: unless(2*n < packets),
-		title:      strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path",
+		title: strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path",
 		explanation: "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
 			"Each segment counts once; a segment seen at one place only may have been lost between them.",
 		at:     in.Conn.Start,
 		proof:  []Mark{t.mark(0), t.mark(1)},
 		values: map[string]any{"copies": n, "packets": packets, "delay_client_s": t.Delay[0].Seconds(), "delay_server_s": t.Delay[1].Seconds()},
 	}}
+}
+
+// twoTaps reports whether a second tap saw most segments of either side; a few
+// copies are doubled by something else.
+func (in *Input) twoTaps() bool {
+	t, e := in.Taps, &in.Conn.Endpoints
+	return t != nil && t.Copies[0] > 0 && t.Copies[1] > 0 &&
+		2*uint64(t.Copies[0]) >= e.Client.Packets && 2*uint64(t.Copies[1]) >= e.Server.Packets
 }
 
 // mark is the first copy of a side's segments.

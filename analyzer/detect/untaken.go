@@ -23,7 +23,7 @@ func (in *Input) untaken() *untaken {
 	if len(in.Conn.Refuted) == 0 || in.blind() {
 		return nil
 	}
-	u := &untaken{near: in.Conn.Vantage.Near == report.Server, again: in.notes(SYNACKAgain, report.Server)}
+	u := &untaken{near: in.Conn.Vantage.Near == report.Server, again: in.timedSYNACKs()}
 	struck := 0
 	for _, r := range in.refuted(report.Server, "rcv.ACK-of-SYN", "") {
 		u.acks = append(u.acks, at(r.Frame, r.File))
@@ -50,6 +50,20 @@ func (in *Input) untaken() *untaken {
 		}
 	}
 	return u
+}
+
+// timedSYNACKs returns the SYN,ACKs that a timer sent again: each a second or
+// more after the one before. Others answer a SYN that came twice.
+func (in *Input) timedSYNACKs() []Note {
+	var out []Note
+	before := in.SYNACK.Time
+	for _, n := range in.notes(SYNACKAgain, report.Server) {
+		if n.Time.Sub(before) >= initialTimer {
+			out = append(out, n)
+		}
+		before = n.Time
+	}
+	return out
 }
 
 // overflow decides between a full accept queue and a lost ACK (inference.md
