@@ -19,7 +19,7 @@ import (
 	"github.com/lastack/lastack/report"
 )
 
-var _ = flag.Bool("update", false, "rewrite golden files")
+var update = flag.Bool("update", false, "rewrite golden files")
 
 // analyzeBytes returns the connections of a capture held in memory, by id.
 func analyzeBytes(t testing.TB, data []byte, opt analyzer.Options) []*report.Connection {

@@ -3,6 +3,8 @@ package analyzer
 import (
 	"fmt"
 
+	"github.com/lastack/lastack/analyzer/detect"
+	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
@@ -13,10 +15,9 @@ const maxWatched = 1 << 20
 
 // watch collects the segments of the connection that Options.Watch names.
 type watch struct {
-	rows   []report.Segment
-	lost   uint64
-	client uint8
-	done   *report.Connection
+	rows []report.Segment
+	lost uint64
+	done *report.Connection
 }
 
 // watchSegment keeps s for the ladder, if its connection is watched.
@@ -27,13 +28,41 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 	row := c.row(s)
 	row.Kind = p.Kind.String()
 	row.Plain = p.Kind <= reassembly.New && s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0
-	if p.DuplicateACK {
+	y := c.peer(s.Dir)
+	switch {
+	case c.answered(s):
+		row.Kind = "keepalive reply"
+	case c.challenges(s, p):
+		row.Kind = "challenge ACK"
+	case p.DuplicateACK:
 		row.Kind = "duplicate ACK"
 	}
-	if p.Unseen > 0 {
+	switch {
+	case p.Unseen > 0:
 		row.Note = fmt.Sprintf("acknowledges %d octets the capture does not have", p.Unseen)
+	case c.ep[y].twFrom == s.Time && c.ep[y].shown.Is(fsm.TimeWait) && c.stateSince(y) < s.Time:
+		row.Note = "2MSL restarted"
 	}
 	a.keep(row)
+}
+
+// answered reports whether s, just added, answered a keepalive probe.
+func (c *connection) answered(s *wire.Segment) bool {
+	if c.x == nil || len(c.x.notes) == 0 {
+		return false
+	}
+	last := &c.x.notes[len(c.x.notes)-1]
+	return last.kind == detect.ProbeReply && last.ref == s.Ref
+}
+
+// challenges reports whether s is the pure ACK with which a synchronized end
+// answers a SYN or a RST that it does not take (RFC 5961).
+func (c *connection) challenges(s *wire.Segment, p *reassembly.Placement) bool {
+	if s.Len > 0 || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || p.Acked || c.x == nil || len(c.x.resets) == 0 {
+		return false
+	}
+	r := &c.x.resets[len(c.x.resets)-1]
+	return r.side != s.Dir && r.effect == effectChallenged && c.ep[r.side].lastRef == r.ref
 }
 
 // watchCopy keeps a copy of a segment.
