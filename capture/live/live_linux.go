@@ -3,10 +3,9 @@ package live
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"os"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +30,7 @@ type Source struct {
 	index  int // of the interface
 	info   capture.FileInfo
 	tagged []byte // a frame with the VLAN tag that the kernel took off
+	ended  bool
 }
 
 // Open begins to capture on the interface of that name. The caller closes the
@@ -40,16 +40,12 @@ func Open(name string, opt Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	link, err := linkType(name)
-	if err != nil {
-		return nil, err
-	}
 	handle, err := pcapgo.NewEthernetHandle(name)
 	if err != nil {
 		return nil, openError(err)
 	}
 	s := &Source{handle: handle, index: iface.Index, wait: milliseconds(opt.Wait)}
-	s.info = capture.FileInfo{Name: name, Format: "live", Links: []capture.LinkType{link}, DroppedKnown: true}
+	s.info = capture.FileInfo{Name: name, Format: "live", DroppedKnown: true}
 	if err := s.prepare(iface, opt); err != nil {
 		handle.Close()
 		return nil, err
@@ -79,6 +75,11 @@ func (s *Source) prepare(iface *net.Interface, opt Options) error {
 		return err
 	}
 	s.poll = []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	link, err := linkType(fd)
+	if err != nil {
+		return err
+	}
+	s.info.Links = []capture.LinkType{link}
 	if err := s.handle.SetCaptureLength(maxFrame); err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ var incomingOnly = []bpf.RawInstruction{
 
 // linkTypes translates the kernel's hardware types (if_arp.h) to what a
 // packet socket then shows.
-var linkTypes = map[int]capture.LinkType{
+var linkTypes = map[uint16]capture.LinkType{
 	unix.ARPHRD_ETHER:    capture.LinkEthernet,
 	unix.ARPHRD_LOOPBACK: capture.LinkEthernet,
 	unix.ARPHRD_NONE:     capture.LinkRaw,
@@ -127,22 +128,29 @@ var linkTypes = map[int]capture.LinkType{
 	unix.ARPHRD_PPP:      capture.LinkRaw,
 }
 
-func linkType(name string) (capture.LinkType, error) {
-	text, err := os.ReadFile("/sys/class/net/" + name + "/type")
+// linkType asks a bound packet socket for the type of its interface.
+func linkType(fd int) (capture.LinkType, error) {
+	address, err := unix.Getsockname(fd)
 	if err != nil {
 		return 0, err
 	}
-	kind, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	link, known := linkTypes[kind]
-	if err != nil || !known {
-		return 0, fmt.Errorf("interfaces of type %q (ARPHRD) cannot be captured; tcpdump -U -w - | lastack live - may do it", text)
+	bound, ok := address.(*unix.SockaddrLinklayer)
+	if !ok {
+		return 0, errors.New("the socket is no packet socket")
+	}
+	link, known := linkTypes[bound.Hatype]
+	if !known {
+		return 0, fmt.Errorf("interfaces of hardware type %d cannot be captured; tcpdump -U -w - | lastack live - may do it", bound.Hatype)
 	}
 	return link, nil
 }
 
-// Next fills p with the next packet, or returns ErrIdle, or an *capture.Error
-// after which nothing more comes. p.Data is valid until the next call.
+// Next fills p with the next packet, or returns ErrIdle, or once an
+// *capture.Error and then io.EOF. p.Data is valid until the next call.
 func (s *Source) Next(p *capture.Packet) error {
+	if s.ended {
+		return io.EOF
+	}
 	for {
 		if err := s.ready(); err != nil {
 			return err
@@ -176,8 +184,11 @@ func (s *Source) ready() error {
 	}
 }
 
+// fail ends the capture: with "network is down", for one.
 func (s *Source) fail(err error) error {
-	return &capture.Error{File: s.info.Name, Frame: s.info.Packets + 1, Offset: -1, Err: err}
+	s.ended = true
+	err = errors.New(strings.TrimPrefix(err.Error(), "couldn't read packet data: couldn't read packet: "))
+	return &capture.Error{File: s.info.Name, Offset: -1, Err: err}
 }
 
 func (s *Source) fill(p *capture.Packet, data []byte, ci *gopacket.CaptureInfo) {

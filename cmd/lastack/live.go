@@ -77,7 +77,7 @@ func (a *app) liveInterface(s *liveSettings) error {
 		return &capture.Error{File: s.iface, Offset: -1, Err: err}
 	}
 	defer src.Close()
-	j, err := a.newJob(s.settings, src, stop)
+	j, err := a.newJob(s.settings, interfaceSource{src}, stop)
 	if err != nil {
 		return err
 	}
@@ -92,4 +92,16 @@ func (a *app) liveInterface(s *liveSettings) error {
 		fmt.Fprintf(a.err, "lastack: listening on %s; Ctrl-C ends it with the report\n", s.iface)
 	}
 	return j.toTheEnd()
+}
+
+// interfaceSource names the interface so that nobody takes it for a file.
+type interfaceSource struct{ *live.Source }
+
+// Files describes the capture.
+func (s interfaceSource) Files() []capture.FileInfo {
+	files := s.Source.Files()
+	for i := range files {
+		files[i].Name += " (live)"
+	}
+	return files
 }
