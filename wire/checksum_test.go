@@ -52,6 +52,36 @@ func TestChecksumKinds(t *testing.T) {
 	}
 }
 
+// A jumbogram's length takes part with all of its 32 bits.
+func TestChecksumOfJumbogram(t *testing.T) {
+	p := onIPv6(segment())
+	p.Payload = make([]byte, 200_000)
+	length := 8 + 20 + uint32(len(p.Payload))
+	p.Extensions = []packet.Extension{{Proto: packet.ProtoHopByHop,
+		Data: []byte{0, 0, 0xc2, 4, byte(length >> 24), byte(length >> 16), byte(length >> 8), byte(length)}}}
+	for sum, want := range map[packet.Sum]wire.Checksum{packet.Good: wire.ChecksumGood, packet.Partial: wire.ChecksumPartial} {
+		p.Sum = sum
+		s, out := whole(packet.Raw, p.Append(nil, packet.Raw)).decode()
+		if got := s.VerifyChecksum(); out != wire.OutcomeTCP || s.Len != 200_000 || got != want {
+			t.Errorf("outcome %d, %d octets, checksum %d, want %d", out, s.Len, got, want)
+		}
+	}
+}
+
+// The carry of the last addition counts, too: here the pseudo-header sums up
+// to 0x10000, which is 1.
+func TestChecksumLastCarry(t *testing.T) {
+	p := segment()
+	p.Dst, p.Sum = ap("61.224.0.0:5000"), packet.Partial
+	s, _ := whole(packet.Raw, p.Append(nil, packet.Raw)).decode()
+	if s.Sum != 1 {
+		t.Fatalf("the pseudo-header sums up to %#x", s.Sum)
+	}
+	if got := s.VerifyChecksum(); got != wire.ChecksumPartial {
+		t.Errorf("checksum %d", got)
+	}
+}
+
 func TestChecksumUnknown(t *testing.T) {
 	p := segment()
 	good := p.Append(nil, packet.Raw)

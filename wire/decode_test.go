@@ -42,7 +42,15 @@ func TestCutAnywhere(t *testing.T) {
 			if p.Src.Addr().Is4() && link == packet.IPv6 || p.Src.Addr().Is6() && link == packet.IPv4 {
 				continue
 			}
-			p.Options = packet.SYNOptions(nil, 1, 2)
+			p.Options, p.IPOptions = packet.SYNOptions(nil, 1, 2), packet.NOP(nil, 8)
+			if p.Src.Addr().Is6() {
+				p.Extensions = []packet.Extension{
+					{Proto: packet.ProtoHopByHop, Data: unhex("0001 010c 000000000000000000000000")},
+					{Proto: packet.ProtoRouting, Data: unhex("0000 0000 00000000")},
+					{Proto: packet.ProtoFragment, Data: unhex("0000 0000 00000000")},
+				}
+			}
+			p.Extensions = append(p.Extensions, ah)
 			data := p.Append(nil, link)
 			full, _ := whole(link, data).decode()
 			flagsEnd := len(data) - len(full.TCP) + 14
@@ -61,6 +69,9 @@ func TestCutAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// ah is an authentication header with 12 octets of authentication.
+var ah = packet.Extension{Proto: packet.ProtoAH, Data: unhex("00 04 0000 00000001 00000002 000000000000000000000000")}
 
 // untouched is what a Segment full of leftovers becomes if it is not filled.
 func untouched() wire.Segment { return wire.Segment{} }
@@ -99,6 +110,8 @@ func TestOutcomes(t *testing.T) {
 		p.Extensions = []packet.Extension{{Proto: proto, Data: unhex(data)}}
 		return p.Append(nil, packet.Raw)
 	}
+	shifted := tcp
+	shifted.Ack = 0x50000000 // a data offset, if TCP began in the IP header
 	for _, c := range []struct {
 		name string
 		link uint32
@@ -128,7 +141,10 @@ func TestOutcomes(t *testing.T) {
 		{"nothing", packet.Raw, nil, wire.OutcomeNotIP},
 		{"IPv4 under IPv6's EtherType", packet.IPv6, with(tcp, nil), wire.OutcomeMalformed},
 		{"IPv6 under IPv4's EtherType", packet.IPv4, with(tcp6, nil), wire.OutcomeMalformed},
-		{"IPv4 header too short", packet.Raw, with(tcp, map[int]byte{0: 0x44}), wire.OutcomeMalformed},
+		{"IPv4 header too short", packet.Raw, with(shifted, map[int]byte{0: 0x44}), wire.OutcomeMalformed},
+		{"IPv4 header and nothing", packet.Raw, with(tcp, map[int]byte{3: 20, 9: 17})[:20], wire.OutcomeNotTCP},
+		{"IPv6 header and nothing", packet.Raw, with(tcp6, map[int]byte{5: 0, 6: 59})[:40], wire.OutcomeNotTCP},
+		{"reserved bits", packet.Raw, with(tcp, map[int]byte{32: 0x5e}), wire.OutcomeTCP},
 		{"IPv4 header beyond the packet", packet.Raw, with(tcp, map[int]byte{0: 0x4f, 3: 56}), wire.OutcomeMalformed},
 		{"IPv4 length less than its header", packet.Raw, with(tcp, map[int]byte{3: 19}), wire.OutcomeMalformed},
 		{"IPv4 length less than TCP's header", packet.Raw, with(tcp, map[int]byte{3: 39}), wire.OutcomeMalformed},
@@ -153,6 +169,8 @@ func TestOutcomes(t *testing.T) {
 		{"IPv6, last fragment", packet.Raw, extended(packet.ProtoFragment, "0000 0008 00000007"), wire.OutcomeFragment},
 		{"IPv6, reserved bits of the fragment header", packet.Raw, extended(packet.ProtoFragment, "00ff 0006 00000007"), wire.OutcomeTCP},
 		{"IPv6, mobility header", packet.Raw, extended(135, "0000 0000 00000000"), wire.OutcomeTCP},
+		{"IPv6, HIP", packet.Raw, extended(139, "0000 0000 00000000"), wire.OutcomeTCP},
+		{"IPv6, Shim6", packet.Raw, extended(140, "0000 0000 00000000"), wire.OutcomeTCP},
 		{"IPv6, extension longer than the packet", packet.Raw, extended(packet.ProtoDestination, "00ff 0104 00000000"), wire.OutcomeMalformed},
 		{"IPv6, routing header longer than the packet", packet.Raw, extended(packet.ProtoRouting, "00ff 0001 00000000"), wire.OutcomeMalformed},
 		{"IPv6, AH longer than the packet", packet.Raw, extended(packet.ProtoAH, "00ff 0000 00000000"), wire.OutcomeMalformed},

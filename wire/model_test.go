@@ -155,6 +155,9 @@ func drawEnvelope(t *rapid.T, p *packet.TCP, want *wire.Segment) (link uint32) {
 	for i := range p.IPOptions {
 		p.IPOptions[i] = 1
 	}
+	if rapid.Bool().Draw(t, "AH") {
+		p.Extensions = []packet.Extension{ah}
+	}
 	return link
 }
 
@@ -170,7 +173,7 @@ func drawExtensions(t *rapid.T, p *packet.TCP, want *wire.Segment) {
 		{Proto: packet.ProtoDestination, Data: pad(3)},
 		{Proto: packet.ProtoRouting, Data: make([]byte, 8)},
 		{Proto: packet.ProtoFragment, Data: []byte{0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78}},
-		{Proto: packet.ProtoAH, Data: unhex("00 04 0000 00000001 00000002 000000000000000000000000")},
+		ah,
 		{Proto: packet.ProtoDestination, Data: pad(1)},
 	}
 	for _, e := range all {

@@ -34,8 +34,8 @@ func TestNewTuple(t *testing.T) {
 			t.Errorf("%s to %s: Self is %v", c.src, c.dst, tuple.Self())
 		}
 	}
-	if tuple, _ := wire.NewTuple(netip.AddrPort{}, server4); !tuple.V6 {
-		t.Error("ends of two families are not taken as IPv6")
+	if tuple, _ := wire.NewTuple(netip.AddrPort{}, server4); !tuple.V6 || tuple.Addr[0] != (wire.Addr{}) {
+		t.Errorf("ends of two families: %+v", tuple)
 	}
 }
 
