@@ -7,30 +7,29 @@ import "github.com/lastack/lastack/report/words"
 var captureDuplicates = define(Detector{
 	ID:       "capture-duplicates",
 	Title:    "Segments captured twice",
-	Means:    "Segments occur twice with the same numbers, checksum and timestamps, too close together for a retransmission: a mirror port that copies both directions, two interfaces of one host, or a network that doubles packets. They are counted once.",
+	Means:    "Segments occur twice with the same numbers, checksum and timestamps, too close together for a retransmission: a mirror port that copies both directions, or two interfaces of one host. They are counted once.",
 	Severity: info,
 	Disproof: "Different IPv4 ids, or a gap longer than a round trip: then they are retransmissions.",
 	Advice:   "Capture on one interface, or mirror one direction of each port. For this analysis there is nothing to do; for other tools, editcap -d removes them.",
 	Refs:     []string{"RFC 9293 3.8.1"},
 }, findCaptureDuplicates)
 
+// Fewer copies than half of the segments are no sign of the capture: a network
+// doubles a packet now and then, and a host may send the same RST twice.
 func findCaptureDuplicates(in *Input) []claim {
 	n := in.Copies
 	if in.twoTaps() {
 		n -= min(n, in.tapCopies())
 	}
-	if n == 0 {
-		return nil
-	}
 	e := &in.Conn.Endpoints
 	packets := e.Client.Packets + e.Server.Packets
+	if n == 0 || 2*n < packets {
+		return nil
+	}
 	return []claim{{
-		confidence: unless(3*n < packets),
-		title:      words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice",
-		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" + when(n > 1, "the first and last: ") +
-			in.frames(in.Copied.first(), in.Copied.last()) + "). " + either(3*n < packets,
-			"With so few of them the network may have doubled them, rather than the capture.", "The capture has nearly everything twice.") +
-			" They are no retransmissions and are counted once.",
+		title: words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice",
+		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" +
+			when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once.",
 		at:     in.Copied.Time,
 		proof:  []Mark{in.Copied.first(), in.Copied.last()},
 		values: map[string]any{"copies": n, "packets": packets},

@@ -87,7 +87,7 @@ func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
 	for _, r := range in.refuted(peer, "rcv.FIN", "") {
 		if r.ByFrame != 0 && r.Why != "path-dead" {
 			m := at(r.ByFrame, r.ByFile)
-			return "The " + string(peer) + "'s next segment (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", []Mark{m}
+			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", []Mark{m}
 		}
 	}
 	return "Either the FIN was lost or its ACK: a repetition alone does not tell which.", nil

@@ -23,15 +23,18 @@ func findHalfClose(in *Input) []claim {
 	closed := h.By
 	sender := closed.Peer()
 	i, k := index(closed), index(sender)
+	if same(in.HalfClose.first(), in.FIN[k].first()) {
+		return nil // all of it came with the FIN: no half was left open
+	}
 	return []claim{{
 		side:       sender,
 		confidence: unless(in.FIN[i].Frame == 0),
 		title: "The " + string(sender) + " sent " + words.Bytes(h.Bytes) + " after it had acknowledged the " +
 			string(closed) + "'s FIN",
 		explanation: say("The "+string(closed)+" closed its direction ("+in.frame(in.FIN[i].first())+"), the "+string(sender)+
-			" acknowledged that ("+in.frame(in.FINAcked[i].first())+") and sent "+words.Plural(h.Bytes, "byte")+" more, the last of them "+
-			dur(seconds(h.Duration))+" later.",
-			"The "+string(closed)+" is in FIN-WAIT-2 and still receives, the "+string(sender)+" is in CLOSE-WAIT and may send for as long as it likes.",
+			" acknowledged that ("+in.frame(in.FINAcked[i].first())+") and sent "+words.Plural(h.Bytes, "byte")+" more"+
+			when(h.Duration > 0, ", the last of them "+dur(seconds(h.Duration))+" later")+".",
+			"Meanwhile the "+string(closed)+" was in FIN-WAIT-2 and received, the "+string(sender)+" in CLOSE-WAIT, where it may send for as long as it likes.",
 			when(in.FIN[k].Frame != 0, "The "+string(sender)+" then closed its direction too ("+in.frame(in.FIN[k].first())+").")),
 		saw:    both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed"),
 		at:     in.HalfClose.Time,

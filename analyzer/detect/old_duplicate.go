@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -26,7 +27,10 @@ func findOldDuplicate(in *Input) []claim {
 		if late := in.lateSYNs(side); len(late) > 0 {
 			out = append(out, in.lateSYN(side, late))
 		}
-		if old := in.notes(OldDuplicate, side); len(old) > 0 {
+		old := slices.DeleteFunc(in.notes(OldDuplicate, side), func(n Note) bool {
+			return n.Value == 0 // an ACK in old numbers is what an end sends that still has them
+		})
+		if len(old) > 0 {
 			out = append(out, in.oldSegments(side, old))
 		}
 	}

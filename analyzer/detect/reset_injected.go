@@ -20,7 +20,7 @@ var resetInjected = define(Detector{
 func findResetInjected(in *Input) []claim {
 	var found []rst
 	for _, r := range in.resets() {
-		if r.Cause == "injected" {
+		if r.Cause == "injected" && r.Effect != "void" { // to a closed end it is a late answer, if anything
 			found = append(found, r)
 		}
 	}

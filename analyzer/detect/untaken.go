@@ -37,8 +37,8 @@ func (in *Input) untaken() *untaken {
 	if struck == 0 {
 		u.again = nil
 	}
-	if len(u.again) == 0 && u.rst == nil {
-		return nil
+	if len(u.again) == 0 && (u.rst == nil || u.rst.Time.Sub(in.SYNACK.Time) > in.shortly()) {
+		return nil // nothing, or a RST so late that it does not answer the handshake
 	}
 	if n := len(u.again); n > 0 {
 		last := u.again[n-1].Time
@@ -50,6 +50,16 @@ func (in *Input) untaken() *untaken {
 		}
 	}
 	return u
+}
+
+// shortly is the time in which the handshake's ACK, and what it draws, come
+// after the SYN,ACK: two round trips, and something for slow hosts.
+func (in *Input) shortly() time.Duration {
+	const slow = 200 * time.Millisecond
+	if rtt := in.Conn.Open.RTT; rtt != nil {
+		return slow + 2*seconds(*rtt)
+	}
+	return slow
 }
 
 // timedSYNACKs returns the SYN,ACKs that a timer sent again: each a second or
