@@ -14,8 +14,8 @@ import (
 func (a *Analyzer) opening(c *connection) report.Open {
 	client, server := c.client, c.peer(c.client)
 	o := report.Open{Kind: c.openKind(client, server),
-		SYNRetransmits:    int(c.ep[client].syn.copies),
-		SYNACKRetransmits: int(c.ep[server].syn.replies)}
+		SYNRetransmits:    int(c.look(client).syn.n),
+		SYNACKRetransmits: int(c.look(server).synAck.n)}
 	if rtt := c.roundTrip(); rtt > 0 {
 		o.RTT = secsPtr(rtt)
 	}
@@ -70,7 +70,7 @@ func (a *Analyzer) closing(c *connection, why finality) report.Close {
 	fins := c.fins()
 	rst := c.decidingReset()
 	out := report.Close{Kind: fins.kind, FirstCloser: fins.closer, Basis: fins.basis, EndedBy: "none",
-		FINRetransmits: report.SideCounts{Client: int(c.ep[c.client].fin.copies), Server: int(c.ep[c.peer(c.client)].fin.copies)}}
+		FINRetransmits: report.SideCounts{Client: int(c.look(c.client).fin.n), Server: int(c.look(c.peer(c.client)).fin.n)}}
 	if c.flip == 0 {
 		out.FINRetransmits.Server = 0
 	}

@@ -90,12 +90,9 @@ type endpoint struct {
 	lastRef  wire.FrameRef
 	twFrom   int64 // when its TIME-WAIT began, or began again
 
-	packets, payload, unique              uint64
-	retransmits, outOfOrder, duplicateACK uint32
-	zeroWindows, probes, replies, wprobes uint32
+	packets, payload, unique uint64
 
 	syn    opening
-	synAck reply
 	fin    closing
 	finAck acknowledged
 
@@ -119,50 +116,33 @@ const (
 	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
 )
 
-// opening is what is remembered of an end's SYNs.
+// opening is the first SYN of an end, or its SYN,ACK if it sent no SYN before.
 type opening struct {
-	ref     wire.FrameRef // the first
-	lastRef wire.FrameRef // the last
-	t, last int64
-	gap     int64  // between the last two SYNs or SYN,ACKs
-	tsval   uint32 // of the last
-	copies  uint32 // SYNs after the first
-	replies uint32 // SYN,ACKs after the first
-	data    uint32 // octets of payload on it
-	taken   uint32 // ... that the SYN,ACK acknowledged
+	ref   wire.FrameRef
+	t     int64
+	tsval uint32
+	data  uint32 // octets of payload on it
 }
 
-// reply is what is remembered of an end's SYN,ACKs: the first and the last.
-type reply struct {
-	ref, lastRef wire.FrameRef
-	t, last      int64
-}
-
-// closing is what is remembered of an end's FINs.
+// closing is the first transmission of an end's FIN.
 type closing struct {
-	ref     wire.FrameRef // the first transmission
-	lastRef wire.FrameRef // the last one
-	doneRef wire.FrameRef // the segment that made everything up to the FIN captured
-	t, last int64
-	doneT   int64
-	fillRef wire.FrameRef // the last segment below the FIN sent after it
-	fillT   int64
-	ack     wire.Seq // SEG.ACK of the first
-	tsval   uint32   // of the first
-	hasTS   bool
-	// unordered: the capture lost it, and whether it came before or after the
-	// receipt of the peer's is not known.
+	ref   wire.FrameRef // 0 if it is only inferred
+	t     int64
+	ack   wire.Seq
+	tsval uint32
+	hasTS bool
+	// done: everything up to the FIN has been captured.
+	done bool
+	// unordered: the capture lost the first transmission, and whether it came
+	// before or after the receipt of the peer's FIN is not known.
 	unordered bool
-	shownBy   uint32 // TSval of the segment that showed a FIN the capture lost
-	copies    uint32 // FINs after the first
 }
 
-// acknowledged is the first segment of the peer that covers an end's FIN, and
-// the last.
+// acknowledged is the first segment of the peer that covers an end's FIN.
 type acknowledged struct {
-	ref, lastRef wire.FrameRef
-	t, lastT     int64
-	withFIN      bool // it carried the peer's own FIN
+	ref     wire.FrameRef
+	t       int64
+	withFIN bool // it carried the peer's own FIN
 }
 
 // details are kept for connections to which something unusual happened.
@@ -174,8 +154,7 @@ type details struct {
 	notes     []note
 	lostNote  uint32
 	rejected  *wire.ICMPError
-	missed    [2]moment    // the last ACK of octets of that end which the capture does not have
-	unseen    [2]unseenACK // by the end whose octets were acknowledged
+	side      [2]sideDetails
 	reuse     *reuse
 	copies    uint64 // duplicates of the capture
 	copied    moments
@@ -184,6 +163,41 @@ type details struct {
 
 	challenges []challenge
 	challenged wire.FrameRef // the RST that answers a challenge ACK, whose sender had sent a new SYN
+}
+
+// sideDetails are the details of one end.
+type sideDetails struct {
+	syn      repeated // its SYN, sent again
+	synAck   repeated // its SYN,ACK, sent again
+	fin      repeated // its FIN, sent again
+	synGap   int64    // between the last two SYNs or SYN,ACKs
+	synTaken uint32   // octets on its SYN that the SYN,ACK acknowledged
+	reply    moment   // its first SYN,ACK, if it had sent a SYN before
+	finDone  moment   // the segment that completed what lies before its FIN, if not the FIN
+	finFill  moment   // the last segment below its FIN sent after it
+	finAcked moment   // the last segment that covers its FIN
+	// finShown is the TSval of the segment that showed a FIN the capture lost.
+	finShown uint32
+
+	retransmits, outOfOrder, duplicateACK uint32
+	zeroWindows, probes, replies, wprobes uint32
+
+	missed moment     // the last ACK of its octets that the capture does not have
+	unseen *unseenACK // the last ACK of octets that it had not been seen to send
+}
+
+// repeated is what was sent more than once: how often after the first time,
+// and the last one.
+type repeated struct {
+	last  moment
+	n     uint32
+	tsval uint32
+}
+
+// again counts a further transmission.
+func (r *repeated) again(s *wire.Segment) {
+	r.n++
+	r.last, r.tsval = moment{s.Ref, s.Time}, s.Options.TSVal
 }
 
 // refutation is a struck event and the frame that struck it.
@@ -262,8 +276,39 @@ func (c *connection) details() *details {
 	return c.x
 }
 
+// more returns the details of an end, made at first use.
+func (c *connection) more(side uint8) *sideDetails { return &c.details().side[side] }
+
+// nothing is what look returns of a connection without details.
+var nothing sideDetails
+
+// look returns the details of an end for reading.
+func (c *connection) look(side uint8) *sideDetails {
+	if c.x == nil {
+		return &nothing
+	}
+	return &c.x.side[side]
+}
+
+// lastSYN is the last transmission of an end's SYN.
+func (c *connection) lastSYN(side uint8) (moment, uint32) {
+	if r := &c.look(side).syn; r.n > 0 {
+		return r.last, r.tsval
+	}
+	syn := &c.ep[side].syn
+	return moment{syn.ref, syn.t}, syn.tsval
+}
+
+// firstReply is an end's first SYN,ACK.
+func (c *connection) firstReply(side uint8) moment {
+	if m := c.look(side).reply; m.ref != 0 {
+		return m
+	}
+	return moment{c.ep[side].syn.ref, c.ep[side].syn.t}
+}
+
 // ringSize is how many ACK numbers of an end are remembered (R6).
-const ringSize = 8
+const ringSize = 4
 
 // ring remembers an end's last ACK numbers and the last segment that carried
 // each: a bare RST names the segment it answers by that number.

@@ -64,20 +64,23 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 
 // countKind counts what is not plainly new.
 func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
-	ep := &c.ep[s.Dir]
+	if p.Kind == reassembly.Beyond || p.Kind == reassembly.Old {
+		return
+	}
+	more := c.more(s.Dir)
 	switch p.Kind {
 	case reassembly.Retransmission, reassembly.Partial:
-		ep.retransmits++
+		more.retransmits++
 		if s.Len > 0 && s.Flags&wire.SYN == 0 {
 			c.note(detect.DataAgain, s.Dir, s, s.Len)
 		}
 	case reassembly.OutOfOrder:
-		ep.outOfOrder++
+		more.outOfOrder++
 	case reassembly.Keepalive:
-		ep.probes++
+		more.probes++
 		c.note(detect.Probe, s.Dir, s, s.Len)
 	case reassembly.WindowProbe:
-		ep.wprobes++
+		more.wprobes++
 		c.note(detect.WindowProbe, s.Dir, s, s.Len)
 	}
 }
@@ -89,11 +92,11 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	ep := &c.ep[x]
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
 	if pure && p.Kind == reassembly.Pure && c.ep[y].has(probing) && s.Ack == c.sp[y].Next {
-		ep.replies++
+		c.more(x).replies++
 		c.note(detect.ProbeReply, x, s, 0)
 		p.DuplicateACK = false
 	} else if p.DuplicateACK {
-		ep.duplicateACK++
+		c.more(x).duplicateACK++
 	}
 	if s.Flags.Has(wire.RST) {
 		return // what its sender had done before tells its cause
@@ -109,7 +112,7 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	}
 	switch closed := c.sp[y].Wnd == 0 && c.sp[y].Has(reassembly.KnownUna); {
 	case s.Window == 0:
-		ep.zeroWindows++
+		c.more(x).zeroWindows++
 		if !closed {
 			c.note(detect.ZeroWindow, x, s, 0)
 		}

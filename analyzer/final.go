@@ -111,7 +111,7 @@ func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
 // openingEnd returns when an opening that nobody completes is over: twice its
 // last gap and a second after the last try, at least 2MSL.
 func (a *Analyzer) openingEnd(c *connection) int64 {
-	gap := max(c.ep[0].syn.gap, c.ep[1].syn.gap)
+	gap := max(c.look(0).synGap, c.look(1).synGap)
 	return c.end + max(2*gap+int64(time.Second), a.twoMSL(c, 0), a.twoMSL(c, 1))
 }
 
@@ -146,9 +146,15 @@ func (a *Analyzer) timers(c *connection, now int64, why finality) {
 		}
 		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
 		if why == finalTime && opening && c.phase != stray {
-			c.push(event{t: now, lo: max(c.ep[side].syn.last, c.ep[side].synAck.last, c.ep[side].synAck.t), sym: fsm.TimeoutSYN, side: side, basis: byTimer})
+			c.push(event{t: now, lo: c.lastTry(side), sym: fsm.TimeoutSYN, side: side, basis: byTimer})
 		}
 	}
+}
+
+// lastTry is when an end last sent a SYN or SYN,ACK.
+func (c *connection) lastTry(side uint8) int64 {
+	syn, _ := c.lastSYN(side)
+	return max(syn.t, c.firstReply(side).t, c.look(side).synAck.last.t)
 }
 
 // finish makes the record of c and forgets c.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/report"
-	"github.com/lastack/lastack/wire"
 )
 
 // findings runs the detectors over a connection that is final and names what
@@ -28,24 +27,16 @@ func (a *Analyzer) input(c *connection, r *report.Connection) *detect.Input {
 		if c.client != 0 {
 			side = c.peer(i)
 		}
-		ep := &c.ep[side]
-		in.SYN[i] = sent2(ep.syn.ref, ep.syn.lastRef, ep.syn.t, ep.syn.last, ep.syn.copies)
-		in.FIN[i] = sent2(ep.fin.ref, ep.fin.lastRef, ep.fin.t, ep.fin.last, ep.fin.copies)
-		in.FINAcked[i] = sent2(ep.finAck.ref, ep.finAck.lastRef, ep.finAck.t, ep.finAck.lastT, 0)
+		ep, more := &c.ep[side], c.look(side)
+		in.SYN[i] = sentAndAgain(moment{ep.syn.ref, ep.syn.t}, &more.syn)
+		in.FIN[i] = sentAndAgain(moment{ep.fin.ref, ep.fin.t}, &more.fin)
+		in.FINAcked[i] = sentBetween(moments{moment{ep.finAck.ref, ep.finAck.t}, more.finAcked})
+		in.Last[i] = mark(moment{ep.lastRef, ep.lastTime})
+		in.Unseen[i] = mark(more.missed)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
 	}
-	for i := range uint8(c.flip + 1) {
-		side := i
-		if c.client != 0 {
-			side = c.peer(i)
-		}
-		in.Last[i] = mark(moment{c.ep[side].lastRef, c.ep[side].lastTime})
-		if c.x != nil {
-			in.Unseen[i] = mark(c.x.missed[side])
-		}
-	}
-	if server := &c.ep[c.peer(c.client)]; server.has(synAckSeen) {
-		in.SYNACK = sent2(server.synAck.ref, server.synAck.lastRef, server.synAck.t, server.synAck.last, server.syn.replies)
+	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
+		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)
 	}
 	if c.x == nil {
 		return in
@@ -81,19 +72,21 @@ func mark(m moment) detect.Mark {
 
 // sentBetween fills a detect.Sent with the first and the last of several.
 func sentBetween(m moments) detect.Sent {
-	return sent2(m.first.ref, m.last.ref, m.first.t, m.last.t, 0)
-}
-
-// sent2 fills a detect.Sent.
-func sent2(ref, last wire.FrameRef, t, lastT int64, copies uint32) detect.Sent {
-	if ref == 0 {
+	if m.first.ref == 0 {
 		return detect.Sent{}
 	}
-	if last == 0 {
-		last, lastT = ref, t
+	if m.last.ref == 0 {
+		m.last = m.first
 	}
-	return detect.Sent{Frame: ref.Frame(), File: ref.File(), Time: stamp(t),
-		LastFrame: last.Frame(), LastFile: last.File(), LastTime: stamp(lastT), Copies: int(copies)}
+	return detect.Sent{Frame: m.first.ref.Frame(), File: m.first.ref.File(), Time: stamp(m.first.t),
+		LastFrame: m.last.ref.Frame(), LastFile: m.last.ref.File(), LastTime: stamp(m.last.t)}
+}
+
+// sentAndAgain fills a detect.Sent with a first transmission and its copies.
+func sentAndAgain(first moment, again *repeated) detect.Sent {
+	sent := sentBetween(moments{first, again.last})
+	sent.Copies = int(again.n)
+	return sent
 }
 
 // tapsInput says what is known of a second tap.

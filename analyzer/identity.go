@@ -120,8 +120,8 @@ func (c *connection) secondRequest(x uint8, s *wire.Segment) {
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
 	c.sp[x] = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}
 	c.scale()
-	syn := &c.ep[c.peer(x)].syn
-	c.push(event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed})
+	syn, _ := c.lastSYN(c.peer(x))
+	c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed})
 	c.ep[x].flags &^= ackOfSYNRefuted
 }
 

@@ -99,8 +99,12 @@ func (c *connection) finWhole(s *wire.Segment) {
 	if !own.Has(reassembly.KnownFIN) || fin.ref == 0 || !own.Whole(own.FIN.Add(1)) {
 		return
 	}
-	if fin.doneRef == 0 {
-		fin.doneRef, fin.doneT = s.Ref, s.Time
+	if fin.done {
+		return
+	}
+	fin.done = true
+	if fin.ref != s.Ref {
+		c.more(s.Dir).finDone = moment{s.Ref, s.Time}
 	}
 }
 
@@ -108,11 +112,11 @@ func (c *connection) finWhole(s *wire.Segment) {
 // (R5): with the FIN itself, or with the segment that fills the last hole.
 func (c *connection) receivedFIN(y uint8, s *wire.Segment) {
 	own, fin := &c.sp[s.Dir], &c.ep[s.Dir].fin
-	if !own.Has(reassembly.KnownFIN) || fin.doneRef == 0 {
+	if !own.Has(reassembly.KnownFIN) || !fin.done {
 		return
 	}
 	carries := s.Flags.Has(wire.FIN) && s.FINSeq() == own.FIN
-	if !carries && fin.doneRef != s.Ref {
+	if !carries && c.look(s.Dir).finDone.ref != s.Ref {
 		return
 	}
 	if carries && own.Has(reassembly.KnownRight|reassembly.KnownUna) && s.Len > 0 && own.Right.Less(s.End()) {

@@ -196,13 +196,13 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 
 // endpoint is one end as it is reported.
 func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
-	ep, sp := &c.ep[side], &c.sp[side]
+	ep, sp, more := &c.ep[side], &c.sp[side], c.look(side)
 	e := report.Endpoint{
 		State: ep.shown.String(), ConfirmedState: ep.proved.String(), Possible: []string{}, Pending: []report.Pending{},
 		Packets: ep.packets, PayloadBytes: ep.payload, UniqueBytes: ep.unique,
-		Retransmits: uint64(ep.retransmits), OutOfOrder: uint64(ep.outOfOrder), DuplicateAcks: uint64(ep.duplicateACK),
-		ZeroWindows: uint64(ep.zeroWindows), KeepaliveProbes: uint64(ep.probes), KeepaliveReplies: uint64(ep.replies),
-		WindowProbes: uint64(ep.wprobes),
+		Retransmits: uint64(more.retransmits), OutOfOrder: uint64(more.outOfOrder), DuplicateAcks: uint64(more.duplicateACK),
+		ZeroWindows: uint64(more.zeroWindows), KeepaliveProbes: uint64(more.probes), KeepaliveReplies: uint64(more.replies),
+		WindowProbes: uint64(more.wprobes),
 	}
 	c.fold(side, func(tr transition) { e.Since = stampPtr(tr.t) })
 	if _, one := ep.shown.One(); !one {
@@ -257,7 +257,7 @@ func (c *connection) synData() *report.SYNData {
 			return nil
 		}
 		d := &report.SYNDataSide{Bytes: ep.syn.data, Accepted: "none"}
-		switch taken := ep.syn.taken; {
+		switch taken := c.look(i).synTaken; {
 		case !sp.Has(reassembly.KnownUna):
 		case taken >= ep.syn.data:
 			d.Accepted = "all"

@@ -104,7 +104,8 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		}
 	}
 	if !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 {
-		r.answers = c.ep[y].syn.lastRef
+		syn, _ := c.lastSYN(y)
+		r.answers = syn.ref
 	}
 	r.signs = c.injectionSigns(s)
 	r.challenge = c.x != nil && c.x.challenged == s.Ref

@@ -55,8 +55,9 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 // neither holds, its TIME-WAIT was gone.
 func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
 	space := &old.sp[opener]
+	_, tsval := c.lastSYN(opener)
 	if c.ep[opener].has(timestamps) && space.Has(reassembly.KnownTS) {
-		switch d := int32(c.ep[opener].syn.tsval - space.TSNewest); {
+		switch d := int32(tsval - space.TSNewest); {
 		case d > 0:
 			return "timestamp"
 		case d < 0:

@@ -43,7 +43,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		missing := rev.Missing()
 		rev.Receive(s)
 		if rev.Missing() > missing {
-			c.details().missed[y] = moment{s.Ref, s.Time}
+			c.more(y).missed = moment{s.Ref, s.Time}
 		}
 	}
 	c.sent(s, &p)
@@ -64,8 +64,7 @@ func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
 		p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe {
 		return
 	}
-	fin := &c.ep[s.Dir].fin
-	fin.fillRef, fin.fillT = s.Ref, s.Time
+	c.more(s.Dir).finFill = moment{s.Ref, s.Time}
 }
 
 // plain reports whether s changes nothing but counters and numbers: in-order
@@ -162,7 +161,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	own := &c.sp[s.Dir]
-	c.details().unseen[y] = unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End()}
+	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End()}
 	peer.Unseen(s.Ack, s.Time)
 }
 
@@ -171,7 +170,7 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	peer := &c.sp[y]
 	peer.FIN = peer.Next
 	peer.Known |= reassembly.KnownFIN
-	c.ep[y].fin = closing{t: s.Time, last: s.Time, ack: c.sp[s.Dir].Una}
+	c.ep[y].fin = closing{t: s.Time, ack: c.sp[s.Dir].Una}
 	peer.Unseen(s.Ack, s.Time)
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred})
@@ -191,10 +190,11 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	}
 	own.FIN = own.Next
 	own.Known |= reassembly.KnownFIN
-	c.ep[x].fin = closing{t: s.Time, last: s.Time, ack: c.sp[c.peer(x)].Una}
-	c.ep[x].fin.shownBy = own.TSNewest
+	c.ep[x].fin = closing{t: s.Time, ack: c.sp[c.peer(x)].Una}
+	more := c.more(x)
+	more.finShown = own.TSNewest
 	if s.Options.Has&wire.OptTimestamps != 0 {
-		c.ep[x].fin.shownBy = s.Options.TSVal
+		more.finShown = s.Options.TSVal
 	}
 	e := event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
 	i := c.find(x, fsm.RcvFIN)
@@ -207,7 +207,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	// sight the other order is likelier.
 	c.ep[x].fin.unordered = true
 	c.events[i].basis = inferred
-	if c.ep[c.peer(x)].fin.copies > 0 {
+	if c.look(c.peer(x)).fin.n > 0 {
 		c.push(e)
 		return
 	}
@@ -220,7 +220,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 func (c *connection) settleFIN(s *wire.Segment) {
 	x := s.Dir
 	fin := &c.ep[x].fin
-	if s.Options.Has&wire.OptTimestamps == 0 || int32(s.Options.TSVal-fin.shownBy) > 0 {
+	if s.Options.Has&wire.OptTimestamps == 0 || int32(s.Options.TSVal-c.look(x).finShown) > 0 {
 		return
 	}
 	own, peer := c.find(x, fsm.SndFIN), c.find(x, fsm.RcvFIN)
@@ -247,7 +247,7 @@ func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
 	own := &c.sp[x]
 	if c.x != nil {
-		if u := &c.x.unseen[x]; u.ref != 0 && !u.void && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
+		if u := c.x.side[x].unseen; u != nil && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
 			c.voidUnseen(x, u, s.Ref)
 		}
 	}
@@ -272,7 +272,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	if c.sp[y].Next == u.end {
 		c.sp[y] = u.own
 	}
-	u.void = true
+	c.x.side[x].unseen = nil
 }
 
 // dropFIN forgets the FIN of x and what the peer did with it.
@@ -317,7 +317,6 @@ func (c *connection) sentSYN(s *wire.Segment) {
 	x := s.Dir
 	ep, own := &c.ep[x], &c.sp[x]
 	if own.Has(reassembly.KnownISS) && ep.syn.ref != 0 {
-		ep.syn.copies++
 		c.copySYN(x, s)
 		return
 	}
@@ -342,9 +341,8 @@ func (c *connection) sentSYN(s *wire.Segment) {
 func (c *connection) openSYN(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
 	if ep.syn.ref == 0 {
-		ep.syn = opening{ref: s.Ref, t: s.Time, data: s.Len}
+		ep.syn = opening{ref: s.Ref, t: s.Time, data: s.Len, tsval: s.Options.TSVal}
 	}
-	ep.syn.lastRef, ep.syn.last, ep.syn.tsval = s.Ref, s.Time, s.Options.TSVal
 	if s.Options.Has&wire.OptIncomplete != 0 && ep.has(synSeen) {
 		return
 	}
@@ -392,14 +390,15 @@ func (ep *endpoint) has(f endFlags) bool { return ep.flags&f != 0 }
 
 // copySYN remembers a further transmission of a SYN.
 func (c *connection) copySYN(x uint8, s *wire.Segment) {
-	d := c.details()
-	syn := &c.ep[x].syn
-	if syn.copies == 1 {
+	d, more, syn := c.details(), c.more(x), &c.ep[x].syn
+	if more.syn.n == 0 {
 		d.synCopies = append(d.synCopies, transmission{t: syn.t, ref: syn.ref, tsval: syn.tsval, side: x,
 			hasTS: c.ep[x].has(timestamps)})
 	}
 	d.synCopies = sentAgain(d.synCopies, x, s.Time, s.Ref, &s.Options)
-	syn.lastRef, syn.last, syn.tsval, syn.gap = s.Ref, s.Time, s.Options.TSVal, s.Time-syn.last
+	last, _ := c.lastSYN(x)
+	more.synGap = s.Time - last.t
+	more.syn.again(s)
 	c.note(detect.SYNAgain, x, s, 0)
 }
 
@@ -409,17 +408,19 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 	x, y := s.Dir, c.peer(s.Dir)
 	ep, own := &c.ep[x], &c.sp[x]
 	if ep.has(synAckSeen) {
-		ep.syn.replies++
-		ep.synAck.lastRef, ep.synAck.last = s.Ref, s.Time
+		more := c.more(x)
+		more.synGap = s.Time - c.lastTry(x)
+		more.synAck.again(s)
 		c.note(detect.SYNACKAgain, x, s, 0)
 		c.strike(y, setOf(fsm.RcvSYNACK), s.Ref, "syn-ack-retransmitted", func(e *event) bool {
 			return s.Time-e.t >= 500e6 && c.ep[y].lastTime < e.t
 		})
-		ep.syn.lastRef, ep.syn.last, ep.syn.gap = s.Ref, s.Time, s.Time-ep.syn.last
 		return
 	}
 	ep.flags |= synAckSeen
-	ep.synAck = reply{ref: s.Ref, t: s.Time}
+	if ep.syn.ref != 0 {
+		c.more(x).reply = moment{s.Ref, s.Time}
+	}
 	if !own.Has(reassembly.KnownISS) {
 		own.ISS = s.Seq
 		own.Known |= reassembly.KnownISS
@@ -430,7 +431,7 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 		return
 	}
 	if syn := &c.ep[y].syn; syn.data > 0 && c.sp[y].ISS.Add(1).Less(s.Ack) {
-		syn.taken = min(syn.data, uint32(s.Ack-c.sp[y].ISS)-1)
+		c.more(y).synTaken = min(syn.data, uint32(s.Ack-c.sp[y].ISS)-1)
 	}
 	c.proveSYN(x, s)
 }
@@ -456,8 +457,8 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	if c.find(x, fsm.RcvSYN) >= 0 {
 		return
 	}
-	syn := &c.ep[c.peer(x)].syn
-	e := event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
+	syn, _ := c.lastSYN(c.peer(x))
+	e := event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
 	if c.x != nil && s.Options.Has&wire.OptTimestamps != 0 {
 		for _, k := range c.x.synCopies {
 			if k.side == c.peer(x) && k.hasTS && k.tsval == s.Options.TSEcr && k.t <= s.Time {
@@ -513,9 +514,9 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 	y := c.peer(x)
 	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndACK, side: x, basis: sent})
 	if c.find(y, fsm.RcvSYN) < 0 && c.ep[y].shown.Is(fsm.Closed) {
-		syn := &c.ep[x].syn
+		syn, _ := c.lastSYN(x)
 		c.setInitial(y, fsm.Of(fsm.Listen))
-		c.push(event{t: syn.last, ref: syn.lastRef, by: s.Ref, sym: fsm.RcvSYN, side: y, basis: inferred})
+		c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: y, basis: inferred})
 	}
 	peer := &c.sp[y]
 	if !peer.Has(reassembly.KnownISS) && !peer.Has(reassembly.KnownNext) {
@@ -557,7 +558,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		ep.flags |= finRepeatedFirst
 	}
 	unordered := ep.fin.unordered || c.mayRepeat(s)
-	ep.fin = closing{ref: s.Ref, lastRef: s.Ref, t: s.Time, last: s.Time, ack: s.Ack, unordered: unordered,
+	ep.fin = closing{ref: s.Ref, t: s.Time, ack: s.Ack, unordered: unordered,
 		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
 	if i := c.find(x, fsm.SndFIN, inferred); i >= 0 {
 		if unordered {
@@ -584,7 +585,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 func (c *connection) mayRepeat(s *wire.Segment) bool {
 	x, y := s.Dir, c.peer(s.Dir)
 	i := c.find(x, fsm.RcvFIN)
-	if c.ep[y].fin.copies == 0 || i < 0 || c.events[i].by != s.Ref || !s.HasIPID || c.ep[x].ipid == 0 {
+	if c.look(y).fin.n == 0 || i < 0 || c.events[i].by != s.Ref || !s.HasIPID || c.ep[x].ipid == 0 {
 		return false
 	}
 	skipped := s.IPID - c.ep[x].ipid
@@ -601,24 +602,24 @@ func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64
 	if cp := c.receivedCopy(s.Dir, s); cp.ref != 0 {
 		ref, t = cp.ref, cp.t
 	}
-	if fin.fillRef != 0 && fin.fillT > t && fin.fillT+rtt <= s.Time {
-		ref, t = fin.fillRef, fin.fillT
+	more := c.look(y)
+	if fill := more.finFill; fill.ref != 0 && fill.t > t && fill.t+rtt <= s.Time {
+		ref, t = fill.ref, fill.t
 	}
-	if fin.doneRef != 0 && fin.doneT > t && fin.copies == 0 {
-		ref, t = fin.doneRef, fin.doneT
+	if done := more.finDone; done.ref != 0 && done.t > t && more.fin.n == 0 {
+		ref, t = done.ref, done.t
 	}
 	return ref, min(t, s.Time)
 }
 
 // copyFIN remembers a further transmission of a FIN.
 func (c *connection) copyFIN(x uint8, s *wire.Segment) {
-	d, fin := c.details(), &c.ep[x].fin
-	fin.copies++
-	if fin.copies == 1 {
+	d, more, fin := c.details(), c.more(x), &c.ep[x].fin
+	if more.fin.n == 0 {
 		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, tsval: fin.tsval, side: x, hasTS: fin.hasTS})
 	}
 	d.finCopies = sentAgain(d.finCopies, x, s.Time, s.Ref, &s.Options)
-	fin.lastRef, fin.last = s.Ref, s.Time
+	more.fin.again(s)
 	c.note(detect.FINAgain, x, s, 0)
 }
 
@@ -633,7 +634,9 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if ack.ref == 0 {
 		*ack = acknowledged{ref: s.Ref, t: s.Time, withFIN: s.Flags.Has(wire.FIN)}
 	}
-	ack.lastRef, ack.lastT = s.Ref, s.Time
+	if c.x != nil {
+		c.x.side[y].finAcked = moment{s.Ref, s.Time}
+	}
 	if c.find(x, fsm.RcvFIN, confirmed, inferred) >= 0 {
 		return
 	}
