@@ -1,0 +1,76 @@
+package bench
+
+import (
+	"io"
+
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// Each layer below takes the source to its end and returns how many packets
+// came. It does all that the layer before it does, and its own.
+
+// Read reads packets.
+func Read(src capture.Source) (packets uint64, err error) {
+	return drain(src, func(*capture.Packet) error { return nil })
+}
+
+// Decode reads packets and decodes them.
+func Decode(src capture.Source) (packets uint64, err error) {
+	var d wire.Decoder
+	var s wire.Segment
+	return drain(src, func(p *capture.Packet) error {
+		d.Decode(uint32(p.Link), p.Data, p.OrigLen, &s)
+		return nil
+	})
+}
+
+// Analyze does the whole job: every record goes to out as soon as it is there.
+func Analyze(src capture.Source, out report.Sink) (packets uint64, err error) {
+	a := analyzer.New(analyzer.Options{})
+	packets, err = drain(src, func(p *capture.Packet) error {
+		a.AddPacket(p)
+		return pass(a, out)
+	})
+	if err != nil {
+		return packets, err
+	}
+	a.Close()
+	if err := pass(a, out); err != nil {
+		return packets, err
+	}
+	if err := out.Add(a.Summary()); err != nil {
+		return packets, err
+	}
+	return packets, out.Close()
+}
+
+// pass hands on what is ready.
+func pass(a *analyzer.Analyzer, out report.Sink) error {
+	for r := range a.Records() {
+		if err := out.Add(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain gives every packet of src to do.
+func drain(src capture.Source, do func(*capture.Packet) error) (packets uint64, err error) {
+	var p capture.Packet
+	for {
+		switch err := src.Next(&p); err {
+		case nil:
+		case io.EOF:
+			return packets, nil
+		default:
+			return packets, err
+		}
+		packets++
+		if err := do(&p); err != nil {
+			return packets, err
+		}
+	}
+}
