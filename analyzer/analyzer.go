@@ -4,6 +4,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
@@ -48,9 +49,12 @@ type Analyzer struct {
 	began bool
 	hand  int32 // of the search for something to evict
 
-	out  []report.Record
-	sum  tally
-	view watch
+	out   []report.Record
+	rec   *recordBuf // the record being built
+	timed []timed    // scratch of transitions
+	in    detect.Input
+	sum   tally
+	view  watch
 }
 
 const slabSize = 256

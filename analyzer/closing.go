@@ -17,7 +17,7 @@ func (a *Analyzer) opening(c *connection) report.Open {
 		SYNRetransmits:    int(c.look(client).syn.n),
 		SYNACKRetransmits: int(c.look(server).synAck.n)}
 	if rtt := c.roundTrip(); rtt > 0 {
-		o.RTT = secsPtr(rtt)
+		o.RTT = a.rec.seconds(rtt)
 	}
 	return o
 }
@@ -241,9 +241,9 @@ func (a *Analyzer) closeWait(c *connection) *float64 {
 		c.fold(side, func(tr transition) {
 			if tr.to.Is(fsm.CloseWait) {
 				since = tr.t
-				out = secsPtr(max(a.now-since, 0))
+				out = a.rec.seconds(max(a.now-since, 0))
 			} else if tr.from.Is(fsm.CloseWait) {
-				out = secsPtr(tr.t - since)
+				out = a.rec.seconds(tr.t - since)
 			}
 		})
 	}
@@ -285,7 +285,7 @@ func (c *connection) endedBy(ref wire.FrameRef) bool {
 // resetRecord is one RST as it is reported.
 func (a *Analyzer) resetRecord(c *connection, r *reset) report.Reset {
 	out := report.Reset{Frame: r.ref.Frame(), File: a.filePtr(r.ref), By: c.side(r.side), Form: "rst-ack",
-		AnswersFrame: framePtr(r.answers), AnswersFile: a.filePtr(r.answers),
+		AnswersFrame: a.rec.frame(r.answers), AnswersFile: a.filePtr(r.answers),
 		Effect: effectNames[r.effect], Cause: c.resetCause(r), PayloadBytes: int(r.payload)}
 	if r.bare {
 		out.Form = "rst"
@@ -369,10 +369,10 @@ func (a *Analyzer) vantage(c *connection) report.Vantage {
 	if ok1 || ok2 {
 		v.RTT = &report.SideSeconds{}
 		if ok1 {
-			v.RTT.Client = secsPtr(toClient)
+			v.RTT.Client = a.rec.seconds(toClient)
 		}
 		if ok2 {
-			v.RTT.Server = secsPtr(toServer)
+			v.RTT.Server = a.rec.seconds(toServer)
 		}
 	}
 	for _, sign := range vantageSigns {

@@ -162,6 +162,7 @@ type details struct {
 	half      halfClose
 
 	challenges []challenge
+	since      []moment      // for events without a frame, by what proves them: the earliest moment
 	challenged wire.FrameRef // the RST that answers a challenge ACK, whose sender had sent a new SYN
 }
 

@@ -21,8 +21,8 @@ const recentSize = 4
 type recent struct {
 	t    int64
 	sig  uint32
-	file uint16
 	ipid uint16
+	file uint8 // the lower bits of its file's index
 	ttl  uint8
 }
 
@@ -68,7 +68,7 @@ func (c *connection) copied(s *wire.Segment) copyKind {
 		}
 	}
 	r.top = (r.top + 1) % recentSize
-	r.list[r.top] = recent{t: s.Time, sig: sig, ttl: s.TTL, file: uint16(s.Ref.File())}
+	r.list[r.top] = recent{t: s.Time, sig: sig, ttl: s.TTL, file: uint8(s.Ref.File())}
 	if s.HasIPID {
 		r.list[r.top].ipid = s.IPID
 	}
@@ -94,7 +94,7 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 	if s.HasIPID && s.IPID != 0 && old.ipid != 0 {
 		return c.copyByID(old, s, gap, rtt)
 	}
-	if int(old.file) != s.Ref.File() {
+	if old.file != uint8(s.Ref.File()) {
 		if gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || gap <= max(rtt, lanGap)) {
 			return secondTap
 		}
@@ -119,13 +119,13 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 // two packets in a row.
 func (c *connection) copyByID(old *recent, s *wire.Segment, gap, rtt int64) copyKind {
 	limit := max(rtt, lanGap)
-	if s.Flags.Has(wire.SYN) || int(old.file) != s.Ref.File() {
+	if s.Flags.Has(wire.SYN) || old.file != uint8(s.Ref.File()) {
 		limit = max(limit, synGap)
 	}
 	switch {
 	case old.ipid != s.IPID || gap > limit:
 		return original
-	case int(old.file) != s.Ref.File() || old.ttl != s.TTL || gap > lanGap:
+	case old.file != uint8(s.Ref.File()) || old.ttl != s.TTL || gap > lanGap:
 		return secondTap
 	}
 	return captureCopy

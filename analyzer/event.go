@@ -27,7 +27,6 @@ func (b basis) String() string { return basisNames[b] }
 // segment that it crossed rolls nothing back.
 type event struct {
 	t     int64         // when it took effect; for what no packet shows, the latest moment
-	lo    int64         // for what no packet shows, the earliest moment; else 0
 	ref   wire.FrameRef // the frame that caused it, 0 for none
 	by    wire.FrameRef // the frame that confirmed it, 0 for none
 	ack   wire.Seq      // SEG.ACK of the frame that caused it (R6)
@@ -67,9 +66,35 @@ func (c *connection) push(e event) bool {
 		c.lostEvents++
 		return false
 	}
+	if len(c.events) == cap(c.events) {
+		c.events = append(make([]event, 0, eventRoom(cap(c.events))), c.events...)
+	}
 	c.events = append(c.events, e)
 	c.refold(e.side)
 	return true
+}
+
+// eventRoom is the next room of a list of events: enough for an opening, then
+// for a close, then for whatever may come.
+func eventRoom(have int) int {
+	switch {
+	case have < 4:
+		return 4
+	case have < 12:
+		return 12
+	case have < 24:
+		return 24
+	}
+	return maxEvents
+}
+
+// unseenSince bounds the event that by proves from below: it happened after
+// lo.
+func (c *connection) unseenSince(by wire.FrameRef, lo int64) {
+	d := c.details()
+	if len(d.since) < maxEvents {
+		d.since = append(d.since, moment{by, lo})
+	}
 }
 
 // receive appends a receipt at side that s brought, unless as many copies wait
@@ -217,6 +242,9 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 // changingRow returns the row that a transition cites: for a set of several
 // states that of the first member that changes, else of the first member.
 func changingRow(set fsm.Set, sym fsm.Symbol) *fsm.Row {
+	if s, one := set.One(); one {
+		return fsm.Lookup(s, sym)
+	}
 	var first *fsm.Row
 	for _, s := range set.States() {
 		row := fsm.Lookup(s, sym)

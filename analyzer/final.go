@@ -146,7 +146,8 @@ func (a *Analyzer) timers(c *connection, now int64, why finality) {
 		}
 		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
 		if why == finalTime && opening && c.phase != stray {
-			c.push(event{t: now, lo: c.lastTry(side), sym: fsm.TimeoutSYN, side: side, basis: byTimer})
+			c.unseenSince(0, c.lastTry(side))
+			c.push(event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
 		}
 	}
 }

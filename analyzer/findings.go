@@ -19,9 +19,11 @@ func (a *Analyzer) findings(c *connection, r *report.Connection) []report.Findin
 	return list
 }
 
-// input is what the detectors see of c.
+// input is what the detectors see of c, until the next call.
 func (a *Analyzer) input(c *connection, r *report.Connection) *detect.Input {
-	in := &detect.Input{Conn: r, Now: stamp(a.now), Stack: a.opt.Stack.Name, Multi: a.opt.Files > 1}
+	in := &a.in
+	*in = detect.Input{Conn: r, Now: stamp(a.now), Stack: a.opt.Stack.Name, Multi: a.opt.Files > 1,
+		Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0]}
 	for i := range uint8(c.flip + 1) {
 		side := i
 		if c.client != 0 {

@@ -1,11 +1,12 @@
 package analyzer
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
-	"sort"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/lastack/lastack/fsm"
@@ -16,7 +17,10 @@ import (
 
 // record builds what is reported of c. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality) *report.Connection {
-	r := &report.Connection{
+	b := &recordBuf{}
+	a.rec = b
+	r := &b.conn
+	*r = report.Connection{
 		Type: "connection", ID: c.id, Incarnation: int(c.incarnation),
 		CommunityID: communityID(&c.tuple), VLAN: vlans(&c.tuple), Tunnel: a.tunnel(&c.tuple),
 		Client: a.addr(c, report.Client), Server: a.addr(c, report.Server),
@@ -28,8 +32,7 @@ func (a *Analyzer) record(c *connection, why finality) *report.Connection {
 		Transitions: []report.Transition{}, Refuted: []report.Refuted{}, Resets: []report.Reset{}, Findings: []string{},
 	}
 	if c.previous != 0 {
-		prev := c.previous
-		r.Previous = &prev
+		r.Previous = b.num(c.previous)
 	}
 	if c.phase == stray {
 		r.Incarnation-- // it is none
@@ -86,18 +89,57 @@ func (a *Analyzer) file(ref wire.FrameRef) *int {
 
 func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-func stampPtr(ns int64) *time.Time { t := stamp(ns); return &t }
-
 func secs(ns int64) float64 { return float64(ns) / 1e9 }
 
-func secsPtr(ns int64) *float64 { f := secs(ns); return &f }
+// recordBuf is a record together with the values that its optional fields
+// point to, so that a record costs few allocations. What does not fit is
+// allocated by itself.
+type recordBuf struct {
+	conn  report.Connection
+	nums  [24]uint64
+	times [28]time.Time
+	secs  [10]float64
+	used  struct{ nums, times, secs int }
+}
 
-func framePtr(ref wire.FrameRef) *uint64 {
+func (b *recordBuf) num(n uint64) *uint64 {
+	if b.used.nums == len(b.nums) {
+		return &n
+	}
+	p := &b.nums[b.used.nums]
+	b.used.nums++
+	*p = n
+	return p
+}
+
+func (b *recordBuf) time(ns int64) *time.Time {
+	t := stamp(ns)
+	if b.used.times == len(b.times) {
+		return &t
+	}
+	p := &b.times[b.used.times]
+	b.used.times++
+	*p = t
+	return p
+}
+
+func (b *recordBuf) seconds(ns int64) *float64 {
+	f := secs(ns)
+	if b.used.secs == len(b.secs) {
+		return &f
+	}
+	p := &b.secs[b.used.secs]
+	b.used.secs++
+	*p = f
+	return p
+}
+
+// frame returns the number of a frame, nil for none.
+func (b *recordBuf) frame(ref wire.FrameRef) *uint64 {
 	if ref == 0 {
 		return nil
 	}
-	n := ref.Frame()
-	return &n
+	return b.num(ref.Frame())
 }
 
 func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
@@ -109,12 +151,7 @@ func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
 
 // transitions fills r.Transitions: those of both ends, by time.
 func (a *Analyzer) transitions(c *connection, r *report.Connection) {
-	type timed struct {
-		report.Transition
-		t  int64
-		at int // position of its event
-	}
-	list := make([]timed, 0, len(c.events))
+	list := a.timed[:0]
 	for side := range uint8(c.flip + 1) {
 		last := -1
 		c.fold(side, func(tr transition) {
@@ -122,20 +159,27 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 			if from == to {
 				return
 			}
-			if last >= 0 && list[last].t == tr.t && tr.ref != 0 && list[last].Frame != nil && *list[last].Frame == tr.ref.Frame() {
+			if last >= 0 && list[last].t == tr.t && tr.ref != 0 && list[last].ref == tr.ref {
 				list[last].Momentary = true
 			}
-			list = append(list, timed{a.transition(c, side, &tr), tr.t, tr.index})
+			list = append(list, timed{a.transition(c, side, &tr), tr.t, tr.index, tr.ref})
 			last = len(list) - 1
 		})
 	}
-	sort.Slice(list, func(i, j int) bool {
-		return list[i].t < list[j].t || list[i].t == list[j].t && list[i].at < list[j].at
-	})
+	slices.SortFunc(list, func(x, y timed) int { return cmp.Or(cmp.Compare(x.t, y.t), cmp.Compare(x.at, y.at)) })
 	r.Transitions = make([]report.Transition, len(list))
 	for i := range list {
 		r.Transitions[i] = list[i].Transition
 	}
+	a.timed = list
+}
+
+// timed is a transition of either end while those of both are put in order.
+type timed struct {
+	report.Transition
+	t   int64
+	at  int // position of its event
+	ref wire.FrameRef
 }
 
 // transition is one transition as it is reported. What no packet shows has
@@ -143,15 +187,15 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 func (a *Analyzer) transition(c *connection, side uint8, tr *transition) report.Transition {
 	out := report.Transition{
 		Side: c.side(side), From: tr.from.String(), To: tr.to.String(), On: tr.sym.String(),
-		Frame: framePtr(tr.ref), File: a.filePtr(tr.ref),
-		ConfirmedFrame: framePtr(tr.by), ConfirmedFile: a.filePtr(tr.by),
+		Frame: a.rec.frame(tr.ref), File: a.filePtr(tr.ref),
+		ConfirmedFrame: a.rec.frame(tr.by), ConfirmedFile: a.filePtr(tr.by),
 		Basis: tr.basis.String(), Rule: tr.row.Rule,
 	}
 	if tr.ref != 0 || tr.sym == fsm.Timeout2MSL {
-		out.T = stampPtr(tr.t)
+		out.T = a.rec.time(tr.t)
 		return out
 	}
-	out.NotBefore, out.NotAfter = stampPtr(c.notBefore(side, tr)), stampPtr(tr.t)
+	out.NotBefore, out.NotAfter = a.rec.time(c.notBefore(side, tr)), a.rec.time(tr.t)
 	return out
 }
 
@@ -164,8 +208,12 @@ func (c *connection) notBefore(side uint8, tr *transition) int64 {
 			t = max(t, e.t)
 		}
 	}
-	if tr.lo != 0 {
-		t = max(t, tr.lo)
+	if c.x != nil {
+		for _, m := range c.x.since {
+			if m.ref == tr.by {
+				t = max(t, m.t)
+			}
+		}
 	}
 	return min(t, tr.t)
 }
@@ -189,7 +237,7 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 	if u := c.x.reuse; u != nil {
 		r.Reuse = &report.Reuse{Age: secs(u.age), ISNDelta: u.delta, AcceptedBy: u.by}
 		if u.delay > 0 {
-			r.Reuse.Delay = secsPtr(u.delay)
+			r.Reuse.Delay = a.rec.seconds(u.delay)
 		}
 	}
 }
@@ -204,7 +252,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
 		ZeroWindows: uint64(more.zeroWindows), KeepaliveProbes: uint64(more.probes), KeepaliveReplies: uint64(more.replies),
 		WindowProbes: uint64(more.wprobes),
 	}
-	c.fold(side, func(tr transition) { e.Since = stampPtr(tr.t) })
+	c.fold(side, func(tr transition) { e.Since = a.rec.time(tr.t) })
 	if _, one := ep.shown.One(); !one {
 		for _, s := range ep.shown.States() {
 			e.Possible = append(e.Possible, s.String())
@@ -216,17 +264,17 @@ func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
 		}
 	}
 	if end := a.timeWaitEnd(c, side); end != 0 {
-		e.TimeWaitUntil = stampPtr(end)
+		e.TimeWaitUntil = a.rec.time(end)
 	}
 	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
-		e.GivesUpAt = stampPtr(c.stateSince(side) + int64(limit))
+		e.GivesUpAt = a.rec.time(c.stateSince(side) + int64(limit))
 	}
 	if sp.Has(reassembly.KnownISS) {
 		isn := uint32(sp.ISS)
 		e.ISN = &isn
 	}
 	if rtt, ok := c.sp[c.peer(side)].RTT(); ok {
-		e.RTTMin = secsPtr(rtt)
+		e.RTTMin = a.rec.seconds(rtt)
 	}
 	ep.options(&e)
 	return e
@@ -319,16 +367,23 @@ func (c *connection) settled(side uint8) bool {
 
 // filter is a Wireshark display filter for the connection.
 func filter(c *connection, r *report.Connection) string {
-	proto := "ip"
+	proto := "ip.addr eq "
 	if c.tuple.V6 {
-		proto = "ipv6"
+		proto = "ipv6.addr eq "
 	}
-	f := fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and %s.addr eq %s and tcp.port eq %d",
-		proto, r.Client.IP, r.Client.Port, proto, r.Server.IP, r.Server.Port)
+	b := make([]byte, 0, 200)
+	for _, end := range []*report.Addr{&r.Client, &r.Server} {
+		if len(b) > 0 {
+			b = append(b, " and "...)
+		}
+		b = end.IP.AppendTo(append(b, proto...))
+		b = strconv.AppendUint(append(b, " and tcp.port eq "...), uint64(end.Port), 10)
+	}
 	if c.incarnation > 1 || c.flags&supersededFlag != 0 {
-		f += fmt.Sprintf(" and frame.number ge %d and frame.number le %d", r.FirstFrame, r.LastFrame)
+		b = strconv.AppendUint(append(b, " and frame.number ge "...), r.FirstFrame, 10)
+		b = strconv.AppendUint(append(b, " and frame.number le "...), r.LastFrame, 10)
 	}
-	return f
+	return string(b)
 }
 
 // vlans lists the VLAN ids of the key.

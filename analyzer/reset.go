@@ -77,7 +77,8 @@ func (c *connection) sentRST(s *wire.Segment) {
 	if r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
-		e.basis, e.by, e.ref, e.lo = inferred, s.Ref, 0, c.ep[x].lastTime
+		e.basis, e.by, e.ref = inferred, s.Ref, 0
+		c.unseenSince(s.Ref, c.ep[x].lastTime)
 	}
 	if c.ep[x].shown.Is(fsm.Closed) {
 		return

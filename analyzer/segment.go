@@ -196,7 +196,8 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	if s.Options.Has&wire.OptTimestamps != 0 {
 		more.finShown = s.Options.TSVal
 	}
-	e := event{t: s.Time, lo: c.ep[x].lastTime, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
+	c.unseenSince(s.Ref, c.ep[x].lastTime)
+	e := event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
 	i := c.find(x, fsm.RcvFIN)
 	if i < 0 || c.events[i].by != s.Ref {
 		c.push(e)
@@ -570,7 +571,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent}
 	if unordered {
-		e.basis, e.lo = inferred, ep.lastTime
+		e.basis = inferred
 		if i := c.find(x, fsm.RcvFIN); i >= 0 {
 			c.events[i].basis = inferred
 		}

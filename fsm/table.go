@@ -154,9 +154,11 @@ func (set Set) Apply(sym Symbol) Set {
 		return 1 << Next(s, sym)
 	}
 	var after Set
-	for _, s := range set.States() {
-		row := Lookup(s, sym)
-		switch row.Effect {
+	for s := range State(NumStates) {
+		if !set.Has(s) {
+			continue
+		}
+		switch row := Lookup(s, sym); row.Effect {
 		case Change:
 			after |= 1 << row.To
 		case Stay:
