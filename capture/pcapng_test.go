@@ -77,6 +77,8 @@ func TestPcapng(t *testing.T) {
 		{"direction does not stay", join(section(le), iface(le, 1, 0), enhanced(le, 0, 1, 3, "abc", flags(1)), enhanced(le, 0, 1, 3, "abc")),
 			[]string{`1 1000 EN10MB 3 1 "abc"`, `2 1000 EN10MB 3 0 "abc"`}, ""},
 		{"broken packet option", join(section(le), iface(le, 1, 0), enhanced(le, 0, 1, 3, "abc", fields(le, uint16(2), uint16(400)))), []string{`1 1000 EN10MB 3 0 "abc"`}, ""},
+		{"short drop count", join(section(le), iface(le, 1, 0), enhanced(le, 0, 1, 3, "abc", option(le, 4, uint32(1)))), []string{`1 1000 EN10MB 3 0 "abc"`}, ""},
+		{"short statistics", join(section(le), iface(le, 1, 0), block(le, 5, uint32(0), uint64(0), option(le, 5, uint32(1)), option(le, 7, uint32(1)))), nil, ""},
 		{"short flags", join(section(le), iface(le, 1, 0), enhanced(le, 0, 1, 3, "abc", option(le, 2, uint16(1)))), []string{`1 1000 EN10MB 3 0 "abc"`}, ""},
 
 		{"names, secrets, statistics and unknown blocks are no frames", after(

@@ -294,10 +294,31 @@ func TestNamedPipe(t *testing.T) {
 			f.Close()
 		}
 	}()
-	r, _ := readFiles(t, fifo, filepath.Join(dir, "a"))
-	if got := r.order(); got != "a1 b1 a2 b2" {
+	before := descriptors(t)
+	s, err := capture.Open([]string{fifo, filepath.Join(dir, "a")}, capture.Options{})
+	must(t, err)
+	if got := readAll(t, s).order(); got != "a1 b1 a2 b2" {
 		t.Error(got)
 	}
+	if after := descriptors(t); after > before {
+		t.Errorf("%d descriptors became %d", before, after)
+	}
+}
+
+// descriptors counts those of this process that are no sockets or pollers.
+func descriptors(t *testing.T) (n int) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	for _, e := range entries {
+		to, _ := os.Readlink("/proc/self/fd/" + e.Name())
+		if strings.HasPrefix(to, "/tmp") || strings.HasPrefix(to, os.TempDir()) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestLive: a packet in a pipe is delivered when its last octet is there,

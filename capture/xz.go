@@ -151,13 +151,19 @@ func (x *xzReader) block(size byte) error {
 	if err != nil {
 		return err
 	}
-	x.dictionaries += dictionary
-	if x.dictionaries > freeDictionaries+dictionaryPerOctet*x.out {
+	if !x.afford(dictionary) {
 		return errors.New("large dictionaries for next to no data")
 	}
 	x.check = x.newCheck()
 	x.data, err = lzma.Reader2Config{DictCap: int(dictionary)}.NewReader2(&x.src)
 	return err
+}
+
+// afford reports whether one more dictionary is in proportion to what came out
+// so far.
+func (x *xzReader) afford(dictionary int64) bool {
+	x.dictionaries += dictionary
+	return x.dictionaries <= freeDictionaries+dictionaryPerOctet*x.out
 }
 
 // blockDictionary returns the size of the dictionary of a block whose one

@@ -1,0 +1,107 @@
+package capture
+
+import (
+	"io"
+	"os"
+)
+
+// member is one input of a Set.
+type member struct {
+	index  int
+	path   string
+	file   *pooledFile // a regular file
+	stream io.Reader   // or standard input, or what OpenReader was given
+	opened *os.File    // or a FIFO or device, once it is open
+	reader reader      // nil when not open
+	head   Packet      // the next packet, if hasHead
+	first  int64       // time of the first packet; MinInt64 if not known
+	info   FileInfo
+
+	hasHead bool
+}
+
+// open opens the input and reads its file header.
+func (m *member) open() (err error) {
+	src := m.stream
+	switch {
+	case m.file != nil:
+		m.file.off = 0
+		src = m.file
+	case src == nil:
+		if m.opened, err = os.Open(m.path); err != nil {
+			return &Error{File: m.path, Offset: -1, Err: plain(err)}
+		}
+		src = m.opened
+	}
+	src, m.info.Compression = decompress(src)
+	m.reader, err = newReader(m.path, src)
+	return err
+}
+
+// readHead reads the next packet ahead.
+func (m *member) readHead() error {
+	if m.hasHead {
+		return nil
+	}
+	err := m.reader.next(&m.head)
+	m.hasHead = err == nil
+	return err
+}
+
+// end closes m for good, at its end or with the *Error that err is.
+func (m *member) end(err error) error {
+	m.close()
+	if err == io.EOF {
+		return nil
+	}
+	m.info.Err, _ = err.(*Error)
+	return err
+}
+
+func (m *member) describe() {
+	if m.reader != nil {
+		m.reader.describe(&m.info)
+	}
+}
+
+// close lets go of what m holds; a regular file can be opened again.
+func (m *member) close() error {
+	m.describe()
+	m.reader, m.head, m.hasHead = nil, Packet{}, false
+	switch {
+	case m.file != nil:
+		return m.file.Close()
+	case m.opened != nil:
+		err := m.opened.Close()
+		m.opened = nil
+		return err
+	}
+	return nil
+}
+
+// queue is a heap of members by the time of their next packet, then by index.
+type queue []*member
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	if q[i].head.Time != q[j].head.Time {
+		return q[i].head.Time < q[j].head.Time
+	}
+	return q[i].index < q[j].index
+}
+func (q *queue) Push(m any) { *q = append(*q, m.(*member)) }
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	m := (*q)[last]
+	*q = (*q)[:last]
+	return m
+}
+
+// earliest is the time of the first in line, or none if there is nobody.
+func (q queue) earliest(none int64) int64 {
+	if len(q) == 0 {
+		return none
+	}
+	return q[0].head.Time
+}
