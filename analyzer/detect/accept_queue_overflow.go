@@ -84,6 +84,6 @@ func (in *Input) refusedACK(u *untaken, c *claim) {
 	c.explanation = "The server sent a SYN,ACK (" + in.frame(in.SYNACK.first()) + ") and answered the client's ACK (" + in.frame(u.rst.answers()) +
 		") with a bare RST (" + in.frame(u.rst.mark()) + "): the connection was never ESTABLISHED there. " +
 		"Either the accept queue was full and tcp_abort_on_overflow is on, or the listener was closed in between."
-	c.disproof = "tcp_abort_on_overflow off and the listener open all the time: then the request was dropped for another reason, such as a firewall's or load balancer's."
+	c.disproof = "On the server, tcp_abort_on_overflow off and the listener open all the time: then the request was dropped for another reason, such as a firewall's or load balancer's."
 	c.saw = [2]string{"ECONNRESET at its first read() or write()", "nothing: accept() never returned it"}
 }
