@@ -38,9 +38,13 @@ type claim struct {
 // define completes a detector with what it looks for.
 func define(d Detector, find func(*Input) []claim) Detector {
 	d.Find = func(in *Input) []report.Finding {
-		var out []report.Finding
-		for _, c := range find(in) {
-			if f, ok := d.finding(in, &c); ok {
+		claims := find(in)
+		if len(claims) == 0 {
+			return nil
+		}
+		out := make([]report.Finding, 0, len(claims))
+		for i := range claims {
+			if f, ok := d.finding(in, &claims[i]); ok {
 				out = append(out, f)
 			}
 		}

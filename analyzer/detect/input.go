@@ -184,7 +184,13 @@ func Run(in *Input) []report.Finding {
 	}
 	var out []report.Finding
 	for i := range All {
-		out = append(out, All[i].Find(in)...)
+		switch found := All[i].Find(in); {
+		case len(found) == 0:
+		case out == nil:
+			out = found
+		default:
+			out = append(out, found...)
+		}
 	}
 	return out
 }

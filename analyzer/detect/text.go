@@ -12,8 +12,13 @@ import (
 // dur writes a duration as people say it.
 func dur(d time.Duration) string { return words.Seconds(d.Seconds()) }
 
-// frame names a frame in a sentence; empty for none.
-func (in *Input) frame(m Mark) string { return in.frames(m) }
+// frame names a frame in a sentence.
+func (in *Input) frame(m Mark) string {
+	if m.Frame == 0 || in.Multi {
+		return in.frames(m)
+	}
+	return "frame " + strconv.FormatUint(m.Frame, 10)
+}
 
 // frames names frames in a sentence: "frame 8", "frames 8 and 9", "frames 8, 9
 // and 3 more". Of several files each has its number.
