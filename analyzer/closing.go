@@ -38,7 +38,7 @@ func (c *connection) openKind(client, server uint8) string {
 		return "split"
 	case c.flags&simultaneousOpen != 0:
 		return "simultaneous"
-	case c.ep[server].packets == 0, !c.ep[server].has(synAckSeen) && !opened(client):
+	case !opened(client) && !c.ep[server].has(synAckSeen):
 		return "unanswered"
 	case !opened(client) || !opened(server):
 		return "incomplete"
@@ -66,7 +66,7 @@ type finished struct {
 }
 
 // closing says how the connection was closed (records.md, close.kind).
-func (a *Analyzer) closing(c *connection, why finality) report.Close {
+func (a *Analyzer) closing(c *connection, why finality, now int64) report.Close {
 	fins := c.fins()
 	rst := c.decidingReset()
 	out := report.Close{Kind: fins.kind, FirstCloser: fins.closer, Basis: fins.basis, EndedBy: "none",
@@ -96,7 +96,7 @@ func (a *Analyzer) closing(c *connection, why finality) report.Close {
 	if c.bothFINs() {
 		out.FinalAck = c.finalAck()
 	}
-	out.CloseWait = a.closeWait(c)
+	out.CloseWait = a.closeWait(c, now)
 	return out
 }
 
@@ -234,14 +234,14 @@ func (c *connection) lostACKOfFIN(side uint8) bool {
 }
 
 // closeWait is how long the passive closer was, or has been, in CLOSE-WAIT.
-func (a *Analyzer) closeWait(c *connection) *float64 {
+func (a *Analyzer) closeWait(c *connection, now int64) *float64 {
 	var out *float64
 	for side := range uint8(c.flip + 1) {
 		var since int64
 		c.fold(side, func(tr transition) {
 			if tr.to.Is(fsm.CloseWait) {
 				since = tr.t
-				out = a.rec.seconds(max(a.now-since, 0))
+				out = a.rec.seconds(max(now-since, 0))
 			} else if tr.from.Is(fsm.CloseWait) {
 				out = a.rec.seconds(tr.t - since)
 			}
@@ -359,7 +359,7 @@ func (c *connection) signs(r *reset) detect.Sign {
 func (a *Analyzer) vantage(c *connection) report.Vantage {
 	client, server := c.client, c.peer(c.client)
 	v := report.Vantage{Near: report.SideUnknown, OneWay: c.oneWay() && c.end-c.start > 0 && c.wasAnswered(),
-		MissingBytes: report.SideBytes{Client: c.sp[client].Missing(), Server: c.sp[server].Missing()}}
+		MissingBytes: report.SideBytes{Client: c.missing(client), Server: c.missing(server)}}
 	if c.flip == 0 {
 		v.MissingBytes.Server = 0
 		return v
@@ -390,6 +390,16 @@ func (a *Analyzer) vantage(c *connection) report.Vantage {
 		v.Near, v.Basis = nearByRTT(toClient, toServer), "rtt"
 	}
 	return v
+}
+
+// missing is how many octets of an end were acknowledged and never captured; a
+// FIN that is only inferred is no octet.
+func (c *connection) missing(side uint8) uint64 {
+	n := c.sp[side].Missing()
+	if n > 0 && c.sp[side].FINAcked(c.sp[side].Una) && c.ep[side].fin.ref == 0 {
+		n--
+	}
+	return n
 }
 
 // vantageSigns are the signs that the tap is at an end, surest first.

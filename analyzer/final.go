@@ -26,6 +26,7 @@ var finalityNames = [...]string{"time", "end-of-input", "superseded", "evicted"}
 // gen, is to be looked at when the capture's clock passes t.
 type due struct {
 	t    int64
+	id   uint64
 	self int32
 	gen  uint32
 }
@@ -36,7 +37,7 @@ type deadlines []due
 
 func (h deadlines) Len() int { return len(h) }
 func (h deadlines) Less(i, j int) bool {
-	return h[i].t < h[j].t || h[i].t == h[j].t && h[i].self < h[j].self
+	return h[i].t < h[j].t || h[i].t == h[j].t && h[i].id < h[j].id
 }
 func (h deadlines) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
@@ -58,7 +59,7 @@ func (a *Analyzer) schedule(c *connection, t int64) {
 		return
 	}
 	c.queued = true
-	heap.Push(&a.due, due{t: t, self: c.self, gen: a.gen[c.self]})
+	heap.Push(&a.due, due{t: t, id: c.id, self: c.self, gen: a.gen[c.self]})
 }
 
 // expire makes final what the clock has passed.
@@ -72,8 +73,8 @@ func (a *Analyzer) expire(now int64) {
 		c.queued = false
 		switch {
 		case c.deadline == 0:
-		case c.deadline > now:
-			a.schedule(c, c.deadline)
+		case c.deadline > d.t:
+			a.schedule(c, c.deadline) // it comes up again in its order
 		default:
 			a.finish(c, finalTime)
 		}
@@ -162,13 +163,13 @@ func (c *connection) lastTry(side uint8) int64 {
 func (a *Analyzer) finish(c *connection, why finality) {
 	now := a.now
 	if why == finalTime {
-		now = max(now, c.deadline)
+		now = c.deadline // whatever packet moved the clock past it
 	}
 	a.timers(c, now, why)
 	if c.flags&supersededFlag != 0 && why == finalTime {
 		why = finalSuperseded
 	}
-	a.emit(c, why)
+	a.emit(c, why, now)
 	a.forget(c)
 }
 

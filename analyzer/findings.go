@@ -9,8 +9,8 @@ import (
 
 // findings runs the detectors over a connection that is final and names what
 // they found in its record.
-func (a *Analyzer) findings(c *connection, r *report.Connection) []report.Finding {
-	list := detect.Run(a.input(c, r))
+func (a *Analyzer) findings(c *connection, r *report.Connection, now int64) []report.Finding {
+	list := detect.Run(a.input(c, r, now))
 	for i := range list {
 		if f := &list[i]; len(r.Findings) == 0 || r.Findings[len(r.Findings)-1] != f.ID {
 			r.Findings = append(r.Findings, f.ID)
@@ -20,9 +20,9 @@ func (a *Analyzer) findings(c *connection, r *report.Connection) []report.Findin
 }
 
 // input is what the detectors see of c, until the next call.
-func (a *Analyzer) input(c *connection, r *report.Connection) *detect.Input {
+func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect.Input {
 	in := &a.in
-	*in = detect.Input{Conn: r, Now: stamp(a.now), Stack: a.opt.Stack.Name, Multi: a.opt.Files > 1,
+	*in = detect.Input{Conn: r, Now: stamp(now), Stack: a.opt.Stack.Name, Multi: a.opt.Files > 1,
 		Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0]}
 	for i := range uint8(c.flip + 1) {
 		side := i

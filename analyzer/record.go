@@ -15,8 +15,8 @@ import (
 	"github.com/lastack/lastack/wire"
 )
 
-// record builds what is reported of c. It changes nothing in c.
-func (a *Analyzer) record(c *connection, why finality) *report.Connection {
+// record builds what is reported of c as of now. It changes nothing in c.
+func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
 	b := &recordBuf{}
 	a.rec = b
 	r := &b.conn
@@ -48,7 +48,7 @@ func (a *Analyzer) record(c *connection, why finality) *report.Connection {
 	}
 	r.Vantage = a.vantage(c)
 	r.Open = a.opening(c)
-	r.Close = a.closing(c, why)
+	r.Close = a.closing(c, why, now)
 	r.SYNData = c.synData()
 	r.HalfClose = a.halfClose(c)
 	r.Complete = a.complete(c, r)

@@ -156,6 +156,9 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	if c.ep[y].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
 		return // there an ACK of what was not sent is void (R3)
 	}
+	if peer.Has(reassembly.KnownFIN) && peer.FIN.Add(1).Less(s.Ack) {
+		c.dropFIN(y, s.Ref) // it was none: more is acknowledged (R5)
+	}
 	if p.Unseen == 1 && !peer.Has(reassembly.KnownFIN) && peer.Has(reassembly.KnownNext|reassembly.KnownUna) {
 		c.inferFIN(y, s)
 		return

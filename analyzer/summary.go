@@ -76,13 +76,13 @@ func (a *Analyzer) Summary() *report.Summary {
 	}
 }
 
-// emit makes the record of c final.
-func (a *Analyzer) emit(c *connection, why finality) {
+// emit makes the record of c final, as of now.
+func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	if c.isPhantom() {
 		return
 	}
-	r := a.record(c, why)
-	found := a.findings(c, r)
+	r := a.record(c, why, now)
+	found := a.findings(c, r, now)
 	a.sum.connection(r)
 	a.out = append(a.out, r)
 	for i := range found {
@@ -139,7 +139,7 @@ func (a *Analyzer) Snapshot() []*report.Connection {
 	var out []*report.Connection
 	for _, c := range a.byFirstFrame() {
 		if !c.isPhantom() {
-			out = append(out, a.record(c, finalEnd))
+			out = append(out, a.record(c, finalEnd, a.now))
 		}
 	}
 	return out
