@@ -26,7 +26,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVarP(&l.dir, "output", "o", "lab-out", "folder for the captures, one folder each story")
-	root.PersistentFlags().IntVarP(&l.parallel, "parallel", "p", 8, "stories played side by side")
+	root.PersistentFlags().IntVarP(&l.parallel, "parallel", "p", 16, "stories played side by side")
 	root.AddCommand(l.list(), l.run(), l.all(), l.random())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
@@ -123,7 +123,8 @@ func (l *lab) play(stories []story.Story) error {
 			fmt.Fprintf(l.out, "%-34s FAILED: %v\n", s.Name, err)
 			return
 		}
-		fmt.Fprintf(l.out, "%-34s %6.1f s, at most %v late\n", s.Name, r.Took.Seconds(), r.Stall.Round(time.Millisecond))
+		fmt.Fprintf(l.out, "%-34s %6.1f s, at most %v late, %v unseen\n", s.Name, r.Took.Seconds(),
+			r.Late.Round(time.Millisecond), r.Unseen.Round(time.Millisecond))
 		for side, endpoints := range r.Record.Endpoints {
 			for i, e := range endpoints {
 				if i < 4 {

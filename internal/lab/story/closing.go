@@ -116,7 +116,7 @@ var closing = []Story{
 		},
 	},
 	{
-		Name: "final-ack-always-lost", Title: "final ACK always lost; B (orphan in LAST_ACK, tcp_orphan_retries=3) gives up",
+		Name: "final-ack-always-lost", Long: true, Title: "final ACK always lost; B (orphan in LAST_ACK, tcp_orphan_retries=3) gives up",
 		OnlyB: set{"tcp_orphan_retries": "3"},
 		Verdict: [2]string{
 			"FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT",
@@ -132,7 +132,7 @@ var closing = []Story{
 		},
 	},
 	{
-		Name: "last-ack-gives-up", Title: "B's FIN never arrives; B gives up in LAST_ACK, A's orphan FIN_WAIT_2 times out",
+		Name: "last-ack-gives-up", Long: true, Title: "B's FIN never arrives; B gives up in LAST_ACK, A's orphan FIN_WAIT_2 times out",
 		OnlyA: set{"tcp_fin_timeout": "2"}, OnlyB: set{"tcp_orphan_retries": "2"},
 		Run: func(w *World) {
 			a, b := w.Pair()
@@ -144,7 +144,7 @@ var closing = []Story{
 		},
 	},
 	{
-		Name: "fin-wait-1-gives-up", Title: "everything from A is lost from its FIN on; A gives up in FIN_WAIT_1 (tcp_orphan_retries=2)",
+		Name: "fin-wait-1-gives-up", Long: true, Title: "everything from A is lost from its FIN on; A gives up in FIN_WAIT_1 (tcp_orphan_retries=2)",
 		OnlyA:   set{"tcp_orphan_retries": "2"},
 		Verdict: [2]string{"FIN_WAIT_1, then silently CLOSED", "ESTABLISHED for ever"},
 		Run: func(w *World) {

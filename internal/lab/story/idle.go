@@ -17,7 +17,7 @@ func (s *Sock) keepalive() {
 
 var idle = []Story{
 	{
-		Name: "keepalive-answered", Title: "keepalive probes (idle 1 s, interval 1 s) answered, then normal close",
+		Name: "keepalive-answered", Long: true, Title: "keepalive probes (idle 1 s, interval 1 s) answered, then normal close",
 		Mind: "Probes: 0 bytes, seq = SND.NXT-1. Not retransmissions, not data.",
 		Run: func(w *World) {
 			a, b := w.Pair(Keepalive(1, 1, 3)...)
@@ -26,7 +26,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "keepalive-both", Title: "both ends probe, then B closes",
+		Name: "keepalive-both", Long: true, Title: "both ends probe, then B closes",
 		Run: func(w *World) {
 			a, b := w.Pair(Keepalive(1, 1, 3)...)
 			b.keepalive()
@@ -64,7 +64,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "keepalive-unanswered", Title: "keepalive probes unanswered (network dead in both directions): A resets and gives up",
+		Name: "keepalive-unanswered", Long: true, Title: "keepalive probes unanswered (network dead in both directions): A resets and gives up",
 		Verdict: [2]string{"ESTABLISHED ..., then CLOSED (ETIMEDOUT) at the RST it sends", "ESTABLISHED for ever (half-open)"},
 		Run: func(w *World) {
 			w.Pair(Keepalive(1, 1, 3)...)
@@ -73,7 +73,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "keepalive-unanswered-rst-delivered", Title: "only the answers are lost: A gives up and its RST reaches B",
+		Name: "keepalive-unanswered-rst-delivered", Long: true, Title: "only the answers are lost: A gives up and its RST reaches B",
 		Run: func(w *World) {
 			w.Pair(Keepalive(1, 1, 3)...)
 			w.Cut(fromB)
@@ -123,7 +123,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "dead-peer", Title: "the path dies under data: A repeats it and gives up (tcp_retries2=3)",
+		Name: "dead-peer", Long: true, Title: "the path dies under data: A repeats it and gives up (tcp_retries2=3)",
 		OnlyA: set{"tcp_retries2": "3"},
 		Run: func(w *World) {
 			a, _ := w.Pair()
@@ -133,7 +133,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "dead-peer-user-timeout", Title: "the path dies under data: A gives up by TCP_USER_TIMEOUT 1500 ms",
+		Name: "dead-peer-user-timeout", Long: true, Title: "the path dies under data: A gives up by TCP_USER_TIMEOUT 1500 ms",
 		Run: func(w *World) {
 			a, _ := w.Pair()
 			a.Set(unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 1500)
@@ -184,7 +184,7 @@ var idle = []Story{
 		},
 	},
 	{
-		Name: "zero-window-never", Title: "the reader never reads: A closes, its FIN cannot leave, its orphan gives up",
+		Name: "zero-window-never", Long: true, Title: "the reader never reads: A closes, its FIN cannot leave, its orphan gives up",
 		OnlyA: set{"tcp_orphan_retries": "3"},
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))

@@ -109,7 +109,7 @@ var opening = []Story{
 		},
 	},
 	{
-		Name: "syn-ack-always-lost", Title: "every SYN,ACK is lost: the client gives up (tcp_syn_retries=2), the request times out (tcp_synack_retries=2)",
+		Name: "syn-ack-always-lost", Long: true, Title: "every SYN,ACK is lost: the client gives up (tcp_syn_retries=2), the request times out (tcp_synack_retries=2)",
 		OnlyA: set{"tcp_syn_retries": "2", "tcp_syn_linear_timeouts": "0"}, OnlyB: set{"tcp_synack_retries": "2"},
 		Verdict: [2]string{"SYN_SENT, CLOSED by time-out", "SYN_RECEIVED, CLOSED by time-out"},
 		Run: func(w *World) {
@@ -122,7 +122,7 @@ var opening = []Story{
 		},
 	},
 	{
-		Name: "silence", Title: "nobody answers the SYN (tcp_syn_retries=2)",
+		Name: "silence", Long: true, Title: "nobody answers the SYN (tcp_syn_retries=2)",
 		OnlyA:   set{"tcp_syn_retries": "2", "tcp_syn_linear_timeouts": "0"},
 		Verdict: [2]string{"SYN_SENT, CLOSED by time-out", "nothing"},
 		Run: func(w *World) {
@@ -304,7 +304,7 @@ var opening = []Story{
 		},
 	},
 	{
-		Name: "handshake-ack-always-lost", Title: "no ACK of the client arrives any more; the request times out (tcp_synack_retries=1), the client stays",
+		Name: "handshake-ack-always-lost", Long: true, Title: "no ACK of the client arrives any more; the request times out (tcp_synack_retries=1), the client stays",
 		OnlyB: set{"tcp_synack_retries": "1"},
 		Run: func(w *World) {
 			w.Listen(&w.B, serverPort, 8)
@@ -367,7 +367,7 @@ var opening = []Story{
 // a third time, and goes on with then.
 func overflow(name, title string, onlyB set, then func(w *World, l, third *Sock)) Story {
 	return Story{
-		Name: name, Title: title, OnlyB: onlyB,
+		Name: name, Title: title, OnlyB: onlyB, Long: onlyB["tcp_synack_retries"] != "",
 		Mind: "Client ESTABLISHED while server SYN_RECEIVED: repeated SYN-ACK after the ACK is the sign.",
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 1)

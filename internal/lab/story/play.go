@@ -2,6 +2,7 @@ package story
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -10,8 +11,9 @@ import (
 	"github.com/lastack/lastack/internal/lab/truth"
 )
 
-// PlayAll plays stories side by side, at most parallel at a time, and hands
-// each result to done, one after the other, in order of completion.
+// PlayAll plays stories side by side, at most parallel at a time, the long
+// ones first, and hands each result to done, one after the other, in order of
+// completion.
 func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) error {
 	tracer, err := truth.OpenTracer()
 	if err != nil {
@@ -27,6 +29,8 @@ func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) err
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, parallel)
+	stories = slices.Clone(stories)
+	slices.SortStableFunc(stories, func(a, b Story) int { return order(a) - order(b) })
 	for _, s := range stories {
 		slots <- struct{}{}
 		wait.Go(func() {
@@ -39,6 +43,13 @@ func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) err
 	}
 	wait.Wait()
 	return nil
+}
+
+func order(s Story) int {
+	if s.Long {
+		return 0
+	}
+	return 1
 }
 
 // prefer puts the lab before other work on the machine, if it may: a network

@@ -90,7 +90,7 @@ var resets = []Story{
 		},
 	},
 	{
-		Name: "rst-always-lost", Title: "A's RSTs are all lost; B repeats its data and gives up (tcp_retries2=3)",
+		Name: "rst-always-lost", Long: true, Title: "A's RSTs are all lost; B repeats its data and gives up (tcp_retries2=3)",
 		OnlyB: set{"tcp_retries2": "3"},
 		Run: func(w *World) {
 			a, b := w.Pair()

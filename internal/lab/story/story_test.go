@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 	}
 	want := readGolden(t)
 	played := make(map[string][]string)
-	err := PlayAll(chosen(want), 8, func(s Story, r Result, err error) {
+	err := PlayAll(chosen(want), 16, func(s Story, r Result, err error) {
 		if err == nil {
 			err = r.Record.Check()
 		}
@@ -64,20 +64,11 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// long stories take more than 4 s.
-var long = map[string]bool{
-	"reuse-after-2msl": true, "syn-ack-always-lost": true, "accept-queue-overflow": true, "silence": true,
-	"zero-window-never": true, "final-ack-always-lost": true, "dead-peer": true, "rst-always-lost": true,
-	"keepalive-unanswered-rst-delivered": true, "keepalive-unanswered": true, "handshake-ack-always-lost": true,
-	"last-ack-gives-up": true, "reuse-refused-rfc1337": true, "keepalive-answered": true, "fin-wait-1-gives-up": true,
-	"accept-queue-overflow-data": true, "keepalive-both": true, "dead-peer-user-timeout": true,
-}
-
 func chosen(known map[string][]string) (out []Story) {
 	all := *update || os.Getenv("LASTACK_LAB") == "all"
 	for _, s := range List() {
 		base := known[s.Name] != nil && !strings.HasSuffix(s.Name, "-v6") && !strings.HasSuffix(s.Name, "-wrap") && !strings.HasSuffix(s.Name, "-slow")
-		if all || base && !long[s.Name] && (!testing.Short() || core[s.Name]) {
+		if all || base && !s.Long && (!testing.Short() || core[s.Name]) {
 			out = append(out, s)
 		}
 	}

@@ -70,7 +70,7 @@ var timeWait = []Story{
 		},
 	},
 	{
-		Name: "reuse-refused-rfc1337", Title: "the same with tcp_rfc1337=1: the RST does not end TIME_WAIT, the SYN is refused again and again",
+		Name: "reuse-refused-rfc1337", Long: true, Title: "the same with tcp_rfc1337=1: the RST does not end TIME_WAIT, the SYN is refused again and again",
 		Sysctls: noTimestamps, OnlyB: set{"tcp_rfc1337": "1"}, OnlyA: set{"tcp_syn_retries": "2", "tcp_syn_linear_timeouts": "0"},
 		Run: func(w *World) {
 			_, next := serverHolds(w)
@@ -123,7 +123,7 @@ var timeWait = []Story{
 		},
 	},
 	{
-		Name: "reuse-after-2msl", Title: "the same ports again, 2MSL after the close",
+		Name: "reuse-after-2msl", Long: true, Title: "the same ports again, 2MSL after the close",
 		Run: func(w *World) {
 			l, _ := serverHolds(w)
 			w.Sleep(63 * time.Second) // the kernel may be 2 s late
@@ -192,12 +192,12 @@ var timeWait = []Story{
 		},
 	},
 	{
-		Name: "fin-again-in-time-wait", Title: "a late copy of B's FIN in TIME_WAIT is acknowledged",
+		Name: "fin-again-in-time-wait", Title: "a late copy of B's FIN in TIME_WAIT is acknowledged; the closed B answers that ACK with a RST, which ends TIME_WAIT",
 		Run: func(w *World) {
 			a, b := w.Pair()
-			w.Rule(path.All(fromB, path.FIN), path.Twice(500*ms), 1)
+			w.Rule(path.All(fromB, path.FIN), path.Twice(800*ms), 1)
 			closeBoth(w, a, b)
-			w.Sleep(600 * ms)
+			w.Sleep(time.Second)
 		},
 	},
 	{

@@ -32,6 +32,7 @@ type Story struct {
 	Sysctls set           // of both hosts
 	OnlyA   set           // of host A
 	OnlyB   set           // of host B
+	Long    bool          // takes more than 4 s
 	Anyhow  bool          // take the result however late the machine was
 	ISN     [2]uint32     // shift the captures so that A, B begin here; 0: as recorded
 	Run     func(*World)
@@ -77,9 +78,10 @@ type Result struct {
 	Record truth.Record
 	Log    []path.Event
 	Took   time.Duration
-	// Stall is the longest time for which the machine stood still or was busy
-	// elsewhere: the network was that late, or nobody looked at the sockets.
-	Stall time.Duration
+	// Late is how late the network was at worst, because the machine stood
+	// still or was busy elsewhere; Unseen the longest time in which no sample
+	// was taken.
+	Late, Unseen time.Duration
 }
 
 // failure ends a story from within a method of World.
@@ -92,15 +94,15 @@ func need(what string, err error) {
 	}
 }
 
-// stall is how late the network may be before a story is no longer the one
+// tooLate is how late the network may be before a story is no longer the one
 // that its title tells.
-const stall = 60 * ms
+const tooLate = 60 * ms
 
 // Play runs a story in a world of its own and takes the world down again. If
 // the machine stood still meanwhile, it plays the story again, twice at most.
 func Play(s Story, tracer *truth.Tracer) (r Result, err error) {
 	for range 3 {
-		if r, err = playOnce(s, tracer); err == nil && (s.Anyhow || r.Stall <= stall) {
+		if r, err = playOnce(s, tracer); err == nil && (s.Anyhow || r.Late <= tooLate) {
 			break
 		}
 	}
@@ -220,7 +222,7 @@ func (w *World) sysctls(end *End) error {
 // record stops all recording at one instant and puts it together.
 func (w *World) record(result *Result) (err error) {
 	r := &result.Record
-	result.Stall = w.Path.Late()
+	result.Late = w.Path.Late()
 	end := time.Now().UnixNano()
 	events, errs := w.tracer.Take(w.every()...)
 	for i := range r.Hosts {
@@ -229,7 +231,7 @@ func (w *World) record(result *Result) (err error) {
 		var gap time.Duration
 		h.Frames, e1 = w.taps[i].Close()
 		h.Samples, gap, e2 = w.samplers[i].Close()
-		result.Stall = max(result.Stall, gap)
+		result.Unseen = max(result.Unseen, gap)
 		w.taps[i], w.samplers[i] = nil, nil
 		errs = errors.Join(errs, e1, e2)
 		h.Events = w.of(path.Side(i), events)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,7 +34,10 @@ type Sampler struct {
 	stop chan struct{}
 	done chan struct{}
 
-	mu      sync.Mutex
+	// Of the dump at work, kept because there are hundreds of them a second.
+	request, reply []byte
+	seen           map[Tuple]look
+
 	open    map[Tuple]*Sample
 	closed  []Sample
 	last    int64 // the dump before this one
@@ -48,7 +50,8 @@ const period = 1500 * time.Microsecond
 
 // OpenSampler starts to look at the host.
 func OpenSampler(h *netns.Host) (*Sampler, error) {
-	s := &Sampler{stop: make(chan struct{}), done: make(chan struct{}), open: make(map[Tuple]*Sample)}
+	s := &Sampler{stop: make(chan struct{}), done: make(chan struct{}), open: make(map[Tuple]*Sample),
+		request: make([]byte, unix.NLMSG_HDRLEN+diagRequestSize), reply: make([]byte, 1<<16), seen: make(map[Tuple]look)}
 	err := h.Do(func() error {
 		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 		s.file = os.NewFile(uintptr(fd), "sock_diag")
@@ -94,13 +97,13 @@ func (s *Sampler) run() {
 // time between its begin and its end.
 func (s *Sampler) dump() error {
 	begin := time.Now().UnixNano()
-	seen := make(map[Tuple]look)
+	clear(s.seen)
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		if err := s.ask(family, seen); err != nil {
+		if err := s.ask(family); err != nil {
 			return fmt.Errorf("truth: inet_diag: %w", err)
 		}
 	}
-	s.note(seen, begin, time.Now().UnixNano())
+	s.note(begin, time.Now().UnixNano())
 	return nil
 }
 
@@ -109,15 +112,15 @@ type look struct {
 	mini  bool
 }
 
-func (s *Sampler) note(seen map[Tuple]look, begin, end int64) {
+func (s *Sampler) note(begin, end int64) {
 	for k, x := range s.open {
-		if l, ok := seen[k]; !ok || l != (look{x.State, x.Mini}) {
+		if l, ok := s.seen[k]; !ok || l != (look{x.State, x.Mini}) {
 			x.After = end
 			s.closed = append(s.closed, *x)
 			delete(s.open, k)
 		}
 	}
-	for k, l := range seen {
+	for k, l := range s.seen {
 		if x, ok := s.open[k]; ok {
 			x.To = begin
 			continue
@@ -139,9 +142,8 @@ const (
 	stateNewSynRecv  = 12
 )
 
-func (s *Sampler) ask(family byte, seen map[Tuple]look) error {
-	fd := int(s.file.Fd())
-	req := make([]byte, unix.NLMSG_HDRLEN+diagRequestSize)
+func (s *Sampler) ask(family byte) error {
+	fd, req := int(s.file.Fd()), s.request
 	binary.NativeEndian.PutUint32(req, uint32(len(req)))
 	binary.NativeEndian.PutUint16(req[4:], sockDiagByFamily)
 	binary.NativeEndian.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
@@ -150,13 +152,12 @@ func (s *Sampler) ask(family byte, seen map[Tuple]look) error {
 	if err := unix.Sendto(fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
-	buf := make([]byte, 1<<16)
 	for {
-		n, _, err := unix.Recvfrom(fd, buf, 0)
+		n, err := unix.Read(fd, s.reply)
 		if err != nil {
 			return err
 		}
-		done, err := eachMessage(buf[:n], func(body []byte) { addSocket(body, seen) })
+		done, err := eachMessage(s.reply[:n], s.addSocket)
 		if done || err != nil {
 			return err
 		}
@@ -183,7 +184,7 @@ func eachMessage(b []byte, f func([]byte)) (done bool, err error) {
 }
 
 // addSocket reads a struct inet_diag_msg.
-func addSocket(m []byte, seen map[Tuple]look) {
+func (s *Sampler) addSocket(m []byte) {
 	if len(m) < diagMessageSize {
 		return
 	}
@@ -194,10 +195,10 @@ func addSocket(m []byte, seen map[Tuple]look) {
 	}
 	state, inode := stateName(uint64(m[1])), binary.NativeEndian.Uint32(m[68:])
 	mini := m[2] == timerTimeWait || state == "SYN_RECV" && inode == 0
-	if old, ok := seen[k]; ok && old.mini {
+	if old, ok := s.seen[k]; ok && old.mini {
 		return // a time-wait socket and its successor can both be listed
 	}
-	seen[k] = look{state, mini}
+	s.seen[k] = look{state, mini}
 }
 
 func diagAddr(family byte, b []byte) netip.Addr {
