@@ -275,7 +275,7 @@ func (c *connection) decidingReset() *reset {
 func (c *connection) endedBy(ref wire.FrameRef) bool {
 	for i := range c.events {
 		e := &c.events[i]
-		if e.sym == fsm.SndRST && (e.ref == ref || e.ref == 0 && e.by == ref) || e.sym == fsm.RcvRST && e.ref == ref {
+		if ends.has(e.sym) && (e.ref == ref || e.ref == 0 && e.by == ref) || e.sym == fsm.RcvRST && e.ref == ref {
 			return true
 		}
 	}

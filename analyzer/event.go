@@ -60,6 +60,10 @@ func (s symbols) has(sym fsm.Symbol) bool { return s>>sym&1 != 0 }
 // receipts are the symbols that say what an endpoint received.
 var receipts = setOf(fsm.RcvSYN, fsm.RcvSYNACK, fsm.RcvACKOfSYN, fsm.RcvACKOfFIN, fsm.RcvFIN, fsm.RcvRST, fsm.RcvICMP)
 
+// ends are the symbols by which an endpoint itself ended its connection, as
+// its RST says.
+var ends = setOf(fsm.SndRST, fsm.TimeoutSYN, fsm.TimeoutFinWait2, fsm.TimeoutUser)
+
 // push appends an event. It reports false when the connection's list is full.
 func (c *connection) push(e event) bool {
 	if len(c.events) >= maxEvents {
@@ -202,8 +206,8 @@ func (c *connection) refold(side uint8) {
 			ep.open |= 1 << e.sym
 			continue
 		}
-		if e.sym == fsm.SndRST {
-			ep.open |= 1 << e.sym // its sender's later life would void it
+		if ends.has(e.sym) && e.basis != byTimer {
+			ep.open |= 1 << fsm.SndRST // its sender's later life would void it
 		}
 		ep.proved = ep.proved.Apply(e.sym)
 	}

@@ -83,7 +83,8 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 	x := s.Dir
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
-		if e.side != x || e.sym != rule.sym || e.basis == confirmed || e.t > s.Time && e.basis != sent {
+		mine := e.sym == rule.sym || rule.sym == fsm.SndRST && ends.has(e.sym) && e.basis != byTimer
+		if e.side != x || !mine || e.basis == confirmed || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
@@ -326,11 +327,8 @@ func judgeICMP(_ *connection, s *wire.Segment, _ *event) (verdict, string) {
 // did not close by it (R7). A segment that may have been sent before the RST
 // and was overtaken by it says nothing.
 func judgeOwnRST(c *connection, s *wire.Segment, e *event) (verdict, string) {
-	if s.Flags.Has(wire.RST) || e.ref == 0 {
-		return silent, ""
-	}
-	rst := c.resetOf(e.ref)
-	if rst == nil {
+	rst := c.resetOf(max(e.ref, e.by))
+	if s.Flags.Has(wire.RST) || rst == nil {
 		return silent, ""
 	}
 	rtt, _ := c.sp[s.Dir].RTT()

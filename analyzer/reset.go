@@ -77,7 +77,7 @@ func (c *connection) sentRST(s *wire.Segment) {
 	if r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
-		e.basis, e.by, e.ref = inferred, s.Ref, 0
+		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
 		c.unseenSince(s.Ref, c.ep[x].lastTime)
 	}
 	if c.ep[x].shown.Is(fsm.Closed) {
@@ -87,6 +87,21 @@ func (c *connection) sentRST(s *wire.Segment) {
 		return
 	}
 	c.push(e)
+}
+
+// silentEnd is the symbol of an end that only a RST shows, by the state in
+// which it came.
+func silentEnd(set fsm.Set) fsm.Symbol {
+	s, one := set.One()
+	switch {
+	case !one || s == fsm.TimeWait:
+		return fsm.SndRST
+	case s == fsm.SynSent || s == fsm.SynReceived:
+		return fsm.TimeoutSYN
+	case s == fsm.FinWait2:
+		return fsm.TimeoutFinWait2
+	}
+	return fsm.TimeoutUser
 }
 
 // makeReset collects what the segment and the moment say.
