@@ -1,0 +1,186 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// TestWording: sentences depend on what is known. A leading minus is for what
+// must not be said.
+func TestWording(t *testing.T) {
+	probedAbort := func(t float64) *Input {
+		return with(probed(3, 3), func(in *Input) { in.aborted(client, "rst-ack", "abort", 14, t, 0, 0) })
+	}
+	repeatedSYN := with(established(), func(in *Input) {
+		in.Conn.Open.SYNACKRetransmits, in.Conn.Open.SYNRetransmits = 1, 1
+		in.SYNACK = again(2, 20, 4, 1020, 1)
+		in.Notes = []Note{note(SYNAgain, client, 3, 1000), note(SYNACKAgain, server, 4, 1020)}
+	})
+	crossedSYN := with(established(), func(in *Input) {
+		in.Conn.Open.SYNACKRetransmits, in.Conn.Open.SYNRetransmits = 1, 1
+		in.SYNACK = again(2, 20, 4, 1020, 1)
+		in.Notes = []Note{note(SYNAgain, client, 3, 25), note(SYNACKAgain, server, 4, 1020)}
+	})
+	assumedOpen := with(overflow(1, client), func(in *Input) { in.step(server, "ESTABLISHED", "rcv.ACK-of-SYN", 5, 1021, "assumed") })
+	provedOpen := with(overflow(1, client), func(in *Input) { in.step(server, "ESTABLISHED", "rcv.ACK-of-SYN", 5, 1021, "confirmed") })
+	for name, c := range map[string]struct {
+		in   *Input
+		id   string
+		says []string
+	}{
+		"a close that waited":   {threeSegments(), "three-segment-close", []string{"FIN in frame 8", "21 ms after it received", "TIME-WAIT"}},
+		"both in CLOSING":       {crossed(), "simultaneous-close", []string{"Both go through CLOSING", "1 min at the client"}},
+		"one in CLOSING":        {withoutClosing(server), "simultaneous-close", []string{"Only the client went through CLOSING", "-Both go through"}},
+		"the other in CLOSING":  {withoutClosing(client), "simultaneous-close", []string{"Only the server went through CLOSING"}},
+		"TIME-WAIT answers":     {finalACKLost(), "lost-final-ack", []string{"LAST-ACK 230 ms longer", "new ACK (frame 13)", "-RST"}},
+		"a RST answers the FIN": {with(finalACKLost(), func(in *Input) { in.reset(client, "rst", "after-close", "closed", 13, 431, 12, 0) }), "lost-final-ack", []string{"drew a RST (frame 13)", "no TIME-WAIT any more"}},
+		"no ACK of the last":    {with(finalACKLost(), func(in *Input) { in.FINAcked[1] = once(11, 200) }), "lost-final-ack", []string{"No ACK of the last one was captured"}},
+
+		"the FIN was lost": {finLost(), "fin-retransmitted", []string{"(frame 10) does not acknowledge it", "may not have known"}},
+		"its ACK was lost": {with(finLost(), func(in *Input) {
+			in.Conn.Refuted = nil
+			in.refute(client, "rcv.ACK-of-FIN", "fin-retransmitted", 9, 10)
+		}), "fin-retransmitted", []string{"The server had acknowledged it (frame 9)"}},
+		"either was lost":       {with(finLost(), func(in *Input) { in.Conn.Refuted = nil }), "fin-retransmitted", []string{"does not tell which"}},
+		"a dead path is silent": {with(finLost(), func(in *Input) { in.Conn.Refuted[0].Why = "path-dead" }), "fin-retransmitted", []string{"does not tell which"}},
+
+		"FIN-WAIT-1 for a minute": {closing().until(60100), "fin-wait-1-stuck", []string{"It was not sent again", "silent since frame 6"}},
+		"the peer still speaks":   {with(closing().until(60100), func(in *Input) { in.Last[1] = m(40, 5000) }), "fin-wait-1-stuck", []string{"alive, it sent frame 40"}},
+
+		"never sent a byte":        {with(halfClosed().until(9000), func(in *Input) { in.Conn.Endpoints.Server.UniqueBytes = 0 }), "close-wait", []string{"may not even have accepted"}},
+		"sent some":                {halfClosed().until(9000), "close-wait", []string{"-accepted", "slow, busy"}},
+		"sending still":            {dataAfterFIN().until(9000), "close-wait", []string{"100,000 bytes meanwhile"}},
+		"too short":                {halfClosed(), "close-wait", []string{"too soon to make anything of it"}},
+		"half-closed for a moment": {with(dataAfterFIN(), func(in *Input) { in.Conn.HalfClose.Duration = 0 }), "half-close", []string{"-later"}},
+		"half-closed for a while":  {dataAfterFIN(), "half-close", []string{"500 ms later", "-then closed"}},
+
+		"no FIN-WAIT-2 time-out yet": {dataToClosed(), "half-close-data-lost", []string{"-timed out"}},
+		"perhaps a time-out":         {with(dataToClosed(), func(in *Input) { in.Resets[0].Time = ms(65000) }), "half-close-data-lost", []string{"or its FIN-WAIT-2 had timed out"}},
+		"more had been sent":         {with(dataToClosed(), func(in *Input) { in.Conn.HalfClose.Bytes = 4000 }), "half-close-data-lost", []string{"The server had sent 4,000 bytes in all"}},
+
+		"SYN,ACK lost":           {repeatedSYN, "syn-ack-retransmitted", []string{"repeated its SYN after it (frame 3)"}},
+		"SYN and SYN,ACK cross":  {crossedSYN, "syn-ack-retransmitted", []string{"-repeated its SYN", "Either the SYN,ACK was lost"}},
+		"handshake proved":       {provedOpen, "handshake-ack-lost", []string{"completed in the end"}},
+		"handshake not proved":   {assumedOpen, "handshake-ack-lost", []string{"Nothing captured proves"}},
+		"the queue was full":     {overflow(2, server), "accept-queue-overflow", []string{"accept queue was full", "hardly lost"}},
+		"the queue was probably": {overflow(2, client), "accept-queue-overflow", []string{"probably full", "less likely"}},
+
+		"keepalive gave up": {probedAbort(4060), "reset-abort", []string{"one interval after the last of its keepalive probes", "keepalive that gave up"}},
+		"not by keepalive":  {probedAbort(3300), "reset-abort", []string{"-keepalive"}},
+		"nothing unread": {with(established(), func(in *Input) {
+			in.Conn.Endpoints.Client.UniqueBytes = 0
+			in.aborted(server, "rst-ack", "abort", 8, 145, 0, 0)
+		}), "reset-abort", []string{"-unread", "SO_LINGER"}},
+		"never accepted": {with(established(), func(in *Input) {
+			in.Conn.Endpoints.Server.UniqueBytes = 0
+			in.aborted(server, "rst-ack", "abort", 8, 145, 0, 0)
+		}), "reset-abort", []string{"a listener that was closed"}},
+		"a client never accepts": {with(established(), func(in *Input) {
+			in.Conn.Endpoints.Client.UniqueBytes = 0
+			in.aborted(client, "rst-ack", "abort", 8, 145, 0, 0)
+		}), "reset-abort", []string{"-listener"}},
+		"not out of CLOSE-WAIT": {with(established(), func(in *Input) { in.aborted(client, "rst-ack", "abort", 8, 145, 0, 0) }), "reset-abort", []string{"-CLOSE-WAIT"}},
+
+		"one try":      {withTries(0), "connection-refused", []string{"-tried"}},
+		"three tries":  {withTries(2), "connection-refused", []string{"tried 3 times"}},
+		"not repeated": {synSent().until(9000), "connection-unanswered", []string{"gave up at once"}},
+		"something came back": {with(synSent().until(9000), func(in *Input) { in.Last[1] = m(2, 20) }), "connection-unanswered",
+			[]string{"frame 2 is the last", "-Nothing answered"}},
+
+		"the default of Linux": {with(probed(2, 2), func(in *Input) { in.Notes[0].Idle = 2 * time.Hour }), "keepalive-alive", []string{"the default of Linux"}},
+		"no default":           {probed(2, 2), "keepalive-alive", []string{"-default", "all answered"}},
+		"one lost":             {with(probed(3, 3), func(in *Input) { in.Conn.Endpoints.Server.KeepaliveReplies = 2 }), "keepalive-alive", []string{"2 of them answered", "1 probe or the answer to it was lost"}},
+
+		"a late ACK": {with(finalACKLost(), func(in *Input) {
+			in.reset(server, "rst", "time-wait-assassination", "closed", 14, 700, 0, 0)
+			in.step(client, "CLOSED", "rcv.RST", 14, 700, "assumed")
+		}), "time-wait-assassination", []string{"one of the client's ACKs"}},
+		"Linux's own reuse":   {with(reused("holder"), func(in *Input) { in.Conn.Reuse.ISNDelta = 65537 }), "incarnation-reuse", []string{"how Linux does it"}},
+		"another's own reuse": {reused("holder"), "incarnation-reuse", []string{"-Linux", "25,555,025 above"}},
+		"by its number":       {reused("sequence"), "incarnation-reuse", []string{"25,555,025 above the last"}},
+	} {
+		found := slices.DeleteFunc(Run(c.in), func(f report.Finding) bool { return f.ID != c.id })
+		if len(found) != 1 {
+			t.Errorf("%s: %d findings %s", name, len(found), c.id)
+			continue
+		}
+		text := found[0].Title + "\n" + found[0].Explanation
+		for _, want := range c.says {
+			if without, unwanted := strings.CutPrefix(want, "-"); strings.Contains(text, without) == unwanted {
+				t.Errorf("%s: %q in %q: %v", name, without, text, unwanted)
+			}
+		}
+	}
+}
+
+// withoutClosing is a crossing close in which one end was not in CLOSING.
+func withoutClosing(side report.Side) *Input {
+	return with(crossed(), func(in *Input) {
+		in.Conn.Transitions = slices.DeleteFunc(in.Conn.Transitions, func(t report.Transition) bool { return t.Side == side && t.To == "CLOSING" })
+	})
+}
+
+// withTries is a refused connection that was tried again.
+func withTries(more int) *Input {
+	return with(synSent(), func(in *Input) {
+		in.Conn.Open.Kind = "refused"
+		in.SYN[0].Copies = more
+		in.aborted(server, "rst-ack", "refused", 2, 55, 1, 0)
+	})
+}
+
+// TestICMPWords: the codes that matter, in both versions of IP.
+func TestICMPWords(t *testing.T) {
+	for _, c := range []struct {
+		v6         bool
+		kind, code uint8
+		what, saw  string
+	}{
+		{false, 3, 0, "network unreachable", "ENETUNREACH"}, {false, 3, 3, "port unreachable", "ECONNREFUSED"},
+		{false, 3, 13, "administratively prohibited", "EHOSTUNREACH"}, {false, 3, 200, "unreachable", "EHOSTUNREACH"},
+		{false, 11, 0, "hop limit exceeded on the way", "EHOSTUNREACH"}, {false, 12, 0, "parameter problem", "EPROTO"},
+		{true, 1, 0, "no route to the destination", "ENETUNREACH"}, {true, 1, 1, "administratively prohibited", "EACCES"},
+		{true, 1, 4, "port unreachable", "ECONNREFUSED"}, {true, 1, 7, "unreachable", "EHOSTUNREACH"},
+		{true, 3, 0, "hop limit exceeded on the way", "EHOSTUNREACH"}, {true, 4, 0, "parameter problem", "EPROTO"},
+	} {
+		what, saw := icmpWords(c.v6, &report.Rejected{ICMPType: c.kind, ICMPCode: c.code})
+		if what != c.what || saw != c.saw {
+			t.Errorf("%v %d/%d: %q, %q", c.v6, c.kind, c.code, what, saw)
+		}
+	}
+}
+
+// TestSigns: every sign has its words.
+func TestSigns(t *testing.T) {
+	for i := range len(signWords) {
+		if s := Sign(1 << i); len(s.names()) != 1 || strings.Contains(s.words(), "several") {
+			t.Errorf("sign %d: %v, %q", i, s.names(), s.words())
+		}
+	}
+	if got := (SignTTL | SignContradicted).words(); !strings.Contains(got, "hop limit") || !strings.Contains(got, "went on") {
+		t.Error(got)
+	}
+}
+
+// TestTooSoon: by the round trip, or 10 ms where none was measured.
+func TestTooSoon(t *testing.T) {
+	in := established() // 20 ms
+	none := with(established(), func(in *Input) { in.Conn.Open.RTT = nil })
+	zero := with(established(), func(in *Input) { in.Conn.Open.RTT = ptr(0.0) })
+	for _, c := range []struct {
+		in   *Input
+		gap  time.Duration
+		want bool
+	}{
+		{in, 19 * time.Millisecond, true}, {in, 20 * time.Millisecond, false},
+		{none, 9 * time.Millisecond, true}, {none, 10 * time.Millisecond, false}, {zero, 9 * time.Millisecond, true},
+	} {
+		if got := c.in.tooSoon(c.gap); got != c.want {
+			t.Errorf("%v: %v", c.gap, got)
+		}
+	}
+}
