@@ -136,11 +136,10 @@ func (c *connection) oneFIN(x uint8) finished {
 // from the order in the capture.
 func (c *connection) twoFINs(x, y uint8) finished {
 	basis := "ack-order"
-	if c.ep[x].fin.ref == 0 || c.ep[y].fin.ref == 0 {
+	if c.finInferred(x) || c.finInferred(y) {
 		basis = "inferred"
 	}
-	yKnew := c.sp[x].FINAcked(c.ep[y].fin.ack)
-	xKnew := c.sp[y].FINAcked(c.ep[x].fin.ack)
+	yKnew, xKnew := c.knew(y), c.knew(x)
 	if c.ep[y].has(finRepeatedFirst) && yKnew && !xKnew {
 		basis = "retransmission"
 	}
@@ -153,6 +152,21 @@ func (c *connection) twoFINs(x, y uint8) finished {
 		return c.sequential(y, basis)
 	}
 	return finished{"simultaneous", report.SideBoth, basis}
+}
+
+// finInferred reports whether the first transmission of an end's FIN was not
+// captured.
+func (c *connection) finInferred(x uint8) bool { return c.ep[x].fin.ref == 0 || c.ep[x].fin.unordered }
+
+// knew reports whether an end had received the peer's FIN when it sent its own:
+// by what its FIN acknowledges, or, if that FIN was not captured, by the order
+// that was inferred.
+func (c *connection) knew(x uint8) bool {
+	if !c.finInferred(x) {
+		return c.sp[c.peer(x)].FINAcked(c.ep[x].fin.ack)
+	}
+	own, peer := c.find(x, fsm.SndFIN), c.find(x, fsm.RcvFIN)
+	return peer >= 0 && peer < own
 }
 
 // sequential: x closed first. In a three-segment close the first segment that

@@ -186,7 +186,10 @@ func (c *connection) refute(e event, by wire.FrameRef, why string) {
 // confirm marks receipt i as proved by the frame by.
 func (c *connection) confirm(i int, by wire.FrameRef) {
 	e := &c.events[i]
-	e.basis, e.by = confirmed, by
+	e.by = by
+	if e.ref != 0 { // what no frame shows stays inferred
+		e.basis = confirmed
+	}
 	c.refold(e.side)
 }
 
@@ -244,7 +247,7 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 }
 
 // changingRow returns the row that a transition cites: for a set of several
-// states that of the first member that changes, else of the first member.
+// states that of the first member that changes, else of the first that stays.
 func changingRow(set fsm.Set, sym fsm.Symbol) *fsm.Row {
 	if s, one := set.One(); one {
 		return fsm.Lookup(s, sym)
@@ -255,7 +258,7 @@ func changingRow(set fsm.Set, sym fsm.Symbol) *fsm.Row {
 		if row.Effect == fsm.Change {
 			return row
 		}
-		if first == nil {
+		if first == nil && row.Effect == fsm.Stay {
 			first = row
 		}
 	}

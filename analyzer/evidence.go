@@ -129,6 +129,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 			c.confirm(k, s.Ref)
 		}
+		c.handshakeWith(e.side, e.ref)
 	}
 }
 
@@ -144,14 +145,35 @@ func (c *connection) provedCopy(i int, s *wire.Segment) int {
 	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
 		return k
 	}
-	ack := c.events[i].ack
-	c.revive(side, cp.ref)
-	return c.place(event{t: cp.t, ref: cp.ref, ack: ack, sym: fsm.RcvFIN, side: side})
+	e := event{t: c.notKnownBefore(side, cp.t), ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side}
+	c.revive(side, e.ref, e.t)
+	return c.place(e)
+}
+
+// notKnownBefore is when side can have received at the earliest what was
+// captured at t and what its next segment proves for the first time: its last
+// segment does not know of it.
+func (c *connection) notKnownBefore(side uint8, t int64) int64 { return max(t, c.ep[side].lastTime) }
+
+// handshakeWith: what the frame ref brought was received in a synchronized
+// state, so the ACK that every segment carries completed the handshake with it
+// if none before did.
+func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
+	i := c.findRef(side, fsm.RcvFIN, ref)
+	if i < 0 || !c.ep[side].initial.Is(fsm.Listen) || c.find(side, fsm.RcvACKOfSYN) >= 0 {
+		return
+	}
+	e := c.events[i]
+	e.sym = fsm.RcvACKOfSYN
+	c.insert(i, e)
 }
 
 // revive takes back that the frame ref, a FIN, was lost: what it acknowledged
-// was received with it.
-func (c *connection) revive(side uint8, ref wire.FrameRef) {
+// was received with it, at t.
+func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
+	if c.x == nil {
+		return
+	}
 	list := c.x.refuted
 	for i := 0; i < len(list); {
 		f := &list[i]
@@ -162,6 +184,7 @@ func (c *connection) revive(side uint8, ref wire.FrameRef) {
 		e := f.event
 		list = append(list[:i], list[i+1:]...)
 		if e.sym == fsm.RcvACKOfFIN {
+			e.t = max(e.t, t)
 			c.place(e)
 		}
 	}

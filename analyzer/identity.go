@@ -229,7 +229,11 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 	}
 	if head.phase == current {
 		head.endBy(opener, t, ref)
-		head.endBy(head.peer(opener), t, ref)
+		accepted := moment{ref, t}
+		if syn, _ := c.lastSYN(opener); syn.ref != 0 {
+			accepted = syn // the copy that was let in
+		}
+		head.endBy(head.peer(opener), accepted.t, accepted.ref)
 		head.phase = past
 		head.end = max(head.end, min(t, a.now))
 		head.flags |= supersededFlag

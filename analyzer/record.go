@@ -46,6 +46,14 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 		r.Endpoints.Server = report.Endpoint{State: fsm.Closed.String(), ConfirmedState: fsm.Closed.String(),
 			Possible: []string{}, Pending: []report.Pending{}}
 	}
+	if c.phase == stray { // it opened nothing
+		for _, e := range []*report.Endpoint{&r.Endpoints.Client, &r.Endpoints.Server} {
+			e.State, e.ConfirmedState, e.Since, e.Pending = fsm.Closed.String(), fsm.Closed.String(), nil, []report.Pending{}
+		}
+		for i := range r.Resets {
+			r.Resets[i].Effect = effectNames[effectVoid]
+		}
+	}
 	r.Vantage = a.vantage(c)
 	r.Open = a.opening(c)
 	r.Close = a.closing(c, why, now)

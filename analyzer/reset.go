@@ -74,7 +74,8 @@ func (c *connection) sentRST(s *wire.Segment) {
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
-	if r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
+	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
+	if c.ep[x].shown.Intersects(mute) || r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
@@ -119,7 +120,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 			r.answers, r.octets = c.ep[y].answers.lookup(s.Seq)
 		}
 	}
-	if !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 {
+	if sp := &c.sp[y]; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
 		syn, _ := c.lastSYN(y)
 		r.answers = syn.ref
 	}
@@ -184,6 +185,13 @@ func (c *connection) receivedRST(y uint8, s *wire.Segment) {
 	if eff != effectClosed || c.sp[s.Dir].Repeats >= deadAfter {
 		return
 	}
+	if own := &c.sp[s.Dir]; s.Seq == own.Edge {
+		// One at the edge of all that was sent fits better than one below it.
+		c.strike(y, setOf(fsm.RcvRST), s.Ref, "below-the-edge", func(e *event) bool {
+			r := c.resetOf(e.ref)
+			return r != nil && r.seq.Less(own.Edge)
+		})
+	}
 	c.receive(y, fsm.RcvRST, s)
 }
 
@@ -212,12 +220,21 @@ func (c *connection) resetEffect(y uint8, s *wire.Segment) effect {
 	return effectChallenged
 }
 
+// ownTap is a round trip from the tap to an end that says that the tap is at
+// that end.
+const ownTap = 1e6
+
 // atEdge reports whether seq is Y's RCV.NXT: the last number it acknowledged,
 // or the end of what it has surely got since; after a FIN Linux takes the
 // FIN's own number too, and the right edge of the highest SACK block.
 func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 	own, ep := &c.sp[c.peer(y)], &c.ep[y]
-	if seq == own.Una || own.Whole(own.Next) && seq == own.Next || seq == own.Edge {
+	if seq == own.Edge || own.Whole(own.Next) && seq == own.Next {
+		return true
+	}
+	// Below what was sent since Y's last ACK: exact if that was lost on the way.
+	// At Y's own tap it was not.
+	if rtt, ok := c.sp[c.peer(y)].RTT(); seq == own.Una && !(ok && rtt < ownTap) {
 		return true
 	}
 	gotFIN := ep.shown.Intersects(fsm.Of(fsm.CloseWait, fsm.Closing, fsm.LastAck))

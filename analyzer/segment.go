@@ -112,7 +112,7 @@ func (c *connection) speak(s *wire.Segment) {
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
 		ep.ipid = s.IPID
 	}
-	if s.Flags.Has(wire.ACK) {
+	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		ep.answers.add(s.Ack, s.Ref, s.Len)
 	}
 	c.sp[c.peer(s.Dir)].Repeats = 0
@@ -311,7 +311,7 @@ func (c *connection) sent(s *wire.Segment, p *reassembly.Placement) {
 	if s.Flags.Has(wire.ACK) {
 		c.ackedFIN(s)
 	}
-	if s.Flags.Has(wire.FIN) && !s.Flags.Has(wire.SYN) {
+	if s.Flags.Has(wire.FIN|wire.ACK) && !s.Flags.Has(wire.SYN) { // no TCP sends a FIN without ACK
 		c.sentFIN(s, p)
 	}
 }
@@ -502,8 +502,31 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 		(s.Len > 0 || s.Flags.Has(wire.FIN)) && peer.Has(reassembly.KnownISS) && peer.ISS.Less(s.Ack):
 		c.proveSYN(x, s)
 	}
+	if c.flags&simultaneousOpen != 0 && ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvSYNACK) {
+		c.provesSYNACK(s)
+	}
 	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvACKOfSYN) && ep.initial.Is(fsm.Listen) && c.provesHandshake(s) {
 		c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvACKOfSYN, side: x, basis: inferred})
+	}
+}
+
+// provesSYNACK: in a simultaneous open X shows that it received the peer's
+// SYN,ACK, although an earlier segment of X did not know of it.
+func (c *connection) provesSYNACK(s *wire.Segment) {
+	reply := c.firstReply(c.peer(s.Dir))
+	if reply.ref == 0 || !c.ep[c.peer(s.Dir)].has(synAckSeen) {
+		return
+	}
+	e := event{t: c.notKnownBefore(s.Dir, reply.t), ref: reply.ref, by: s.Ref, sym: fsm.RcvSYNACK, side: s.Dir, basis: confirmed}
+	if c.x != nil {
+		for _, f := range c.x.refuted {
+			if f.ref == reply.ref && f.side == s.Dir {
+				e.tsval, e.hasTS = f.tsval, f.hasTS
+			}
+		}
+	}
+	if v, _ := judgeSYNACK(c, s, &e); v == proves {
+		c.push(e)
 	}
 }
 
@@ -564,13 +587,8 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	unordered := ep.fin.unordered || c.mayRepeat(s)
 	ep.fin = closing{ref: s.Ref, t: s.Time, ack: s.Ack, unordered: unordered,
 		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
-	if i := c.find(x, fsm.SndFIN, inferred); i >= 0 {
-		if unordered {
-			return
-		}
-		c.events[i].basis, c.events[i].ref, c.events[i].t = sent, s.Ref, min(c.events[i].t, s.Time)
-		c.refold(x)
-		return
+	if c.find(x, fsm.SndFIN, inferred) >= 0 {
+		return // it was sent before what shows it; this is a repetition, or late
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndFIN, side: x, basis: sent}
 	if unordered {
@@ -646,10 +664,13 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	}
 	e := event{by: s.Ref, sym: fsm.RcvFIN, side: x, basis: confirmed}
 	e.ref, e.t = c.completedBy(y, s)
-	if c.x != nil {
-		c.revive(x, e.ref)
+	if e.ref == 0 {
+		e.basis = inferred
 	}
+	e.t = min(c.notKnownBefore(x, e.t), s.Time)
+	c.revive(x, e.ref, e.t)
 	c.place(e)
+	defer c.handshakeWith(x, e.ref)
 	if k := c.findRef(x, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 		c.confirm(k, s.Ref)
 	}
@@ -673,6 +694,10 @@ func (c *connection) ackedOnce(s *wire.Segment) bool { return c.ep[s.Dir].packet
 // that side may be in.
 func (c *connection) narrowTo(side uint8, sym fsm.Symbol, s *wire.Segment) {
 	if set := c.ep[side].shown; set.Apply(sym) != set {
-		c.push(event{t: s.Time, ref: s.Ref, sym: sym, side: side, basis: inferred})
+		e := event{t: s.Time, by: s.Ref, sym: sym, side: side, basis: inferred}
+		if sym == fsm.SndData {
+			e.ref = s.Ref
+		}
+		c.push(e)
 	}
 }

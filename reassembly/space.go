@@ -224,8 +224,10 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 		if sp.gaps == nil {
 			sp.Edge = wire.MaxSeq(sp.Edge, end)
 		}
-	case Beyond:
-		sp.open(s.Seq, s.Time)
+	case Beyond, Pure:
+		if sp.Next.Less(s.Seq) {
+			sp.open(s.Seq, s.Time)
+		}
 	case OutOfOrder, Retransmission, Partial:
 		sp.fill(s)
 	}

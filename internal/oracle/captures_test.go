@@ -88,20 +88,10 @@ func (r *run) of(c *report.Connection) []wire.Segment {
 type fault struct{ file, text, why string }
 
 // In whole captures.
-var faults = []fault{
-	{"refused", "rcv.RST in SYN-SENT cites section", "SYN-SENT is 3.10.7.3"},
-}
+var faults = []fault{}
 
 // In captures that begin late, or lack one packet or one direction.
-var faultsOfLoss = []fault{
-	{"refused", "rcv.RST in SYN-SENT cites section", "SYN-SENT is 3.10.7.3"},
-	{"", "rcv.data in UNKNOWN cites section", "3.10.7.1 is about CLOSED; text is 3.10.7.4"},
-	{"", "rcv.data, but the side sent the frame itself", "what was received is not the ACK of it"},
-	{"", "confirmed without a frame", "a FIN that was not captured can only be inferred (E4)"},
-	{"final-ack", "t is before its frame", "a FIN whose first copy was not captured has bounds, no frame (records.md)"},
-	{"reuse-refused", "CLOSED sends nothing but RSTs", "a challenge ACK shows that the SYN took nobody's place (3.10.7.4, fourth)"},
-	{"time-wait-assassination", "from LAST-ACK to CLOSED on snd.RST", "LAST-ACK sends no RST (3.10.5): the connection was gone before"},
-}
+var faultsOfLoss = []fault{}
 
 // checker runs the oracle over captures and reports what is not known.
 type checker struct {
