@@ -64,8 +64,7 @@ func (a *app) analyze(s *settings, paths []string) error {
 	}
 	stop := watchSignals()
 	defer stop.release()
-	input := &stream{in: a.in, stop: stop.requested}
-	set, err := capture.Open(paths, capture.Options{Recursive: s.recursive, Stdin: input})
+	set, pipe, err := a.open(s, paths, stop)
 	if err != nil {
 		return stop.instead(err)
 	}
@@ -74,6 +73,43 @@ func (a *app) analyze(s *settings, paths []string) error {
 	if err != nil {
 		return err
 	}
-	input.wait = j.out.flush
+	pipe.wait = j.out.flush
 	return j.toTheEnd()
+}
+
+// open opens the captures. The stream is the pipe among them: standard input,
+// or the one that is named if nothing else is. (Of several named ones a first
+// signal has to wait for the packets to come.)
+func (a *app) open(s *settings, paths []string, stop *stopper) (*capture.Set, *stream, error) {
+	if len(paths) == 1 && isPipe(paths[0]) {
+		pipe := &stream{in: &lateFile{path: paths[0]}, stop: stop.requested}
+		set, err := capture.OpenReader(paths[0], pipe)
+		return set, pipe, err
+	}
+	pipe := &stream{in: a.in, stop: stop.requested}
+	set, err := capture.Open(paths, capture.Options{Recursive: s.recursive, Stdin: pipe})
+	return set, pipe, err
+}
+
+// isPipe reports whether path is something that is read as it comes.
+func isPipe(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}
+
+// lateFile opens a file when it is first read: the opening of a named pipe
+// waits for its writer.
+type lateFile struct {
+	path string
+	file *os.File
+}
+
+// Read implements io.Reader.
+func (f *lateFile) Read(p []byte) (n int, err error) {
+	if f.file == nil {
+		if f.file, err = os.Open(f.path); err != nil {
+			return 0, err
+		}
+	}
+	return f.file.Read(p)
 }

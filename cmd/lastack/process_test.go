@@ -215,6 +215,37 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	}
 }
 
+// TestNamedPipe: like standard input; the wait for its writer ends, too.
+func TestNamedPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, path)
+	p.signalUntilItEnds(syscall.SIGINT)
+	p.ends(exitInterrupted)
+
+	p = start(t, path, "--format", "ndjson")
+	w, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.Write(refusals(t, 1))
+	if rec, ok := p.record().(*report.Capture); !ok || rec.Files[0].Name != path {
+		t.Errorf("begins with %+v", rec)
+	}
+	w.Write(laterBy(refusals(t, 1)[pcapHeader:], 1))
+	if c, ok := p.record().(*report.Connection); !ok || c.ID != 1 {
+		t.Errorf("%+v", c)
+	}
+	p.signal(syscall.SIGINT)
+	if s := p.summary(); !s.Interrupted {
+		t.Errorf("%+v", s)
+	}
+	p.ends(exitInterrupted)
+}
+
 // signalUntilItEnds repeats a signal, since the process may not yet, or not
 // yet again, be ready for it. It stops when the output ends.
 func (p *process) signalUntilItEnds(s os.Signal) {
