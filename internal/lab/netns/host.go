@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,9 +14,13 @@ import (
 
 // Host is one network namespace and the thread that lives in it.
 type Host struct {
-	calls chan func()
-	fd    int // the namespace
+	calls  chan func()
+	closed chan struct{}
+	fd     int // the namespace
 }
+
+// ErrClosed is what Do returns after Close.
+var ErrClosed = errors.New("netns: host is closed")
 
 // hashEntries is the size of a namespace's own table of established
 // connections. The table of the machine is 500 times larger, and inet_diag
@@ -24,7 +29,7 @@ const hashEntries = "512"
 
 // Open makes a namespace whose loopback device is up. It needs CAP_SYS_ADMIN.
 func Open() (*Host, error) {
-	h := &Host{calls: make(chan func()), fd: -1}
+	h := &Host{calls: make(chan func()), closed: make(chan struct{}), fd: -1}
 	ready := make(chan error)
 	go h.live(ready)
 	if err := <-ready; err != nil {
@@ -38,8 +43,13 @@ func Open() (*Host, error) {
 func (h *Host) live(ready chan<- error) {
 	runtime.LockOSThread()
 	ready <- h.enter()
-	for f := range h.calls {
-		f()
+	for {
+		select {
+		case f := <-h.calls:
+			f()
+		case <-h.closed:
+			return
+		}
 	}
 }
 
@@ -62,13 +72,17 @@ func (h *Host) enter() error {
 // Do runs f on the namespace's thread: what it opens belongs to the namespace.
 func (h *Host) Do(f func() error) error {
 	done := make(chan error)
-	h.calls <- func() { done <- f() }
-	return <-done
+	select {
+	case h.calls <- func() { done <- f() }:
+		return <-done
+	case <-h.closed:
+		return ErrClosed
+	}
 }
 
 // Close ends the thread; the namespace goes with its last socket.
 func (h *Host) Close() error {
-	close(h.calls)
+	close(h.closed)
 	return unix.Close(h.fd)
 }
 

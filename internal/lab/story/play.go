@@ -1,13 +1,16 @@
 package story
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/lastack/lastack/internal/lab/netns"
 	"github.com/lastack/lastack/internal/lab/truth"
 )
 
@@ -64,17 +67,43 @@ func prefer() {
 	}
 }
 
-// stampPackets makes the kernel stamp packets from now on: it switches that
-// on some time after the first socket asks for it, too late for the first
-// SYN of a story.
+// stampPackets makes the kernel stamp packets from now on, and waits until it
+// does: it switches that on some time after the first socket asks for it, too
+// late for the first SYN of a story.
 func stampPackets() (release func(), err error) {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	h, err := netns.Open()
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+	defer h.Close()
+	fd := -1
+	err = h.Do(func() (err error) {
+		fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	self := &unix.SockaddrInet4{Port: 7, Addr: [4]byte{127, 0, 0, 1}}
+	err = errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1), unix.Bind(fd, self))
+	for stamped := false; err == nil && !stamped; {
+		stamped, err = stampedOnArrival(fd, self)
+	}
+	if err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
 	return func() { unix.Close(fd) }, nil
+}
+
+// stampedOnArrival sends a datagram to itself and reads it some time later:
+// is its stamp from before that? Else it was made in reading it.
+func stampedOnArrival(fd int, self unix.Sockaddr) (bool, error) {
+	if err := unix.Sendto(fd, []byte{0}, 0, self); err != nil {
+		return false, err
+	}
+	time.Sleep(5 * ms)
+	before, oob := time.Now().UnixNano(), make([]byte, 128)
+	_, n, _, _, err := unix.Recvmsg(fd, make([]byte, 1), oob, 0)
+	return truth.Stamp(oob[:n]) < before, err
 }

@@ -63,6 +63,9 @@ func (w *World) keep(s *Sock) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.socks = append(w.socks, s)
+	if w.over {
+		s.forget()
+	}
 }
 
 func prepare(fd int, local netip.AddrPort, options []Option) error {

@@ -67,6 +67,7 @@ type World struct {
 	tuns     [2]*os.File
 	mu       sync.Mutex
 	socks    []*Sock
+	over     bool
 	cleanup  []func()
 	before   [2]map[string]int64
 }
@@ -286,9 +287,7 @@ func (w *World) close() {
 	for _, f := range w.cleanup {
 		f()
 	}
-	for _, s := range w.socks {
-		s.forget()
-	}
+	w.forgetSocks()
 	for i := range w.taps {
 		if w.taps[i] != nil {
 			_, _ = w.taps[i].Close()
@@ -307,6 +306,17 @@ func (w *World) close() {
 	}
 	_, _ = w.tracer.Take(w.every()...)
 	w.claim.release()
+}
+
+// forgetSocks closes all sockets without a word; those that a goroutine still
+// opens afterwards are closed at once.
+func (w *World) forgetSocks() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	for _, s := range w.socks {
+		s.forget()
+	}
 }
 
 // Sleep lets the story's clock run.

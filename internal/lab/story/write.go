@@ -12,7 +12,8 @@ import (
 	"github.com/lastack/lastack/internal/lab/truth"
 )
 
-// Write puts the captures, the truth and a README into dir/NAME.
+// Write puts the captures, the truth, the network's log and a README into
+// dir/NAME.
 func (r Result) Write(dir string) error {
 	dir = filepath.Join(dir, r.Story.Name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -21,7 +22,21 @@ func (r Result) Write(dir string) error {
 	if err := r.Record.Write(dir); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(dir, "network.log"), []byte(r.network()), 0o644); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(r.readme()), 0o644)
+}
+
+// network is everything the network did to packets, a line each: seconds
+// since the epoch, what, which packet, from where. The numbers are the
+// kernels' own, also when the captures were shifted.
+func (r Result) network() string {
+	var b strings.Builder
+	for _, e := range r.Log {
+		fmt.Fprintf(&b, "%d.%06d %v\n", e.At.Unix(), e.At.Nanosecond()/1000, e)
+	}
+	return b.String()
 }
 
 func (r Result) readme() string {
@@ -29,7 +44,7 @@ func (r Result) readme() string {
 	fmt.Fprintf(&b, "# %s\n\n", r.Story.Title)
 	fmt.Fprintf(&b, "Made on Linux %s, two network namespaces, one-way delay %v. A = %v, B = %v. `A.pcap` and `B.pcap` are the same traffic captured at either end.\n",
 		release(), r.Story.Delay, r.Addrs[0], r.Addrs[1])
-	r.network(&b)
+	r.faults(&b)
 	b.WriteByte('\n')
 	for side, endpoints := range r.Record.Endpoints {
 		for i, e := range endpoints {
@@ -60,7 +75,7 @@ func (r Result) readme() string {
 // linesShown is how many endpoints, faults or frames a README lists at most.
 const linesShown = 60
 
-func (r Result) network(b *strings.Builder) {
+func (r Result) faults(b *strings.Builder) {
 	if len(r.Log) == 0 {
 		return
 	}
@@ -69,7 +84,7 @@ func (r Result) network(b *strings.Builder) {
 		lines = append(lines, e.String())
 	}
 	if n := len(r.Log) - linesShown; n > 0 {
-		lines = append(lines, fmt.Sprintf("%d more", n))
+		lines = append(lines, fmt.Sprintf("%d more in network.log", n))
 	}
 	if r.Story.ISN != [2]uint32{} {
 		lines = append(lines, fmt.Sprintf("(the numbers here are from before the captures were shifted to begin at %d, %d)", r.Story.ISN[0], r.Story.ISN[1]))

@@ -98,13 +98,14 @@ func (t *Tap) read() {
 			return // closed
 		}
 		if link, ok := from.(*unix.SockaddrLinklayer); ok {
-			t.add(link, stamp(oob[:on]), buf[:n])
+			t.add(link, Stamp(oob[:on]), buf[:n])
 		}
 	}
 }
 
-// stamp finds the kernel's time stamp among the control messages.
-func stamp(oob []byte) int64 {
+// Stamp finds the kernel's time stamp among the control messages of a received
+// packet, in nanoseconds since the epoch; 0 when there is none.
+func Stamp(oob []byte) int64 {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return 0
