@@ -256,6 +256,7 @@ type unseenACK struct {
 	ack       wire.Seq
 	void      bool             // its octets were never sent
 	end       wire.Seq         // SEG.SEQ+SEG.LEN of that segment
+	unique    uint64           // the new octets that its sender had sent before it
 	peer, own reassembly.Space // as they were before it: the space it acknowledges, its sender's
 }
 

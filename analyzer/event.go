@@ -178,7 +178,7 @@ func (c *connection) refute(e event, by wire.FrameRef, why string) {
 	if why == whySYNACKAgain {
 		c.ep[e.side].flags |= ackOfSYNRefuted
 	}
-	if len(x.refuted) < maxEvents {
+	if e.ref != 0 && len(x.refuted) < maxEvents {
 		x.refuted = append(x.refuted, refutation{event: e, by: by, why: why})
 	}
 }

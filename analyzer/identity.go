@@ -195,7 +195,7 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	switch {
 	case answered && s.Flags.Has(wire.RST):
 		// It refused the new SYN, so its old connection is gone too (R7).
-		head.endBy(s.Dir, s.Time, s.Ref)
+		head.endedUnseen(s.Dir, s)
 	case answered:
 		a.promote(head, c, y)
 	case c.flags&firstSYNACKInferred != 0 && s.Dir == c.client && !s.Flags.Has(wire.RST) &&
@@ -204,6 +204,15 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.sp[s.Dir].ISS.Less(s.Seq):
 		a.promote(head, c, s.Dir)
 	}
+}
+
+// endedUnseen records that side's end of c was gone when it sent s.
+func (c *connection) endedUnseen(side uint8, s *wire.Segment) {
+	if c.ep[side].shown.Is(fsm.Closed) {
+		return
+	}
+	c.unseenSince(s.Ref, c.ep[side].lastTime)
+	c.push(event{t: s.Time, by: s.Ref, sym: silentEnd(c.ep[side].shown), side: side, basis: inferred})
 }
 
 // oneWay reports whether only one end was ever captured.

@@ -88,9 +88,12 @@ func (c *connection) strange(s *wire.Segment) bool {
 	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
 		return false
 	}
+	if !s.Flags.Has(wire.ACK) {
+		return true // no TCP sends it, and none takes it (R1)
+	}
 	const windows = reassembly.KnownRight | reassembly.KnownUna
 	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
-	acks := s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna)
+	acks := rev.Has(reassembly.KnownUna)
 	odd := own.Has(windows) && own.Right.Less(s.Seq) ||
 		acks && rev.Has(windows) && rev.Right.Less(s.Ack) ||
 		acks && s.Ack.Add(reach).Less(rev.Una)
@@ -164,7 +167,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	own := &c.sp[s.Dir]
-	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End()}
+	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
 }
 
@@ -275,6 +278,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	}
 	if c.sp[y].Next == u.end {
 		c.sp[y] = u.own
+		c.ep[y].unique = u.unique
 	}
 	c.x.side[x].unseen = nil
 }
@@ -311,7 +315,7 @@ func (c *connection) sent(s *wire.Segment, p *reassembly.Placement) {
 	if s.Flags.Has(wire.ACK) {
 		c.ackedFIN(s)
 	}
-	if s.Flags.Has(wire.FIN|wire.ACK) && !s.Flags.Has(wire.SYN) { // no TCP sends a FIN without ACK
+	if s.Flags.Has(wire.FIN) && !s.Flags.Has(wire.SYN) {
 		c.sentFIN(s, p)
 	}
 }
