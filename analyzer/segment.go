@@ -14,22 +14,27 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.sp[x], &c.sp[y]
 	p := own.Place(s, rev, c.ep[x].lastTime)
-	c.count(s, &p)
 	if c.plain(s, &p) {
+		c.count(s, &p)
 		own.Send(s, &p)
 		rev.Receive(s)
 		c.speak(s)
 		return p
 	}
-	if c.badChecksum(s) {
+	switch {
+	case c.badChecksum(s):
 		c.note(detect.BadChecksum, x, s, 0)
+		p.NewOctets = 0
+		c.count(s, &p)
 		return p // its receiver dropped it
-	}
-	if c.strange(s) {
+	case c.strange(s):
 		c.note(detect.Strange, x, s, 0)
+		p.NewOctets = 0
+		c.count(s, &p)
 		c.received(y, s)
 		return p
 	}
+	c.count(s, &p)
 	var behind []event
 	if !c.stale(s, &p) {
 		c.disproveUnseen(s, &p)
@@ -91,11 +96,9 @@ func (c *connection) strange(s *wire.Segment) bool {
 	if !s.Flags.Has(wire.ACK) {
 		return true // no TCP sends it, and none takes it (R1)
 	}
-	const windows = reassembly.KnownRight | reassembly.KnownUna
 	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
 	acks := rev.Has(reassembly.KnownUna)
-	odd := own.Has(windows) && own.Right.Less(s.Seq) ||
-		acks && rev.Has(windows) && rev.Right.Less(s.Ack) ||
+	odd := own.OutOfReach(s.Seq) || rev.OutOfReach(s.Ack) ||
 		acks && s.Ack.Add(reach).Less(rev.Una)
 	ep := &c.ep[s.Dir]
 	if !odd {

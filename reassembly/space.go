@@ -34,6 +34,7 @@ type Space struct {
 	Una   wire.Seq // SND.UNA: the highest acknowledgment the receiver sent; RCV.NXT of the receiver at least
 	Right wire.Seq // furthest right edge of the receiver's window, ever
 	Wnd   uint32   // the receiver's last window: octets with KnownRight, else as sent
+	wide  uint32   // the widest window it ever offered, in octets, with KnownRight
 
 	TSNewest uint32 // newest TSval of the sender
 	TSRecent uint32 // TSval of the sender that the receiver holds for PAWS (RFC 7323 section 5.3)
@@ -309,7 +310,15 @@ func (sp *Space) Receive(s *wire.Segment) {
 	}
 	if sp.Has(KnownRight) {
 		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(sp.scaled(s)))
+		sp.wide = max(sp.wide, sp.scaled(s))
 	}
+}
+
+// OutOfReach reports whether no window can have let seq in: it lies beyond the
+// furthest right edge that was captured by more than the widest window, so that
+// even an edge that the capture missed is not enough.
+func (sp *Space) OutOfReach(seq wire.Seq) bool {
+	return sp.Has(KnownRight|KnownUna) && sp.Right.Add(sp.wide).Less(seq)
 }
 
 // measured ends the round trip being measured with its answer. Of octets that
@@ -348,6 +357,7 @@ func (sp *Space) SetScale(shift uint8) {
 	sp.Scale = min(shift, 14)
 	if sp.Has(KnownUna) {
 		sp.Right = wire.MaxSeq(sp.Right, sp.Una.Add(sp.Wnd))
+		sp.wide = sp.Wnd
 	}
 }
 

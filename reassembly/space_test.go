@@ -435,6 +435,33 @@ func TestWindow(t *testing.T) {
 	})
 }
 
+// TestOutOfReach: a number is out of reach a whole window beyond the edge.
+func TestOutOfReach(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.add(seg{1, 0, ".", 1, 1, 0, 77, 0, 0})
+		a := &k.sp[0]
+		if a.OutOfReach(k.base[0].Add(1 << 20)) {
+			t.Error("with an unknown edge")
+		}
+		a.SetScale(0)
+		k.add(seg{1, 1, ".", 1, 1, 0, 50, 0, 0})
+		for n, want := range map[uint32]bool{78: false, 155: false, 156: true} {
+			if a.OutOfReach(k.base[0].Add(n)) != want {
+				t.Errorf("OutOfReach(%d) = %v", n, !want)
+			}
+		}
+		k.add(seg{1, 2, ".", 1, 1, 0, 100, 0, 0})
+		if a.OutOfReach(k.base[0].Add(201)) || !a.OutOfReach(k.base[0].Add(202)) {
+			t.Error("after a wider window")
+		}
+		var fresh Space
+		fresh.SetScale(0)
+		if fresh.OutOfReach(5) {
+			t.Error("with nothing acknowledged")
+		}
+	})
+}
+
 // TestUnknownScale: without both SYNs the windows are not octets, and no right
 // edge is known.
 func TestUnknownScale(t *testing.T) {
