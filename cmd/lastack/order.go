@@ -17,7 +17,7 @@ func sorted(order string, next report.Sink) report.Sink {
 	case sortFirstFrame:
 		return &byFirstFrame{next: next}
 	case sortWorst:
-		return &worstFirst{next: next, ranks: digest.New(0, false)}
+		return &worstFirst{next: next, kinds: digest.New(0, false), numbers: map[string]byte{}}
 	}
 	return next
 }
@@ -59,12 +59,13 @@ func (s *byFirstFrame) Close() error {
 	return firstOf(err, s.rows.Close(), s.next.Close())
 }
 
-// worstFirst orders findings, and connections by the worst finding that they
-// have; the connections come first.
+// worstFirst orders findings, and connections by the kind of the worst
+// finding that they have; the connections come first.
 type worstFirst struct {
 	next        report.Sink
-	ranks       *digest.Digest
-	connections report.Sorter // in the order they came
+	kinds       *digest.Digest
+	numbers     map[string]byte // of the kinds of finding, as they came up
+	connections report.Sorter   // in the order they came: their rank, then themselves
 	findings    report.Sorter
 	sum         report.Record
 }
@@ -73,17 +74,47 @@ type worstFirst struct {
 func (s *worstFirst) Add(rec report.Record) error {
 	switch r := rec.(type) {
 	case *report.Connection:
-		return s.connections.Add(nil, report.Append(nil, r))
+		return s.connections.Add(nil, report.Append(s.rank(r), r))
 	case *report.Finding:
-		if err := s.ranks.Add(r); err != nil {
+		if err := s.kinds.Add(r); err != nil {
 			return err
 		}
-		return s.findings.Add(nil, report.Append(nil, r))
+		return s.findings.Add(findingKey(r), report.Append(nil, r))
 	case *report.Summary:
 		s.sum = r
 		return nil
 	}
 	return s.next.Add(rec)
+}
+
+// rank is what the place of a connection depends on, without the order of the
+// kinds, which is known only at the end: how many findings it has, their
+// numbers, and its id.
+func (s *worstFirst) rank(c *report.Connection) []byte {
+	n := min(len(c.Findings), maxKinds)
+	b := []byte{byte(n)}
+	for _, id := range c.Findings[:n] {
+		number, ok := s.numbers[id]
+		if !ok {
+			number = byte(min(len(s.numbers), maxKinds))
+			s.numbers[id] = number
+		}
+		b = append(b, number)
+	}
+	return binary.BigEndian.AppendUint64(b, c.ID)
+}
+
+// maxKinds is more than there are kinds of finding.
+const maxKinds = 255
+
+// findingKey: severity, confidence, number of connections, first frame.
+func findingKey(f *report.Finding) []byte {
+	down := func(n int) uint64 { return math.MaxUint64 - uint64(max(n, 0)) }
+	var first uint64
+	if len(f.Frames) > 0 {
+		first = f.Frames[0]
+	}
+	return key(down(report.SeverityRank(f.Severity)), down(report.ConfidenceRank(f.Confidence)), down(f.ConnectionsTotal), first)
 }
 
 // Close hands everything on, and closes what is below.
@@ -92,51 +123,33 @@ func (s *worstFirst) Close() error {
 	return firstOf(err, s.connections.Close(), s.findings.Close(), s.next.Close())
 }
 
-// handOn sorts: only now the kinds of finding have their order.
+// handOn sorts the connections, now that the kinds have their order: by the
+// worst finding, then those with more findings, then by first packet.
 func (s *worstFirst) handOn() error {
-	rank := map[string]uint64{}
-	for i, g := range s.ranks.Groups() {
-		rank[g.ID] = uint64(i)
+	var places [maxKinds + 1]uint64
+	for i := range places {
+		places[i] = math.MaxUint64
 	}
-	var connections, findings report.Sorter
-	defer connections.Close()
-	defer findings.Close()
-	err := resort(&s.connections, &connections, func(rec report.Record) []byte {
-		return connectionKey(rec.(*report.Connection), rank)
-	})
-	if err != nil {
-		return err
-	}
-	err = resort(&s.findings, &findings, func(rec report.Record) []byte {
-		return findingKey(rec.(*report.Finding), rank)
-	})
-	if err != nil {
-		return err
-	}
-	return handOn(s.next, s.sum, &connections, &findings)
-}
-
-// connectionKey: by the kind of the worst finding, then those with more
-// findings, then by first packet.
-func connectionKey(c *report.Connection, rank map[string]uint64) []byte {
-	worst := uint64(math.MaxUint64)
-	for _, id := range c.Findings {
-		if r, ok := rank[id]; ok {
-			worst = min(worst, r)
+	for i, g := range s.kinds.Groups() {
+		if number, ok := s.numbers[g.ID]; ok {
+			places[number] = uint64(i)
 		}
 	}
-	return key(worst, math.MaxUint64-uint64(len(c.Findings)), c.ID)
-}
-
-// findingKey: severity, confidence, number of connections, kind, first frame.
-func findingKey(f *report.Finding, rank map[string]uint64) []byte {
-	down := func(n int) uint64 { return math.MaxUint64 - uint64(max(n, 0)) }
-	var first uint64
-	if len(f.Frames) > 0 {
-		first = f.Frames[0]
+	var sorted report.Sorter
+	defer sorted.Close()
+	err := s.connections.Each(func(row []byte) error {
+		n := int(row[0])
+		worst := uint64(math.MaxUint64)
+		for _, number := range row[1 : 1+n] {
+			worst = min(worst, places[number])
+		}
+		id := row[1+n:]
+		return sorted.Add(key(worst, uint64(maxKinds-n), binary.BigEndian.Uint64(id)), id[8:])
+	})
+	if err != nil {
+		return err
 	}
-	return key(down(report.SeverityRank(f.Severity)), down(report.ConfidenceRank(f.Confidence)),
-		down(f.ConnectionsTotal), rank[f.ID], first)
+	return handOn(s.next, s.sum, &sorted, &s.findings)
 }
 
 // key is numbers so that the order of bytes is theirs.
@@ -145,17 +158,6 @@ func key(list ...uint64) (b []byte) {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
 	return b
-}
-
-// resort moves the rows of one sorter into another, with keys.
-func resort(from, to *report.Sorter, keyOf func(report.Record) []byte) error {
-	return from.Each(func(row []byte) error {
-		rec, err := report.Decode(row)
-		if err != nil {
-			return err
-		}
-		return to.Add(keyOf(rec), row)
-	})
 }
 
 // handOn gives next the records of the sorters, then the summary if there is
