@@ -16,7 +16,7 @@ type Decoder struct {
 	tunnels map[uint32]tunnelHop
 }
 
-// maxDepth bounds how often a packet may hold another. Nobody nests so deep
+// maxDepth bounds how many headers may be around a packet. Nobody nests so deep
 // on purpose.
 const maxDepth = 16
 
@@ -40,12 +40,7 @@ func (d *Decoder) Decode(link uint32, data []byte, origLen uint32, s *Segment) O
 	if n := uint32(len(data)); n < origLen {
 		cut = origLen - n
 	}
-	var out Outcome
-	if link == linkEthernet && len(data) >= 14 {
-		out = d.network(s, be.Uint16(data[12:]), data[14:], cut)
-	} else {
-		out = d.link(s, link, data, cut)
-	}
+	out := d.link(s, link, data, cut)
 	if out != OutcomeTCP {
 		*s = Segment{Packet: s.Packet, Ref: s.Ref, Time: s.Time}
 	}
@@ -154,7 +149,6 @@ const (
 	etherMPLSUp   = 0x8848 // MPLS with an upstream-assigned label
 	etherPPPoE    = 0x8864
 	etherProvider = 0x88a8 // 802.1ad service tag
-	etherERSPAN   = 0x88be
 	etherQinQ     = 0x9100 // before 802.1ad
 	etherQinQ2    = 0x9200
 	etherLengths  = 0x0600 // lower values are 802.3 lengths: LLC follows
@@ -179,20 +173,20 @@ func etherTypeByVersion(p []byte) uint16 {
 // Here and below p is what was captured from this header on, and cut the
 // number of octets on the wire after p that were not captured.
 func (d *Decoder) network(s *Segment, etherType uint16, p []byte, cut uint32) Outcome {
-	if d.depth++; d.depth > maxDepth {
-		return OutcomeMalformed
-	}
+	d.depth++
 	for isVLAN(etherType) {
-		if len(p) < 4 {
+		if d.depth++; len(p) < 4 || d.depth > maxDepth {
 			return OutcomeMalformed
 		}
 		d.tag(&s.Tuple, be.Uint16(p)&0xfff)
 		etherType, p = be.Uint16(p[2:]), p[4:]
 	}
-	switch etherType {
-	case etherIPv4:
+	switch {
+	case d.depth > maxDepth:
+		return OutcomeMalformed
+	case etherType == etherIPv4:
 		return d.ipv4(s, p, cut)
-	case etherIPv6:
+	case etherType == etherIPv6:
 		return d.ipv6(s, p, cut)
 	}
 	return d.encapsulated(s, etherType, p, cut)

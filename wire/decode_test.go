@@ -110,6 +110,16 @@ func TestOutcomes(t *testing.T) {
 		p.Extensions = []packet.Extension{{Proto: proto, Data: unhex(data)}}
 		return p.Append(nil, packet.Raw)
 	}
+	tagged := func(n int) []byte {
+		p := tcp
+		p.VLAN = make([]uint16, n)
+		return p.Append(nil, packet.Ethernet)
+	}
+	// bare is an IPv6 packet of one extension header, and of n octets.
+	bare := func(n byte, data string) []byte {
+		b := append(with(tcp6, map[int]byte{5: n, 6: packet.ProtoDestination})[:40], unhex(data)...)
+		return b
+	}
 	shifted := tcp
 	shifted.Ack = 0x50000000 // a data offset, if TCP began in the IP header
 	for _, c := range []struct {
@@ -136,6 +146,15 @@ func TestOutcomes(t *testing.T) {
 		{"ARP", packet.Ethernet, append(unhex("ffffffffffff 020000000002 0806"), make([]byte, 46)...), wire.OutcomeNotIP},
 		{"a priority tag", packet.Ethernet, append(unhex("020000000001 020000000002 8100 e000 0800"), with(tcp, nil)...), wire.OutcomeTCP},
 		{"9100 tags", packet.Ethernet, append(unhex("020000000001 020000000002 9100 0007 9200 0008 0800"), with(tcp, nil)...), wire.OutcomeTCP},
+		{"upstream MPLS", packet.Ethernet, append(unhex("020000000001 020000000002 8848 00064140"), with(tcp, nil)...), wire.OutcomeTCP},
+		{"PPP in Ethernet", packet.Ethernet, append(unhex("020000000001 020000000002 880b ff03 0021"), with(tcp, nil)...), wire.OutcomeTCP},
+		{"15 tags", packet.Ethernet, tagged(15), wire.OutcomeTCP},
+		{"16 tags", packet.Ethernet, tagged(16), wire.OutcomeMalformed},
+		{"10,000 tags", packet.Ethernet, tagged(10_000), wire.OutcomeMalformed},
+		{"ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 0806"), wire.OutcomeNotIP},
+		{"a tag, ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 8100 0007 0806"), wire.OutcomeNotIP},
+		{"NULL and nothing", packet.Null, unhex("07000000"), wire.OutcomeNotIP},
+		{"one octet of IPv4", packet.Raw, unhex("45"), wire.OutcomeMalformed},
 		{"a cut tag", packet.Ethernet, unhex("020000000001 020000000002 8100 00"), wire.OutcomeMalformed},
 		{"a version that is neither", packet.Raw, with(tcp, map[int]byte{0: 0x55}), wire.OutcomeNotIP},
 		{"nothing", packet.Raw, nil, wire.OutcomeNotIP},
@@ -169,6 +188,8 @@ func TestOutcomes(t *testing.T) {
 		{"IPv6, last fragment", packet.Raw, extended(packet.ProtoFragment, "0000 0008 00000007"), wire.OutcomeFragment},
 		{"IPv6, reserved bits of the fragment header", packet.Raw, extended(packet.ProtoFragment, "00ff 0006 00000007"), wire.OutcomeTCP},
 		{"IPv6, mobility header", packet.Raw, extended(135, "0000 0000 00000000"), wire.OutcomeTCP},
+		{"IPv6, an extension and nothing", packet.Raw, bare(8, "3b00 0104 00000000"), wire.OutcomeNotTCP},
+		{"IPv6, an extension beyond the IP length", packet.Raw, bare(7, "3b00 0104 00000000"), wire.OutcomeMalformed},
 		{"IPv6, HIP", packet.Raw, extended(139, "0000 0000 00000000"), wire.OutcomeTCP},
 		{"IPv6, Shim6", packet.Raw, extended(140, "0000 0000 00000000"), wire.OutcomeTCP},
 		{"IPv6, extension longer than the packet", packet.Raw, extended(packet.ProtoDestination, "00ff 0104 00000000"), wire.OutcomeMalformed},
@@ -248,8 +269,16 @@ func TestOffload(t *testing.T) {
 					len(c.frame.data), c.frame.orig, out, s.Offload, s.Len, len(s.Payload))
 			}
 		}
-		if _, out := (frame{1, data, 1<<32 - 1}).decode(); out != wire.OutcomeMalformed {
-			t.Errorf("4 GB in one segment: outcome %d", out)
+		// A segment as long as the largest window, and one octet more.
+		const largest = 1 << 30
+		ip := uint32(header - 20)
+		if s, out := (frame{1, data, ip + largest}).decode(); out != wire.OutcomeTCP || s.Len != largest-20 {
+			t.Errorf("outcome %d, %d octets", out, s.Len)
+		}
+		for _, orig := range []uint32{ip + largest + 1, 1<<32 - 1} {
+			if _, out := (frame{1, data, orig}).decode(); out != wire.OutcomeMalformed {
+				t.Errorf("%d octets in one segment: outcome %d", orig, out)
+			}
 		}
 	}
 }
@@ -274,6 +303,10 @@ func TestJumbogram(t *testing.T) {
 		offload bool
 	}{
 		{"as RFC 2675 has it", jumbo(length, ""), wire.OutcomeTCP, 70_000, false},
+		{"after Pad1", jumbo(length+8, "00"), wire.OutcomeTCP, 70_000, false},
+		{"after an option of four octets", jumbo(length+8, "1e04 00020000"), wire.OutcomeTCP, 70_000, false},
+		{"after one of another length", jumbo(length+8, "c203 000000"), wire.OutcomeTCP, 70_000, false},
+		{"65,536", jumbo(65_536, ""), wire.OutcomeTCP, 65_536 - 28, false},
 		{"after Pad1 and PadN", jumbo(length+8, "00 0103 000000 00"), wire.OutcomeTCP, 70_000, false},
 		{"after an unknown option", jumbo(length+8, "1e02 0000"), wire.OutcomeTCP, 70_000, false},
 		{"shorter than the frame: padding", jumbo(length-1000, ""), wire.OutcomeTCP, 69_000, false},
@@ -285,6 +318,14 @@ func TestJumbogram(t *testing.T) {
 		if out != c.want || s.Len != c.len || s.Offload != c.offload {
 			t.Errorf("%s: outcome %d, %d octets, offload %v", c.name, out, s.Len, s.Offload)
 		}
+	}
+
+	// What looks like the option behind the header is none: here a port.
+	p := onIPv6(segment())
+	p.Src, p.Dst, p.Offload = ap("[2001:db8::1]:49668"), ap("[2001:db8::2]:1"), true // 49668 is c204
+	p.Extensions = []packet.Extension{{Proto: packet.ProtoHopByHop, Data: unhex("0000 0104 00000000")}}
+	if s, out := whole(packet.Raw, p.Append(nil, packet.Raw)).decode(); out != wire.OutcomeTCP || !s.Offload || s.Len != 5 {
+		t.Errorf("a port: outcome %d, %d octets, offload %v", out, s.Len, s.Offload)
 	}
 }
 

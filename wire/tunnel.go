@@ -98,7 +98,7 @@ func (d *Decoder) enter(t *FourTuple, kind tunnelKind, id uint32) {
 // whose name is not known prints as itself ("#1a2b3c4d").
 func (d *Decoder) TunnelPath(number uint32) []string {
 	var path []string
-	for number != 0 && len(path) < 2*maxDepth {
+	for number != 0 && len(path) <= maxDepth { // numbers that collide might go round
 		hop, known := d.tunnels[number]
 		if !known {
 			path = append(path, "#"+strconv.FormatUint(uint64(number), 16))
@@ -121,7 +121,7 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 		return d.network(s, be.Uint16(p[12:]), p[14:], cut)
 	case etherPPPoE:
 		return d.pppoe(s, p, cut)
-	case etherPPP, etherMPLS, etherMPLSUp, etherERSPAN:
+	case etherPPP, etherMPLS, etherMPLSUp:
 		return d.generic(s, layers.EthernetType(etherType), p, cut)
 	}
 	if snap := etherType < etherLengths && len(p) > 0 && p[0] == 0xaa; snap {
