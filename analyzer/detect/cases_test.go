@@ -210,6 +210,11 @@ func closings() map[string][]example {
 		"lost-final-ack": {
 			{"the FIN comes again after its ACK", finalACKLost(), &expect{notice, high, server, []uint64{10, 11, 12, 13},
 				map[string]any{"lost": 1, "gap_s": 0.23, "fin_retransmits": 1}}},
+			{"twice", with(finalACKLost(), func(in *Input) {
+				in.FIN[1], in.FINAcked[1] = again(10, 200, 14, 830, 2), again(11, 200, 15, 830, 0)
+				in.Notes = append(in.Notes, note(FINAgain, server, 14, 830))
+				in.refute(server, "rcv.ACK-of-FIN", "fin-retransmitted", 13, 14)
+			}), &expect{notice, high, server, []uint64{10, 11, 12, 13, 14, 15}, map[string]any{"lost": 2, "gap_s": 0.63}}},
 			{"an ordinary close", ordinary(), nil},
 			{"the first closer's FIN comes again", finLost(), nil},
 			{"the ACK was late: a RST answers the second", lateServer(finalACKLost()), nil},
@@ -219,6 +224,12 @@ func closings() map[string][]example {
 			{"repeated once, then not for long", stuck(lastACK(), server, 1, 9000), &expect{notice, low, server, []uint64{10, 20}, nil}},
 			{"the capture ends at the FIN", lastACK().until(300), nil},
 			{"acknowledged", ordinary().until(3000), nil},
+			{"one direction captured", with(lastACK().until(3000), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
+			{"a late RST", with(lastACK(), func(in *Input) {
+				in.reset(client, "rst", "unknown", "closed", 11, 200, 10, 0)
+				in.until(3000)
+			}), nil},
+			{"stuck", stuck(lastACK(), server, 3, 20000), nil},
 			{"ended by a RST", with(lastACK(), func(in *Input) {
 				in.aborted(client, "rst", "after-close", 11, 200, 10, 0)
 				in.until(3000)
@@ -448,6 +459,8 @@ func livesAndCaptures() map[string][]example {
 			{"all answered", probed(3, 3), &expect{info, high, client, []uint64{8, 9, 10, 12, 13},
 				map[string]any{"probes": uint64(3), "replies": uint64(3), "interval_s": 1.0, "idle_s": 1.0}}},
 			{"the last is not answered yet", probed(2, 1), &expect{info, high, client, []uint64{8, 9, 10}, nil}},
+			{"answered, then aborted", with(probed(3, 3), func(in *Input) { in.aborted(client, "rst-ack", "abort", 14, 3300, 0, 0) }),
+				&expect{info, high, client, []uint64{8, 9, 10, 12, 13}, nil}},
 			{"none answered", probed(3, 0), nil},
 			{"answered with a RST", answeredByRST(), nil},
 			{"window probes", stalled(2000), nil},
@@ -470,6 +483,10 @@ func livesAndCaptures() map[string][]example {
 		"zero-window-stall": {
 			{"for two seconds", stalled(2000), &expect{notice, high, server, []uint64{8, 9, 10}, map[string]any{"longest_s": 2.0, "opened": true, "stalls": 1}}},
 			{"for good", stalled(0), &expect{notice, high, server, []uint64{8, 9}, map[string]any{"longest_s": 4.9, "opened": false}}},
+			{"one direction captured", with(stalled(2000), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
+			{"opened before it closes", with(stalled(2000), func(in *Input) {
+				in.Notes = append([]Note{note(WindowOpened, server, 7, 60)}, in.Notes...)
+			}), &expect{notice, high, server, []uint64{8, 9, 10}, map[string]any{"longest_s": 2.0, "stalls": 1}}},
 			{"for half a second", stalled(500), nil},
 			{"keepalive probes", probed(3, 3), nil},
 		},

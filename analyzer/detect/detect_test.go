@@ -228,6 +228,77 @@ func TestQuietStories(t *testing.T) {
 	}
 }
 
+// TestMirror: nothing depends on which end is called the client, once the
+// connection is open: with the names of the ends swapped every finding has them
+// swapped too.
+func TestMirror(t *testing.T) {
+	swap := strings.NewReplacer("client", "server", "server", "client", "192.0.2.1:40001", "198.51.100.1:5000", "198.51.100.1:5000", "192.0.2.1:40001")
+	lists := closings()
+	for id, list := range livesAndCaptures() {
+		if id != "mid-stream" && id != "two-taps" {
+			lists[id] = list
+		}
+	}
+	for id, list := range lists {
+		ofOthers := func(f report.Finding) bool { return f.ID != id }
+		for _, e := range list {
+			want := slices.DeleteFunc(Run(e.in), ofOthers)
+			mirror(e.in)
+			got := slices.DeleteFunc(Run(e.in), ofOthers)
+			if len(got) != len(want) {
+				t.Errorf("%s/%s: %d findings, mirrored %d", id, e.name, len(want), len(got))
+				continue
+			}
+			for i := range got {
+				g, w := &got[i], &want[i]
+				if g.ID != w.ID || g.Severity != w.Severity || g.Confidence != w.Confidence || !slices.Equal(g.Frames, w.Frames) ||
+					string(g.Side) != swap.Replace(string(w.Side)) || g.Title != swap.Replace(w.Title) {
+					t.Errorf("%s/%s:\n%+v\nmirrored\n%+v", id, e.name, *w, *g)
+				}
+			}
+		}
+	}
+}
+
+// mirror swaps the names of the ends, but for who opened the connection.
+func mirror(in *Input) {
+	other := func(s *report.Side) { *s = s.Peer() }
+	c := in.Conn
+	c.Client, c.Server = c.Server, c.Client
+	c.Endpoints.Client, c.Endpoints.Server = c.Endpoints.Server, c.Endpoints.Client
+	other(&c.Close.FirstCloser)
+	other(&c.Vantage.Near)
+	m := &c.Vantage.MissingBytes
+	m.Client, m.Server = m.Server, m.Client
+	if c.Close.Reset != nil {
+		other(&c.Close.Reset.By)
+	}
+	if c.HalfClose != nil {
+		other(&c.HalfClose.By)
+	}
+	for i := range c.Transitions {
+		other(&c.Transitions[i].Side)
+	}
+	for i := range c.Refuted {
+		other(&c.Refuted[i].Side)
+	}
+	for i := range c.Resets {
+		other(&c.Resets[i].By)
+	}
+	for i := range in.Notes {
+		other(&in.Notes[i].Side)
+	}
+	swap(&in.FIN)
+	swap(&in.FINAcked)
+	swap(&in.Last)
+	swap(&in.Unseen)
+	if in.Taps != nil {
+		swap(&in.Taps.Copies)
+	}
+}
+
+func swap[T any](pair *[2]T) { pair[0], pair[1] = pair[1], pair[0] }
+
 // TestOneStoryOneExplanation: what one finding explains the others leave
 // alone.
 func TestOneStoryOneExplanation(t *testing.T) {

@@ -85,6 +85,20 @@ func TestWording(t *testing.T) {
 		}), "reset-abort", []string{"-listener"}},
 		"not out of CLOSE-WAIT": {with(established(), func(in *Input) { in.aborted(client, "rst-ack", "abort", 8, 145, 0, 0) }), "reset-abort", []string{"-CLOSE-WAIT"}},
 
+		"lost for good":     {stalled(0), "zero-window-stall", []string{"-reset the connection", "did not open again"}},
+		"the reader resets": {with(stalled(0), func(in *Input) { in.aborted(server, "rst-ack", "abort", 11, 5000, 0, 0) }), "zero-window-stall", []string{"then reset the connection (frame 11)"}},
+		"the writer resets": {with(stalled(0), func(in *Input) { in.aborted(client, "rst-ack", "abort", 11, 5000, 0, 0) }), "zero-window-stall", []string{"-reset the connection"}},
+		"many probes":       {with(probed(3, 0), func(in *Input) { in.LostNotes = 5 }), "keepalive-unanswered", []string{"at least 3 probes"}},
+		"three probes":      {probed(3, 0), "keepalive-unanswered", []string{"-at least", "3 probes so far"}},
+		"idle before": {with(established(), func(in *Input) {
+			in.aborted(server, "rst", "no-such-connection", 9, 500, 8, 13)
+			in.Resets[0].Idle = time.Hour
+		}), "reset-no-such-connection", []string{"nothing for 1 h", "data in that segment is lost"}},
+		"not idle before": {with(established(), func(in *Input) { in.aborted(server, "rst", "no-such-connection", 9, 500, 8, 0) }), "reset-no-such-connection",
+			[]string{"-sent nothing for", "-is lost"}},
+		"FIN again twice": {with(finLost(), func(in *Input) { in.FIN[0].Copies = 2 }), "fin-retransmitted", []string{"again twice within 50 ms"}},
+		"FIN again once":  {finLost(), "fin-retransmitted", []string{"again after 50 ms"}},
+
 		"one try":      {withTries(0), "connection-refused", []string{"-tried"}},
 		"three tries":  {withTries(2), "connection-refused", []string{"tried 3 times"}},
 		"not repeated": {synSent().until(9000), "connection-unanswered", []string{"gave up at once"}},
