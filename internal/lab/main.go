@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		Use: "lab", Short: "Two real TCP stacks, a broken network, and the truth beside every capture",
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.SetArgs(args)
+	root.SetArgs(doubleDash(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVarP(&l.dir, "output", "o", "lab-out", "folder for the captures, one folder each story")
@@ -36,6 +37,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	return 0
+}
+
+// doubleDash lets -seed be written as the Go tools write their flags.
+func doubleDash(args []string) (out []string) {
+	for _, a := range args {
+		if strings.HasPrefix(a, "-seed") {
+			a = "-" + a
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 // lab is one call of the program.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,9 @@ func call(args ...string) (code int, out, errs string) {
 func TestUsage(t *testing.T) {
 	if code, out, _ := call("list"); code != 0 || !strings.Contains(out, "lost-final-ack ") {
 		t.Errorf("list: %d, %q", code, out)
+	}
+	if got := doubleDash([]string{"random", "-n", "3", "-seed", "5", "-seed=6"}); !slices.Equal(got, []string{"random", "-n", "3", "--seed", "5", "--seed=6"}) {
+		t.Error(got)
 	}
 	for _, args := range [][]string{{"run"}, {"run", "no-such-story"}, {"nonsense"}, {"all", "extra"}} {
 		if code, _, errs := call(args...); code != 2 || !strings.HasPrefix(errs, "lab: ") {

@@ -1,8 +1,6 @@
 package story
 
 import (
-	"net/netip"
-
 	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/truth"
 )
@@ -29,15 +27,4 @@ func shift(r *truth.Record, want [2]uint32) {
 			}
 		}
 	}
-}
-
-func sideOf(a netip.Addr) int {
-	for side, ps := range prefixes {
-		for _, p := range ps {
-			if p.Contains(a) {
-				return side
-			}
-		}
-	}
-	return 0
 }

@@ -85,12 +85,12 @@ func (m *merger) causeOfClose(e Event) *numbered {
 	if f := m.last(e.T-near, e.T, received, icmp); f != nil && e.Old == "SYN_SENT" {
 		return f
 	}
-	got, answer := m.last(e.T-near, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
+	got, own := m.last(e.T-near, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
 	// A RST without ACK answers a segment, one with ACK is the socket's own.
 	// Without a RST an ACK ended LAST_ACK, or what should have led to TIME_WAIT.
 	last := e.Old == "LAST_ACK" || e.Old == "FIN_WAIT2" || e.Old == "CLOSING"
-	if got != nil && (last && answer == nil || answer != nil && !ack(answer)) {
+	if own != nil && !ack(own) || own == nil && last {
 		return got
 	}
-	return answer
+	return own
 }

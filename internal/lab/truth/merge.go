@@ -259,7 +259,6 @@ func (m *merger) answeredSYN(t int64) *numbered {
 func (m *merger) close(i int) {
 	e := m.events[i]
 	s := m.successor(e)
-	frame := m.cause(e)
 	takesOver := e.Old == "FIN_WAIT2" || e.Old == "CLOSING"
 	switch {
 	case takesOver && s != nil && s.State == "FIN_WAIT2":
@@ -267,7 +266,7 @@ func (m *merger) close(i int) {
 	case takesOver && (s != nil || m.tooShort(i)):
 		m.timeWait(e, s)
 	default:
-		m.add(State{T: e.T, Lo: e.T, Name: "CLOSED", Source: "tracepoint"}, frame)
+		m.add(State{T: e.T, Lo: e.T, Name: "CLOSED", Source: "tracepoint"}, m.cause(e))
 	}
 }
 
