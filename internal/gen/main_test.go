@@ -88,7 +88,8 @@ func TestTrouble(t *testing.T) {
 		{append(few, "-o", filepath.Join(t.TempDir(), "no", "folder")), nil, 1},
 	} {
 		var msg bytes.Buffer
-		if code := run(c.args, failing{c.err}, &msg); code != c.code || (msg.Len() == 0) != (code == 0) && !strings.HasPrefix(msg.String(), "{") {
+		code := run(c.args, failing{c.err}, &msg)
+		if complains := strings.HasPrefix(msg.String(), "gen: "); code != c.code || complains != (code != 0) {
 			t.Errorf("%v, %v: exit code %d, message %q", c.args, c.err, code, &msg)
 		}
 	}

@@ -49,10 +49,13 @@ type host struct {
 	rcv    wire.Seq // RCV.NXT
 	acked  wire.Seq // the last ACK it sent
 	last   segment  // the last segment that took sequence space
-	echoed uint32   // the last TSecr it sent
 	clock  uint32   // what its timestamps are ahead of the capture's milliseconds
 	recent uint32   // TS.Recent
 	id     uint16   // the IPv4 identification it used last
+
+	// What RCV.NXT and TS.Recent were before the last segment arrived.
+	oldRcv    wire.Seq
+	oldRecent uint32
 }
 
 // segment is a TCP segment to be sent.
@@ -74,6 +77,7 @@ func (s *segment) end() wire.Seq {
 
 // take is what an end does with a segment that arrives.
 func (h *host) take(s *segment) {
+	h.oldRcv, h.oldRecent = h.rcv, h.recent
 	isSYN := s.flags&wire.SYN != 0
 	if blocks[s.layout].ts != 0 && (isSYN || s.seq.LessEq(h.acked)) {
 		h.recent = s.tsval // RFC 7323 section 4.3

@@ -64,7 +64,7 @@ func (g *Generator) age(c *conn) {
 		h, peer := &c.ends[x], &c.ends[x^1]
 		h.next += wire.Seq(1 + g.below(1<<30))
 		peer.rcv, peer.acked = h.next, h.next
-		h.recent, h.echoed = g.tsval(peer), g.tsval(peer)
+		h.recent = g.tsval(peer)
 	}
 	c.left += 4 * closingPackets // it shows up before it closes
 	g.reserved += 4 * closingPackets

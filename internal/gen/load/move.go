@@ -72,7 +72,7 @@ type move struct {
 	back  uint8 // since which move: 1 is the one before
 	n     uint8 // how often the timer has run out before: each time doubles it
 	fate  fate
-	blind bool // it acknowledges nothing that its sender's last segment did not
+	blind bool // its sender has not yet received the move before
 }
 
 // sends is a segment that follows the one before at once.
@@ -86,9 +86,7 @@ func (s side) closes(f form) move { return s.sends(f).after(hold) }
 
 // crosses is a segment sent before the one before it arrived.
 func (s side) crosses(f form) move {
-	m := s.sends(f).after(cross)
-	m.blind = true
-	return m
+	return s.sends(f).after(cross).unaware()
 }
 
 // repeats is the last segment that took sequence space once more, when the
@@ -103,6 +101,9 @@ func (m move) after(w wait) move { m.wait = w; return m }
 
 // since makes m wait from the move so many before it on.
 func (m move) since(back uint8) move { m.back = back; return m }
+
+// unaware is a segment sent before the one before it arrived.
+func (m move) unaware() move { m.blind = true; return m }
 
 func (m move) lost() move   { m.fate = lost; return m }
 func (m move) unseen() move { m.fate = unseen; return m }

@@ -51,7 +51,9 @@ func (g *Generator) wait(c *conn, w wait, x side) int64 {
 	case reply:
 		return c.rtt[x] + int64(3*us+g.below(40*us))
 	case cross:
-		return int64(g.below(int(c.rtt[x] * 7 / 8)))
+		// Not so soon that the answers to the two would change places.
+		least := max(0, c.rtt[x]-c.rtt[x^1])
+		return least + int64(g.below(int(c.rtt[x]-least)*7/8))
 	case app:
 		return c.rtt[x] + int64(50*us+g.spread(2*ms))
 	case hold:
@@ -174,7 +176,7 @@ func (g *Generator) move(c *conn, m *move) (captured bool) {
 		return g.reject(c, x^1, &peer.last)
 	}
 	if m.blind && s.flags&wire.ACK != 0 {
-		s.ack, s.tsecr = h.acked, h.echoed
+		s.ack, s.tsecr = h.oldRcv, h.oldRecent
 	}
 	return g.send(c, x, &s, m.fate)
 }
@@ -204,7 +206,7 @@ func (g *Generator) tsval(h *host) uint32 { return h.clock + uint32(g.now/1e6) }
 func (g *Generator) send(c *conn, x side, s *segment, f fate) (captured bool) {
 	h := &c.ends[x]
 	if s.flags&wire.ACK != 0 {
-		h.acked, h.echoed = s.ack, s.tsecr
+		h.acked = s.ack
 	}
 	if end := s.end(); end != s.seq {
 		if end.LessEq(h.next) && f != unseen {

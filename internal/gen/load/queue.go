@@ -6,8 +6,8 @@ type event struct {
 	conn *conn
 }
 
-// queue is a heap of events, four children to a node: the children lie in one
-// line of the cache, and there are half as many levels as with two.
+// queue is a heap of events with four children to a node: half as many levels
+// as with two, and children that lie side by side.
 type queue []event
 
 // push adds an event.

@@ -36,7 +36,7 @@ var openings = []opening{
 	{"three-way", 8, nil, []move{a.sends(syn), b.answers(synACK).lost(), a.repeats(retry, 0).since(2), b.answers(again), a.answers(ack)}},
 	{"three-way", 4, nil, []move{a.sends(syn), b.answers(synACK).unseen(), a.repeats(retry, 0).since(2), b.answers(again), a.answers(ack)}},
 	{"three-way", 8, nil, []move{a.sends(syn), b.answers(synACK), a.answers(ack).lost(), b.repeats(retry, 0).since(2), a.answers(ack)}},
-	{"simultaneous", 10, nil, []move{a.sends(syn), b.crosses(syn), b.answers(synACK).since(2), a.answers(synACK).since(2)}},
+	{"simultaneous", 10, nil, []move{a.sends(syn), b.crosses(syn), b.answers(synACK).since(2), a.answers(synACK).since(2).unaware()}},
 	{"split", 3, nil, []move{a.sends(syn), b.answers(ack), b.sends(syn), a.answers(synACK), b.answers(ack)}},
 	{"fast-open", 20, nil, []move{a.sends(synData), b.answers(synACK), a.answers(ack)}},
 	{"refused", 20, refused, []move{a.sends(syn), b.answers(refusal)}},
@@ -67,7 +67,7 @@ var closings = []closing{
 	{ending{"four-segment", first, "", "seen"}, 40, false, []move{a.closes(finData), b.answers(ack), b.sends(fin).after(app), a.answers(ack)}},
 	{ending{"three-segment", first, "", "seen"}, 270, false, []move{a.closes(fin), b.answers(fin), a.answers(ack)}},
 	{ending{"three-segment", first, "", "seen"}, 40, false, []move{a.closes(fin), b.answers(finData), a.answers(ack)}},
-	{ending{"simultaneous", both, "", "seen"}, 40, false, []move{a.closes(fin), b.crosses(fin), b.answers(ack).since(2), a.answers(ack).since(2)}},
+	{ending{"simultaneous", both, "", "seen"}, 40, false, []move{a.closes(fin), b.crosses(fin), b.answers(ack).since(2), a.answers(ack).since(2).unaware()}},
 
 	// A FIN is lost, behind the tap or before it, or its ACK is.
 	{ending{"four-segment", first, "", "seen"}, 12, false, []move{a.closes(fin).lost(), a.repeats(rto, 0), b.answers(ack), b.sends(fin).after(app), a.answers(ack)}},
