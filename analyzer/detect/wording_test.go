@@ -99,6 +99,30 @@ func TestWording(t *testing.T) {
 		"FIN again twice": {with(finLost(), func(in *Input) { in.FIN[0].Copies = 2 }), "fin-retransmitted", []string{"again twice within 50 ms"}},
 		"FIN again once":  {finLost(), "fin-retransmitted", []string{"again after 50 ms"}},
 
+		"closed once": {stalled(2000), "zero-window-stall", []string{"-In all"}},
+		"closed twice": {with(stalled(2000), func(in *Input) {
+			in.Notes = append(in.Notes, note(ZeroWindow, server, 12, 3000), note(WindowOpened, server, 13, 3500))
+		}), "zero-window-stall", []string{"closed for 2 s", "In all the window was closed twice, for 2.5 s"}},
+		"one probe and a RST": {with(probed(1, 0), func(in *Input) { in.aborted(client, "rst-ack", "keepalive", 9, 2060, 0, 0) }), "keepalive-unanswered",
+			[]string{"after 1 probe without an answer", "-apart"}},
+		"three probes and a RST": {with(probed(3, 0), func(in *Input) { in.aborted(client, "rst-ack", "keepalive", 11, 4060, 0, 0) }), "keepalive-unanswered",
+			[]string{"1 s apart", "since frame 6"}},
+		"all of the data":   {withSYNData("all"), "fast-open", []string{"all of it"}},
+		"a part of it":      {withSYNData("part"), "fast-open", []string{"a part of it"}},
+		"none of it":        {withSYNData("none"), "fast-open", []string{"did not take it", "-repeated before"}},
+		"after a lost SYN":  {with(withSYNData("none"), func(in *Input) { in.SYN[0].Copies = 1 }), "fast-open", []string{"repeated before"}},
+		"a SYN at its time": {withSYNAgain(1000), "syn-retransmitted", []string{"lost after the tap", "-sooner"}},
+		"a SYN too early":   {withSYNAgain(200), "syn-retransmitted", []string{"sooner than a SYN's first timer"}},
+		"lost once":         {finalACKLost(), "lost-final-ack", []string{"that ACK", "-these ACKs", "came again after"}},
+		"its RST was not taken": {with(established(), func(in *Input) {
+			in.Notes = []Note{note(BadChecksum, server, 7, 90)}
+			in.aborted(server, "rst", "no-such-connection", 9, 500, 8, 13)
+		}), "reset-no-such-connection", []string{"its checksum was wrong", "is lost"}},
+		"a refusal seen": {with(reused("reset"), func(in *Input) {
+			in.Challenges = []Challenge{{ACK: m(92, 20), RST: m(93, 20), State: "TIME-WAIT"}}
+		}), "incarnation-reuse-refused", []string{"an ACK in the old numbers (frame 92)"}},
+		"a refusal not seen": {reused("reset"), "incarnation-reuse-refused", []string{"-old numbers"}},
+
 		"one try":      {withTries(0), "connection-refused", []string{"-tried"}},
 		"three tries":  {withTries(2), "connection-refused", []string{"tried 3 times"}},
 		"not repeated": {synSent().until(9000), "connection-unanswered", []string{"gave up at once"}},
@@ -136,6 +160,33 @@ func withoutClosing(side report.Side) *Input {
 	return with(crossed(), func(in *Input) {
 		in.Conn.Transitions = slices.DeleteFunc(in.Conn.Transitions, func(t report.Transition) bool { return t.Side == side && t.To == "CLOSING" })
 	})
+}
+
+func withSYNData(accepted string) *Input {
+	return with(established(), func(in *Input) {
+		in.Conn.Open.Kind = "fast-open"
+		in.Conn.SYNData = &report.SYNData{Client: &report.SYNDataSide{Bytes: 100, Accepted: accepted}}
+	})
+}
+
+// withSYNAgain is a connection whose SYN was sent again at t ms.
+func withSYNAgain(t float64) *Input {
+	return with(established(), func(in *Input) {
+		in.Conn.Open.SYNRetransmits = 1
+		in.SYN[0], in.SYNACK = again(1, 0, 5, t, 1), once(6, t+21)
+		in.Notes = []Note{note(SYNAgain, client, 5, t)}
+	})
+}
+
+// TestSeenBy: what the programs saw is said where they saw something.
+func TestSeenBy(t *testing.T) {
+	f := halfCloseDataLost.Find(dataToClosed())[0]
+	if f.SeenBy == nil || !strings.Contains(f.SeenBy.Server, "ECONNRESET") || strings.Contains(f.SeenBy.Client, "ECONNRESET") {
+		t.Errorf("%+v", f.SeenBy)
+	}
+	if f := midStream.Find(midway())[0]; f.SeenBy != nil {
+		t.Errorf("%+v", *f.SeenBy)
+	}
 }
 
 // withTries is a refused connection that was tried again.
