@@ -16,8 +16,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// The race detector lets every process sleep for a second at its end.
+const raceOptions, noSleep = "GORACE", "atexit_sleep_ms=0"
+
 // TestMain makes this binary lastack itself when it is called by that name.
 func TestMain(m *testing.M) {
+	os.Setenv(raceOptions, noSleep)
 	testscript.Main(m, map[string]func(){"lastack": main})
 }
 
@@ -45,6 +49,7 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PCAPS", pcaps)
+			e.Setenv(raceOptions, noSleep)
 			e.Setenv("TZ", "UTC")
 			e.Setenv("ESC", "\x1b")
 			return nil
