@@ -40,6 +40,9 @@ func (f *flight) start(i int) uint32 { return uint32(min(i*f.size, f.total)) }
 func (g *Generator) takeOff(c *conn) {
 	from := c.talker
 	size := c.maxSegment()
+	if tail := c.todo[0] % size; tail > 0 && tail < least {
+		c.todo[0] += least - tail
+	}
 	n := min((c.todo[0]+size-1)/size, c.cwnd)
 	f := &c.flight
 	*f = flight{n: n, hole: n, from: from, size: size, total: min(c.todo[0], n*size)}

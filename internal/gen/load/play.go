@@ -118,8 +118,8 @@ func (g *Generator) exchange(c *conn) {
 	g.takeOff(c)
 }
 
-// least is how many octets are sent at a time: a single one, sent again, looks
-// like a keepalive probe.
+// least is how many octets a segment has: a single one, sent again, looks like
+// a keepalive probe.
 const least = 2
 
 // close begins the closing.
