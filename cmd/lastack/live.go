@@ -19,8 +19,8 @@ type liveSettings struct {
 }
 
 // liveConnections bounds the connections held where --max-connections does
-// not: a live capture may run for ever.
-const liveConnections = 1 << 18
+// not, since a live capture may run for ever: to some 400 MB.
+const liveConnections = 100_000
 
 func liveCommand(a *app) *cobra.Command {
 	s := liveSettings{settings: newSettings()}

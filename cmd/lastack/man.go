@@ -71,6 +71,14 @@ func manPage(cmd *cobra.Command) string {
 	p.line(cmd.UseLine())
 	p.section("DESCRIPTION")
 	p.prose(cmp.Or(cmd.Long, cmd.Short))
+	if cmd.HasAvailableSubCommands() {
+		p.section("COMMANDS")
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				p.item(c.Name(), "", c.Short)
+			}
+		}
+	}
 	for _, g := range groupsOf(cmd) {
 		p.section(strings.ToUpper(g.title) + " OPTIONS")
 		g.VisitAll(p.flag)
@@ -140,10 +148,14 @@ func (p *page) flag(f *pflag.Flag) {
 	if f.Shorthand != "" {
 		name = "-" + f.Shorthand + ", " + name
 	}
-	p.macro(".TP")
-	p.macro("\\fB%s\\fR \\fI%s\\fR", roff(name), roff(takes))
 	if f.DefValue != "" && f.DefValue != "false" {
 		does += " (default " + f.DefValue + ")"
 	}
-	p.line(does)
+	p.item(name, takes, does)
+}
+
+// item sets a term, what it takes, and what it means.
+func (p *page) item(term, takes, means string) {
+	p.macro(".TP\n\\fB%s\\fR \\fI%s\\fR", roff(term), roff(takes))
+	p.line(means)
 }
