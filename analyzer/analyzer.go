@@ -49,12 +49,13 @@ type Analyzer struct {
 	began bool
 	hand  int32 // of the search for something to evict
 
-	out   []report.Record
-	rec   *recordBuf // the record being built
-	timed []timed    // scratch of transitions
-	in    detect.Input
-	sum   tally
-	view  watch
+	out []report.Record
+	rec *recordBuf // the record being built
+	// Scratch of a record: the ways of both ends, and what the detectors see.
+	courses [2]course
+	in      detect.Input
+	sum     tally
+	view    watch
 }
 
 const slabSize = 256

@@ -13,7 +13,7 @@ import (
 // opening says how the connection was opened (inference.md section 4).
 func (a *Analyzer) opening(c *connection) report.Open {
 	client, server := c.client, c.peer(c.client)
-	o := report.Open{Kind: c.openKind(client, server),
+	o := report.Open{Kind: a.openKind(c, client, server),
 		SYNRetransmits:    int(c.look(client).syn.n),
 		SYNACKRetransmits: int(c.look(server).synAck.n)}
 	if rtt := c.roundTrip(); rtt > 0 {
@@ -23,8 +23,8 @@ func (a *Analyzer) opening(c *connection) report.Open {
 }
 
 // openKind names the opening; the first that fits.
-func (c *connection) openKind(client, server uint8) string {
-	opened := func(side uint8) bool { return c.reached(side, fsm.Synchronized) }
+func (a *Analyzer) openKind(c *connection, client, server uint8) string {
+	opened := func(side uint8) bool { return a.courses[side].visited.Intersects(fsm.Synchronized) }
 	switch {
 	case c.flags&midStream != 0:
 		return "mid-stream"
@@ -252,14 +252,15 @@ func (a *Analyzer) closeWait(c *connection, now int64) *float64 {
 	var out *float64
 	for side := range uint8(c.flip + 1) {
 		var since int64
-		c.fold(side, func(tr transition) {
+		for i := range a.courses[side].list {
+			tr := &a.courses[side].list[i]
 			if tr.to.Is(fsm.CloseWait) {
 				since = tr.t
 				out = a.rec.seconds(max(now-since, 0))
 			} else if tr.from.Is(fsm.CloseWait) {
 				out = a.rec.seconds(tr.t - since)
 			}
-		})
+		}
 	}
 	return out
 }
@@ -381,7 +382,7 @@ func (a *Analyzer) vantage(c *connection) report.Vantage {
 	toClient, ok1 := c.sp[server].RTT()
 	toServer, ok2 := c.sp[client].RTT()
 	if ok1 || ok2 {
-		v.RTT = &report.SideSeconds{}
+		v.RTT = &a.rec.rtt
 		if ok1 {
 			v.RTT.Client = a.rec.seconds(toClient)
 		}

@@ -219,10 +219,9 @@ func (c *connection) refold(side uint8) {
 // transition is a change of state that the events of one side give.
 type transition struct {
 	*event
-	index    int // of the event
-	from, to fsm.Set
 	t        int64
-	row      *fsm.Row // of the first member that changes
+	index    int32 // of the event
+	from, to fsm.Set
 }
 
 // fold calls yield for each change of state of side, in order. Times never
@@ -241,9 +240,33 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 			continue
 		}
 		t = max(t, e.t)
-		yield(transition{event: e, index: i, from: set, to: after, t: t, row: changingRow(set, e.sym)})
+		yield(transition{event: e, t: t, index: int32(i), from: set, to: after})
 		set = after
 	}
+}
+
+// course is the way of one end through its states, folded once for a record.
+type course struct {
+	list    []transition
+	visited fsm.Set // every state that it was, or may have been, in
+}
+
+// follow folds the events of side into k, whose room it uses again.
+func (c *connection) follow(side uint8, k *course) {
+	k.list, k.visited = k.list[:0], c.ep[side].initial
+	c.fold(side, func(tr transition) {
+		k.list = append(k.list, tr)
+		k.visited |= tr.to
+	})
+}
+
+// since is when the last state of the course began, start if there was none
+// before.
+func (k *course) since(start int64) int64 {
+	if len(k.list) == 0 {
+		return start
+	}
+	return k.list[len(k.list)-1].t
 }
 
 // changingRow returns the row that a transition cites: for a set of several

@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"time"
 
@@ -31,25 +30,48 @@ type due struct {
 	gen  uint32
 }
 
-// deadlines is a heap of due, earliest first. Each connection has at most one
-// entry; one that is looked at too early goes back with its later deadline.
+// before orders entries by time, then by the connection's id.
+func (d due) before(e due) bool { return d.t < e.t || d.t == e.t && d.id < e.id }
+
+// deadlines is a binary heap of due, earliest first. Each connection has at
+// most one entry; one whose deadline has moved goes back when it comes up.
+// (container/heap would allocate twice for each entry.)
 type deadlines []due
 
-func (h deadlines) Len() int { return len(h) }
-func (h deadlines) Less(i, j int) bool {
-	return h[i].t < h[j].t || h[i].t == h[j].t && h[i].id < h[j].id
+// push adds an entry.
+func (h *deadlines) push(d due) {
+	*h = append(*h, d)
+	list := *h
+	for i := len(list) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !list[i].before(list[up]) {
+			return
+		}
+		list[i], list[up] = list[up], list[i]
+		i = up
+	}
 }
-func (h deadlines) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
-// Push implements heap.Interface.
-func (h *deadlines) Push(x any) { *h = append(*h, x.(due)) }
-
-// Pop implements heap.Interface.
-func (h *deadlines) Pop() any {
-	old := *h
-	d := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return d
+// pop takes the earliest entry.
+func (h *deadlines) pop() due {
+	list := *h
+	first, last := list[0], len(list)-1
+	list[0] = list[last]
+	list = list[:last]
+	for i := 0; ; {
+		least := i
+		for _, down := range [2]int{2*i + 1, 2*i + 2} {
+			if down < last && list[down].before(list[least]) {
+				least = down
+			}
+		}
+		if least == i {
+			*h = list
+			return first
+		}
+		list[i], list[least] = list[least], list[i]
+		i = least
+	}
 }
 
 // schedule sets when c becomes final by time.
@@ -59,13 +81,13 @@ func (a *Analyzer) schedule(c *connection, t int64) {
 		return
 	}
 	c.queued = true
-	heap.Push(&a.due, due{t: t, id: c.id, self: c.self, gen: a.gen[c.self]})
+	a.due.push(due{t: t, id: c.id, self: c.self, gen: a.gen[c.self]})
 }
 
 // expire makes final what the clock has passed.
 func (a *Analyzer) expire(now int64) {
 	for len(a.due) > 0 && a.due[0].t <= now {
-		d := heap.Pop(&a.due).(due)
+		d := a.due.pop()
 		if a.gen[d.self] != d.gen {
 			continue
 		}

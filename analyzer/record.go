@@ -1,11 +1,9 @@
 package analyzer
 
 import (
-	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
-	"slices"
 	"strconv"
 	"time"
 
@@ -34,6 +32,8 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	if c.previous != 0 {
 		r.Previous = b.num(c.previous)
 	}
+	c.follow(0, &a.courses[0])
+	c.follow(c.peer(0), &a.courses[1])
 	if c.phase == stray {
 		r.Incarnation-- // it is none
 	} else {
@@ -108,37 +108,48 @@ type recordBuf struct {
 	times [28]time.Time
 	secs  [10]float64
 	used  struct{ nums, times, secs int }
+	ends  [2]endBuf
+	rtt   report.SideSeconds
 }
 
-func (b *recordBuf) num(n uint64) *uint64 {
+// endBuf holds the optional fields of one end.
+type endBuf struct {
+	isn          uint32
+	mss          uint16
+	scale        uint8
+	sack, stamps bool
+}
+
+func (b *recordBuf) num(n uint64) (p *uint64) {
 	if b.used.nums == len(b.nums) {
-		return &n
+		p = new(uint64)
+	} else {
+		p = &b.nums[b.used.nums]
+		b.used.nums++
 	}
-	p := &b.nums[b.used.nums]
-	b.used.nums++
 	*p = n
 	return p
 }
 
-func (b *recordBuf) time(ns int64) *time.Time {
-	t := stamp(ns)
+func (b *recordBuf) time(ns int64) (p *time.Time) {
 	if b.used.times == len(b.times) {
-		return &t
+		p = new(time.Time)
+	} else {
+		p = &b.times[b.used.times]
+		b.used.times++
 	}
-	p := &b.times[b.used.times]
-	b.used.times++
-	*p = t
+	*p = stamp(ns)
 	return p
 }
 
-func (b *recordBuf) seconds(ns int64) *float64 {
-	f := secs(ns)
+func (b *recordBuf) seconds(ns int64) (p *float64) {
 	if b.used.secs == len(b.secs) {
-		return &f
+		p = new(float64)
+	} else {
+		p = &b.secs[b.used.secs]
+		b.used.secs++
 	}
-	p := &b.secs[b.used.secs]
-	b.used.secs++
-	*p = f
+	*p = secs(ns)
 	return p
 }
 
@@ -159,45 +170,47 @@ func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
 
 // transitions fills r.Transitions: those of both ends, by time.
 func (a *Analyzer) transitions(c *connection, r *report.Connection) {
-	list := a.timed[:0]
-	for side := range uint8(c.flip + 1) {
-		last := -1
-		c.fold(side, func(tr transition) {
-			from, to := tr.from.String(), tr.to.String()
-			if from == to {
-				return
-			}
-			if last >= 0 && list[last].t == tr.t && tr.ref != 0 && list[last].ref == tr.ref {
-				list[last].Momentary = true
-			}
-			list = append(list, timed{a.transition(c, side, &tr), tr.t, tr.index, tr.ref})
-			last = len(list) - 1
-		})
+	one, two := a.courses[0].list, a.courses[1].list
+	if c.flip == 0 {
+		two = nil
 	}
-	slices.SortFunc(list, func(x, y timed) int { return cmp.Or(cmp.Compare(x.t, y.t), cmp.Compare(x.at, y.at)) })
-	r.Transitions = make([]report.Transition, len(list))
-	for i := range list {
-		r.Transitions[i] = list[i].Transition
+	r.Transitions = make([]report.Transition, 0, len(one)+len(two))
+	var last [2]*transition
+	var at [2]int
+	for len(one)+len(two) > 0 {
+		side := uint8(0)
+		if len(one) == 0 || len(two) > 0 && earlier(&two[0], &one[0]) {
+			side = 1
+		}
+		next := &one
+		if side == 1 {
+			next = &two
+		}
+		tr := &(*next)[0]
+		*next = (*next)[1:]
+		from, to := tr.from.String(), tr.to.String()
+		if from == to { // UNKNOWN, with fewer possible states
+			continue
+		}
+		if prev := last[side]; prev != nil && prev.t == tr.t && tr.ref != 0 && prev.ref == tr.ref {
+			r.Transitions[at[side]].Momentary = true
+		}
+		last[side], at[side] = tr, len(r.Transitions)
+		r.Transitions = append(r.Transitions, a.transition(c, side, tr, from, to))
 	}
-	a.timed = list
 }
 
-// timed is a transition of either end while those of both are put in order.
-type timed struct {
-	report.Transition
-	t   int64
-	at  int // position of its event
-	ref wire.FrameRef
-}
+// earlier orders the transitions of both ends: by time, then by event.
+func earlier(x, y *transition) bool { return x.t < y.t || x.t == y.t && x.index < y.index }
 
 // transition is one transition as it is reported. What no packet shows has
 // bounds instead of a time, unless a timer gives it.
-func (a *Analyzer) transition(c *connection, side uint8, tr *transition) report.Transition {
+func (a *Analyzer) transition(c *connection, side uint8, tr *transition, from, to string) report.Transition {
 	out := report.Transition{
-		Side: c.side(side), From: tr.from.String(), To: tr.to.String(), On: tr.sym.String(),
+		Side: c.side(side), From: from, To: to, On: tr.sym.String(),
 		Frame: a.rec.frame(tr.ref), File: a.filePtr(tr.ref),
 		ConfirmedFrame: a.rec.frame(tr.by), ConfirmedFile: a.filePtr(tr.by),
-		Basis: tr.basis.String(), Rule: tr.row.Rule,
+		Basis: tr.basis.String(), Rule: changingRow(tr.from, tr.sym).Rule,
 	}
 	if tr.ref != 0 || tr.sym == fsm.Timeout2MSL {
 		out.T = a.rec.time(tr.t)
@@ -260,7 +273,10 @@ func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
 		ZeroWindows: uint64(more.zeroWindows), KeepaliveProbes: uint64(more.probes), KeepaliveReplies: uint64(more.replies),
 		WindowProbes: uint64(more.wprobes),
 	}
-	c.fold(side, func(tr transition) { e.Since = a.rec.time(tr.t) })
+	way := &a.courses[side]
+	if len(way.list) > 0 {
+		e.Since = a.rec.time(way.since(0))
+	}
 	if _, one := ep.shown.One(); !one {
 		for _, s := range ep.shown.States() {
 			e.Possible = append(e.Possible, s.String())
@@ -275,38 +291,39 @@ func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
 		e.TimeWaitUntil = a.rec.time(end)
 	}
 	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
-		e.GivesUpAt = a.rec.time(c.stateSince(side) + int64(limit))
+		e.GivesUpAt = a.rec.time(way.since(c.start) + int64(limit))
 	}
 	if sp.Has(reassembly.KnownISS) {
-		isn := uint32(sp.ISS)
-		e.ISN = &isn
+		a.rec.ends[side].isn = uint32(sp.ISS)
+		e.ISN = &a.rec.ends[side].isn
 	}
 	if rtt, ok := c.sp[c.peer(side)].RTT(); ok {
 		e.RTTMin = a.rec.seconds(rtt)
 	}
-	ep.options(&e)
+	ep.options(&e, &a.rec.ends[side])
 	return e
 }
 
 // options fills what the end's SYN announced, if it was captured whole.
-func (ep *endpoint) options(e *report.Endpoint) {
+func (ep *endpoint) options(e *report.Endpoint, b *endBuf) {
 	if !ep.has(synSeen) {
 		return
 	}
+	b.mss, b.scale, b.sack, b.stamps = ep.mss, ep.scale, ep.has(sackPermitted), ep.has(timestamps)
 	if ep.mss != 0 {
-		mss := ep.mss
-		e.MSS = &mss
+		e.MSS = &b.mss
 	}
 	if ep.has(scaleOption) {
-		scale := ep.scale
-		e.WindowScale = &scale
+		e.WindowScale = &b.scale
 	}
-	sack, ts := ep.has(sackPermitted), ep.has(timestamps)
-	e.SACK, e.Timestamps = &sack, &ts
+	e.SACK, e.Timestamps = &b.sack, &b.stamps
 }
 
 // synData reports the payload that SYNs carried and what was taken of it.
 func (c *connection) synData() *report.SYNData {
+	if c.ep[0].syn.data|c.ep[1].syn.data == 0 {
+		return nil
+	}
 	side := func(i uint8) *report.SYNDataSide {
 		ep, sp := &c.ep[i], &c.sp[i]
 		if ep.syn.data == 0 {
