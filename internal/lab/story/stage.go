@@ -85,11 +85,14 @@ func (w *World) open() (err error) {
 }
 
 // defaults of both hosts: the only congestion control that every kernel has
-// and lets a namespace choose, and no memory of
-// earlier connections, so that stories do not depend on each other.
+// and lets a namespace choose; no memory of earlier connections, so that
+// stories do not depend on each other; and two limits that would otherwise
+// follow from the namespace's small hash table.
 var defaults = set{
-	"tcp_congestion_control":       "reno",
-	"net.ipv4.tcp_no_metrics_save": "1",
+	"tcp_congestion_control": "reno",
+	"tcp_no_metrics_save":    "1",
+	"tcp_max_tw_buckets":     "131072",
+	"tcp_max_syn_backlog":    "2048",
 }
 
 func (w *World) openEnd(end *End) (err error) {

@@ -16,14 +16,19 @@ import (
 type Tuple struct{ Local, Remote netip.AddrPort }
 
 // Sample says which state a socket was in: it entered it between Before and
-// From, the begin of the last dump that did not show it so and the end of the
-// first that did; it left it between To and After, likewise (After 0: it was
-// there to the end). Nanoseconds since the epoch.
+// From, and left it between To and After (0: it was there to the end), in
+// nanoseconds since the epoch. A dump that takes the kernel several messages
+// can skip a socket when another leaves the same hash bucket meanwhile: Before
+// is the begin of the last dump but one without it, From the end of the first
+// with it, To the begin of the last with it, After the end of the second
+// without it, or of the first that shows another state.
 type Sample struct {
 	Tuple
 	State                   string
 	Mini                    bool // a request or time-wait socket, not a full one
 	Before, From, To, After int64
+
+	missed bool // by the last dump
 }
 
 // Sampler looks at a host's sockets through inet_diag every few
@@ -40,8 +45,8 @@ type Sampler struct {
 
 	open    map[Tuple]*Sample
 	closed  []Sample
-	last    int64 // the dump before this one
-	longest int64 // between two dumps
+	last    [2]int64 // when the dump before this one began, and the one before
+	longest int64    // between two dumps
 	err     error
 }
 
@@ -60,7 +65,8 @@ func OpenSampler(h *netns.Host) (*Sampler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("truth: inet_diag: %w", err)
 	}
-	s.last = time.Now().UnixNano()
+	s.last[0] = time.Now().UnixNano()
+	s.last[1] = s.last[0]
 	go s.run()
 	return s, nil
 }
@@ -72,6 +78,9 @@ func (s *Sampler) Close() ([]Sample, time.Duration, error) {
 	<-s.done
 	s.file.Close()
 	for _, x := range s.open {
+		if x.missed {
+			x.After = time.Now().UnixNano()
+		}
 		s.closed = append(s.closed, *x)
 	}
 	return s.closed, time.Duration(s.longest), s.err
@@ -114,21 +123,25 @@ type look struct {
 
 func (s *Sampler) note(begin, end int64) {
 	for k, x := range s.open {
-		if l, ok := s.seen[k]; !ok || l != (look{x.State, x.Mini}) {
+		l, shown := s.seen[k]
+		switch {
+		case shown && l == (look{x.State, x.Mini}):
+			x.To, x.missed = begin, false
+		case !shown && !x.missed:
+			x.missed = true
+		default:
 			x.After = end
 			s.closed = append(s.closed, *x)
 			delete(s.open, k)
 		}
 	}
 	for k, l := range s.seen {
-		if x, ok := s.open[k]; ok {
-			x.To = begin
-			continue
+		if _, known := s.open[k]; !known {
+			s.open[k] = &Sample{Tuple: k, State: l.state, Mini: l.mini, Before: s.last[1], From: end, To: begin}
 		}
-		s.open[k] = &Sample{Tuple: k, State: l.state, Mini: l.mini, Before: s.last, From: end, To: begin}
 	}
-	s.longest = max(s.longest, end-s.last)
-	s.last = begin
+	s.longest = max(s.longest, end-s.last[0])
+	s.last = [2]int64{begin, s.last[0]}
 }
 
 // The parts of linux/inet_diag.h in use.

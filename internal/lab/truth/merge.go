@@ -351,7 +351,7 @@ func (m *merger) mini(i int) {
 // over: a request's child, or a new incarnation. (connect() from a port bound
 // before it takes over at once, from an orphan in FIN_WAIT2 too.)
 func (m *merger) miniEnd(s Sample) {
-	from, to := s.To-near, s.After
+	from, to := s.To-near/5, s.After
 	for _, e := range m.events {
 		if e.T < from || e.T > to || e.New != "SYN_SENT" && e.Old != "LISTEN" {
 			continue
@@ -392,13 +392,13 @@ func (m *merger) gone(from, to int64) {
 	m.add(st, f)
 }
 
-// killer is a received segment that ends a mini-socket: a RST, or one that
-// draws a RST.
+// killer is the first received segment that can end a mini-socket: a RST, or
+// one that draws a RST.
 func (m *merger) killer(from, to int64) *numbered {
-	if f := m.last(from, to, received, rst); f != nil {
+	if f := m.first(from, to, received, rst); f != nil {
 		return f
 	}
-	if answer := m.last(from, to, sent, rst); answer != nil {
+	if answer := m.first(from, to, sent, rst); answer != nil {
 		return m.last(from, answer.T, received, every)
 	}
 	return nil
