@@ -17,7 +17,7 @@ var connectionRefused = define(Detector{
 
 func findConnectionRefused(in *Input) []claim {
 	r := in.deciding()
-	if in.Conn.Open.Kind != "refused" || r == nil {
+	if in.Conn.Open.Kind != "refused" || r == nil || in.SYN[0].Frame == 0 {
 		return nil
 	}
 	syn := &in.SYN[0]

@@ -21,7 +21,7 @@ var connectionRejected = define(Detector{
 
 func findConnectionRejected(in *Input) []claim {
 	e := in.Conn.Rejected
-	if in.Conn.Open.Kind != "rejected" || e == nil {
+	if in.Conn.Open.Kind != "rejected" || e == nil || in.SYN[0].Frame == 0 {
 		return nil
 	}
 	what, saw := icmpWords(in.Conn.Client.IP.Is6(), e)

@@ -23,7 +23,7 @@ var connectionUnanswered = define(Detector{
 
 func findConnectionUnanswered(in *Input) []claim {
 	syn := &in.SYN[0]
-	if in.Conn.Open.Kind != "unanswered" || in.refusedReuse() || in.Conn.Close.Reset != nil {
+	if in.Conn.Open.Kind != "unanswered" || syn.Frame == 0 || in.refusedReuse() || in.Conn.Close.Reset != nil {
 		return nil
 	}
 	waited := in.Now.Sub(syn.Time)

@@ -400,8 +400,22 @@ func TestStrangeInputs(t *testing.T) {
 			if len(f.Frames) == 0 || f.Title == "" || f.Explanation == "" || len(f.FrameFiles) != 0 != in.Multi {
 				t.Fatalf("%+v", f)
 			}
+			if age := centuries(&f); age != "" {
+				t.Fatalf("%s: a time that is not known is used: %s", f.ID, age)
+			}
 		}
 	}
+}
+
+// centuries returns what in a finding can only come of the zero time: 292 years
+// is as long as a Duration gets.
+func centuries(f *report.Finding) string {
+	for key, v := range f.Values {
+		if x, ok := v.(float64); ok && math.Abs(x) > 9e9 {
+			return fmt.Sprintf("%s = %v", key, x)
+		}
+	}
+	return regexp.MustCompile(`1067[0-9]{2} d[^.]*`).FindString(f.Title + "; " + f.Explanation)
 }
 
 // strange takes a story and puts anything anywhere.
@@ -412,7 +426,10 @@ func strange(rnd *rand.Rand) *Input {
 	pick := func(list ...string) string { return list[rnd.IntN(len(list))] }
 	side := func() report.Side { return report.Side(pick("client", "server", "both", "unknown", "")) }
 	sent := func() Sent {
-		return again(uint64(rnd.IntN(4)), rnd.Float64()*1e5, uint64(rnd.IntN(4)), rnd.Float64()*1e5, rnd.IntN(9)-1)
+		if rnd.IntN(4) == 0 {
+			return Sent{} // not captured
+		}
+		return again(1+uint64(rnd.IntN(4)), rnd.Float64()*1e5, 1+uint64(rnd.IntN(4)), rnd.Float64()*1e5, rnd.IntN(9)-1)
 	}
 	c := in.Conn
 	for range rnd.IntN(12) {
@@ -436,6 +453,7 @@ func strange(rnd *rand.Rand) *Input {
 			in.SYN[rnd.IntN(2)], in.SYNACK = sent(), sent()
 		case 8:
 			c.HalfClose = &report.HalfClose{By: side(), Duration: rnd.NormFloat64(), Bytes: rnd.Uint64()}
+			in.HalfClose = sent()
 		case 9:
 			c.Reuse = &report.Reuse{Age: rnd.NormFloat64(), ISNDelta: rnd.Int64(), AcceptedBy: pick("timestamp", "sequence", "reset", "expired", "holder", "?")}
 			in.ReuseHolder, in.ReuseUnsafe = side(), rnd.IntN(2) == 0
@@ -453,7 +471,7 @@ func strange(rnd *rand.Rand) *Input {
 		case 14:
 			c.Transitions, c.Open.RTT, in.Last = nil, nil, [2]Mark{m(uint64(rnd.IntN(3)), 1e6), {}}
 		case 15:
-			in.Multi, c.Vantage.OneWay, in.Now = rnd.IntN(2) == 0, rnd.IntN(4) == 0, began.Add(time.Duration(rnd.Int64()))
+			in.Multi, c.Vantage.OneWay, in.Now = rnd.IntN(2) == 0, rnd.IntN(4) == 0, began.Add(time.Duration(rnd.Int64N(1e17)))
 		}
 	}
 	return in

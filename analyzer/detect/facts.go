@@ -19,6 +19,34 @@ func (s *Sent) span() time.Duration { return s.LastTime.Sub(s.Time) }
 
 func (n *Note) mark() Mark { return Mark{n.Frame, n.File, n.Time} }
 
+// lapse is the time between two segments, if both were captured.
+type lapse struct {
+	time.Duration
+	known bool
+}
+
+func between(from, to time.Time) lapse {
+	if from.IsZero() || to.IsZero() {
+		return lapse{}
+	}
+	return lapse{to.Sub(from), true}
+}
+
+// say puts the time between two pieces of text; nothing if it is not known.
+func (l lapse) say(before, after string) string {
+	if !l.known {
+		return ""
+	}
+	return before + dur(l.Duration) + after
+}
+
+// put adds the time to a finding's values, if it is known.
+func (l lapse) put(values map[string]any, key string) {
+	if l.known {
+		values[key] = l.Seconds()
+	}
+}
+
 // at makes a mark of a frame of the record.
 func at(frame uint64, file *int) Mark {
 	m := Mark{Frame: frame}
@@ -151,6 +179,8 @@ func (in *Input) resets() []rst {
 		out[i].Reset = r
 		if i < len(in.Resets) {
 			out[i].ResetDetail = in.Resets[i]
+		} else {
+			out[i].Time = in.Conn.End
 		}
 	}
 	return out

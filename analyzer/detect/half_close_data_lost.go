@@ -24,10 +24,20 @@ var halfCloseDataLost = define(Detector{
 // data, or nil.
 func (in *Input) lostToClosed() *rst {
 	r := in.deciding()
-	if r == nil || r.Cause != "after-close" || r.Form != "rst" || r.Octets == 0 || r.answers().Frame == 0 {
+	if r == nil || r.Cause != "after-close" || r.Form != "rst" || r.answers().Frame == 0 || r.Octets == 0 && in.unread(r) == 0 {
 		return nil
 	}
 	return r
+}
+
+// unread is how many bytes came to an end after its FIN and drew nothing from
+// it but its RST.
+func (in *Input) unread(r *rst) uint64 {
+	h := in.Conn.HalfClose
+	if h == nil || h.By != r.By || r.Idle == 0 || in.HalfClose.Time.Before(r.Time.Add(-r.Idle)) {
+		return 0
+	}
+	return h.Bytes
 }
 
 func findHalfCloseDataLost(in *Input) []claim {
@@ -38,23 +48,28 @@ func findHalfCloseDataLost(in *Input) []claim {
 	closed := r.By
 	sender := closed.Peer()
 	fin, acked := &in.FIN[index(closed)], &in.FINAcked[index(closed)]
-	waited := r.Time.Sub(fin.Time)
-	values := map[string]any{"answered_bytes": r.Octets, "after_fin_s": waited.Seconds()}
+	waited := between(fin.Time, r.Time)
+	lost, data := uint64(r.Octets), r.answers()
+	if n := in.unread(r); n > lost {
+		lost, data = n, in.HalfClose.first()
+	}
+	values := map[string]any{"lost_bytes": lost}
+	waited.put(values, "after_fin_s")
 	var sent string
-	if h := in.Conn.HalfClose; h != nil && h.Bytes > uint64(r.Octets) {
+	if h := in.Conn.HalfClose; h != nil && h.Bytes > lost {
 		values["bytes"] = h.Bytes
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
 	return []claim{{
 		side:  sender,
-		title: "The " + string(sender) + "'s data, " + dur(waited) + " after the " + string(closed) + "'s FIN, was answered with a RST and lost",
-		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(r.Octets, "byte")+" that the "+
-			string(sender)+" sent afterwards or meanwhile ("+in.frame(r.answers())+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
-			" had closed both directions"+when(waited > 5*time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
+		title: "The " + string(sender) + "'s data" + waited.say(", ", " after the "+string(closed)+"'s FIN,") + " was answered with a RST and lost",
+		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
+			string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
+			" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
 			"Both ends are CLOSED; the data was not read."),
 		saw:    both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed"),
 		at:     r.Time,
-		proof:  []Mark{fin.first(), acked.first(), in.HalfClose.last(), r.answers(), r.mark()},
+		proof:  []Mark{fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()},
 		values: values,
 	}}
 }

@@ -24,7 +24,7 @@ func findIncarnationReuseRefused(in *Input) []claim {
 		held = held || c.State == "TIME-WAIT"
 		proof = append(proof, c.ACK, c.RST)
 	}
-	if !held {
+	if !held || in.SYN[0].Frame == 0 {
 		return nil
 	}
 	syn := &in.SYN[0]

@@ -35,7 +35,8 @@ func findLostFinalAck(in *Input) []claim {
 // sent that FIN. One of them has arrived after all, late, if an ACK of the FIN
 // drew a RST: then LAST-ACK had been left by an earlier one.
 func (in *Input) lostFinalACKs(side report.Side) []report.Refuted {
-	if first := in.Conn.Close.FirstCloser; first == side || len(in.Conn.Refuted) == 0 {
+	if len(in.Conn.Refuted) == 0 || in.Conn.Close.FirstCloser == side ||
+		in.FIN[index(side)].Frame == 0 || in.FINAcked[index(side)].Frame == 0 {
 		return nil
 	}
 	lost := in.refuted(side, "rcv.ACK-of-FIN", "fin-retransmitted")

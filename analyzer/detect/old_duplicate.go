@@ -40,7 +40,7 @@ func findOldDuplicate(in *Input) []claim {
 // lateSYNs returns the SYNs of an end that came well after it had been
 // ESTABLISHED: no end repeats its SYN then.
 func (in *Input) lateSYNs(side report.Side) []Note {
-	if in.Conn.Open.SYNRetransmits == 0 {
+	if in.Conn.Open.SYNRetransmits == 0 || in.SYN[index(side)].Frame == 0 {
 		return nil
 	}
 	open := in.entered(side, "ESTABLISHED")

@@ -1,5 +1,7 @@
 package detect
 
+import "time"
+
 // Notice: the closer did not wait for the other end, which gets an error. A
 // RST after both FINs were acknowledged hurts nobody: info.
 var resetAfterClose = define(Detector{
@@ -20,17 +22,18 @@ func findResetAfterClose(in *Input) []claim {
 	}
 	closed, other := r.By, r.By.Peer()
 	fin := &in.FIN[index(closed)]
-	since := r.Time.Sub(fin.Time)
+	since := between(fin.Time, r.Time)
 	c := claim{
 		side:       closed,
 		confidence: unless(in.gappy()),
-		title:      "The " + string(closed) + " sent a RST " + dur(since) + " after its FIN",
+		title:      "The " + string(closed) + " sent a RST " + since.say("", " ") + "after its FIN",
 		at:         r.Time,
 		proof:      []Mark{fin.first(), r.answers(), r.mark()},
-		values:     map[string]any{"after_fin_s": since.Seconds()},
+		values:     map[string]any{},
 		saw:        both(closed, "nothing: it had closed", "ECONNRESET or EPIPE, if it still used the connection"),
 	}
-	head := "The " + string(closed) + " had closed (" + in.frame(fin.first()) + ") and sent a RST " + dur(since) + " later (" + in.frame(r.mark()) + ")"
+	since.put(c.values, "after_fin_s")
+	head := "The " + string(closed) + " had closed (" + in.frame(fin.first()) + ") and sent a RST " + since.say("", " ") + "later (" + in.frame(r.mark()) + ")"
 	switch {
 	case in.Conn.Close.EndedBy == "fin":
 		c.severity = info
@@ -38,7 +41,8 @@ func findResetAfterClose(in *Input) []claim {
 		c.saw = [2]string{"nothing", "nothing"}
 	case has(in.fins(other), r.answers()):
 		c.explanation = head + ", in answer to the " + string(other) + "'s FIN (" + in.frame(r.answers()) + "): its socket was gone by then. " +
-			"Its FIN-WAIT-2 had timed out (Linux: tcp_fin_timeout, 60 s unless set lower), or it keeps no TIME-WAIT (tcp_max_tw_buckets reached, restarted). " +
+			either(since.Duration >= time.Second, "Its FIN-WAIT-2 had timed out (Linux: tcp_fin_timeout, 60 s unless set lower), or it", "It") +
+			" keeps no TIME-WAIT (tcp_max_tw_buckets reached), or it was restarted. " +
 			"The " + string(other) + " goes from LAST-ACK to CLOSED by the RST; nothing is lost by that."
 		c.saw = both(closed, "nothing: it had closed", "nothing: it had closed too")
 	case r.answers().Frame != 0:

@@ -113,19 +113,21 @@ func (in *Input) startedOver(r *rst) claim {
 
 // unwantedSYNACK: the client answered the SYN,ACK with a RST.
 func (in *Input) unwantedSYNACK(r *rst) claim {
-	delay := r.Time.Sub(in.SYN[0].Time)
+	delay := between(in.SYN[0].Time, r.Time)
+	values := map[string]any{}
+	delay.put(values, "delay_s")
 	return claim{
 		side:     report.Client,
 		severity: notice,
 		title:    "The client answered the SYN,ACK with a RST",
-		explanation: "The SYN,ACK (" + in.frame(in.SYNACK.first()) + ") drew a bare RST of the client (" + in.frame(r.mark()) + "), " + dur(delay) +
-			" after its SYN (" + in.frame(in.SYN[0].first()) + "): there was no socket in SYN-SENT any more. The program had closed it or given up, the SYN was an old one, " +
+		explanation: "The SYN,ACK (" + in.frame(in.SYNACK.first()) + ") drew a bare RST of the client (" + in.frame(r.mark()) + ")" + delay.say(", ", " after its SYN ("+in.frame(in.SYN[0].first())+")") +
+			": there was no socket in SYN-SENT any more. The program had closed it or given up, the SYN was an old one, " +
 			"its address was forged, or it was a scan that only wants to know whether the port is open.",
 		disproof: "An ACK of this SYN,ACK by the client.",
 		advice:   "Nothing to do for a single one. Many from one address are a scan; if the delay is long, the client's time limit is shorter than the server's answer takes.",
 		saw:      [2]string{"nothing, or a connect() that it had cancelled", "nothing: accept() never returned it"},
 		at:       r.Time,
 		proof:    []Mark{in.SYN[0].first(), in.SYNACK.first(), in.SYNACK.last(), r.mark()},
-		values:   map[string]any{"delay_s": delay.Seconds()},
+		values:   values,
 	}
 }

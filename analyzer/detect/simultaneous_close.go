@@ -20,9 +20,12 @@ func findSimultaneousClose(in *Input) []claim {
 	if in.Conn.Close.Kind != "simultaneous" {
 		return nil
 	}
-	gap := in.FIN[1].Time.Sub(in.FIN[0].Time).Abs()
-	fins := in.frames(in.FIN[0].first(), in.FIN[1].first())
-	text := "Neither FIN (" + fins + ", " + dur(gap) + " apart) acknowledges the other: each end had closed before it knew of the other's close."
+	gap := between(in.FIN[0].Time, in.FIN[1].Time)
+	gap.Duration = gap.Abs()
+	values := map[string]any{}
+	gap.put(values, "fin_gap_s")
+	text := "Neither FIN (" + in.frames(in.FIN[0].first(), in.FIN[1].first()) + gap.say(", ", " apart") +
+		") acknowledges the other: each end had closed before it knew of the other's close."
 	if one := in.closingAlone(); one != "" {
 		text = say(text, "Only the "+string(one)+" went through CLOSING: its own FIN reached the "+string(one.Peer())+" late or not at all.")
 	} else if in.was(report.Client, "CLOSING") {
@@ -30,13 +33,13 @@ func findSimultaneousClose(in *Input) []claim {
 	}
 	text = say(text, "Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")
 	return []claim{{
-		title:       "Both ends closed on their own, " + dur(gap) + " apart",
+		title:       "Both ends closed on their own" + gap.say(", ", " apart"),
 		confidence:  unless(in.Conn.Close.Basis == "inferred"),
 		explanation: text,
 		saw:         [2]string{"nothing: it had closed", "nothing: it had closed"},
 		proof: []Mark{in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
 			in.FINAcked[0].last(), in.FINAcked[1].last()},
-		values: map[string]any{"fin_gap_s": gap.Seconds()},
+		values: values,
 	}}
 }
 

@@ -20,7 +20,7 @@ func findSimultaneousOpen(in *Input) []claim {
 	switch {
 	case c.Client == c.Server && in.was(report.Client, "ESTABLISHED"):
 		return []claim{in.selfConnection()}
-	case c.Open.Kind != "simultaneous":
+	case c.Open.Kind != "simultaneous", in.SYN[0].Frame == 0, in.SYN[1].Frame == 0:
 		return nil
 	}
 	gap := in.SYN[1].Time.Sub(in.SYN[0].Time).Abs()

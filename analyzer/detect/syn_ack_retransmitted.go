@@ -15,7 +15,7 @@ var synACKRetransmitted = define(Detector{
 }, findSYNACKRetransmitted)
 
 func findSYNACKRetransmitted(in *Input) []claim {
-	if in.Conn.Open.SYNACKRetransmits == 0 || in.untaken() != nil {
+	if in.Conn.Open.SYNACKRetransmits == 0 || in.SYNACK.Frame == 0 || in.untaken() != nil {
 		return nil
 	}
 	again := in.timedSYNACKs()

@@ -54,7 +54,7 @@ func findSYNRetransmitted(in *Input) []claim {
 // of a connection that was answered at last.
 func (in *Input) synAgain() []Note {
 	c := in.Conn
-	if c.Open.SYNRetransmits == 0 || in.refusedReuse() {
+	if c.Open.SYNRetransmits == 0 || in.SYN[0].Frame == 0 || in.refusedReuse() {
 		return nil
 	}
 	switch c.Open.Kind {

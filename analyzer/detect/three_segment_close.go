@@ -15,11 +15,12 @@ var threeSegmentClose = define(Detector{
 
 func findThreeSegmentClose(in *Input) []claim {
 	first, second, ok := in.closers()
-	if !ok || in.Conn.Close.Kind != "three-segment" {
+	if !ok || in.Conn.Close.Kind != "three-segment" || in.FIN[index(second)].Frame == 0 {
 		return nil
 	}
 	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
-	values := map[string]any{"fin_gap_s": two.Time.Sub(one.Time).Seconds()}
+	values := map[string]any{}
+	between(one.Time, two.Time).put(values, "fin_gap_s")
 	took := ""
 	if w := in.Conn.Close.CloseWait; w != nil {
 		values["close_wait_s"] = *w

@@ -20,7 +20,7 @@ type untaken struct {
 // untaken returns what is known of it, or nil if the handshake went well or
 // its ACK was never captured.
 func (in *Input) untaken() *untaken {
-	if len(in.Conn.Refuted) == 0 || in.blind() {
+	if len(in.Conn.Refuted) == 0 || in.SYNACK.Frame == 0 || in.blind() {
 		return nil
 	}
 	u := &untaken{near: in.Conn.Vantage.Near == report.Server, again: in.timedSYNACKs()}

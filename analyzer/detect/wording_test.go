@@ -60,7 +60,7 @@ func TestWording(t *testing.T) {
 
 		"no FIN-WAIT-2 time-out yet": {dataToClosed(), "half-close-data-lost", []string{"-timed out"}},
 		"perhaps a time-out":         {with(dataToClosed(), func(in *Input) { in.Resets[0].Time = ms(65000) }), "half-close-data-lost", []string{"or its FIN-WAIT-2 had timed out"}},
-		"more had been sent":         {with(dataToClosed(), func(in *Input) { in.Conn.HalfClose.Bytes = 4000 }), "half-close-data-lost", []string{"The server had sent 4,000 bytes in all"}},
+		"more had been sent":         {with(dataToClosed(), func(in *Input) { in.Conn.HalfClose.Bytes, in.Resets[0].Idle = 4000, 0 }), "half-close-data-lost", []string{"The server had sent 4,000 bytes in all"}},
 
 		"SYN,ACK lost":           {repeatedSYN, "syn-ack-retransmitted", []string{"repeated its SYN after it (frame 3)"}},
 		"SYN and SYN,ACK cross":  {crossedSYN, "syn-ack-retransmitted", []string{"-repeated its SYN", "Either the SYN,ACK was lost"}},
