@@ -24,6 +24,10 @@ type Options struct {
 	// Watch, if not 0, is the id of a connection whose segments are to be kept
 	// for Ladder.
 	Watch uint64
+	// OnRecord, if not nil, is given each record as it becomes final, in place
+	// of Records. A *report.Connection is then valid only during the call; a
+	// *report.Finding may be kept.
+	OnRecord func(report.Record)
 	// MaxConnections bounds the connections held at a time; 0 is a million.
 	// Beyond it the one that tells least is given up and reported as evicted.
 	MaxConnections int
@@ -250,7 +254,7 @@ func (c *connection) worth() int {
 
 // Records returns the records that became final since it was last called:
 // connections and findings, in the order in which they did. Each record may be
-// kept.
+// kept. With Options.OnRecord there are none.
 func (a *Analyzer) Records() iter.Seq[report.Record] {
 	return func(yield func(report.Record) bool) {
 		for i, r := range a.out {

@@ -11,15 +11,13 @@ import (
 )
 
 // opening says how the connection was opened (inference.md section 4).
-func (a *Analyzer) opening(c *connection) report.Open {
+func (a *Analyzer) opening(c *connection, o *report.Open) {
 	client, server := c.client, c.peer(c.client)
-	o := report.Open{Kind: a.openKind(c, client, server),
-		SYNRetransmits:    int(c.look(client).syn.n),
-		SYNACKRetransmits: int(c.look(server).synAck.n)}
+	o.Kind = a.openKind(c, client, server)
+	o.SYNRetransmits, o.SYNACKRetransmits = int(c.look(client).syn.n), int(c.look(server).synAck.n)
 	if rtt := c.roundTrip(); rtt > 0 {
 		o.RTT = a.rec.seconds(rtt)
 	}
-	return o
 }
 
 // openKind names the opening; the first that fits.
@@ -66,13 +64,13 @@ type finished struct {
 }
 
 // closing says how the connection was closed (records.md, close.kind).
-func (a *Analyzer) closing(c *connection, why finality, now int64) report.Close {
+func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.Close) {
 	fins := c.fins()
 	rst := c.decidingReset()
-	out := report.Close{Kind: fins.kind, FirstCloser: fins.closer, Basis: fins.basis, EndedBy: "none",
-		FINRetransmits: report.SideCounts{Client: int(c.look(c.client).fin.n), Server: int(c.look(c.peer(c.client)).fin.n)}}
-	if c.flip == 0 {
-		out.FINRetransmits.Server = 0
+	out.Kind, out.FirstCloser, out.Basis, out.EndedBy = fins.kind, fins.closer, fins.basis, "none"
+	out.FINRetransmits.Client = int(c.look(c.client).fin.n)
+	if c.flip == 1 {
+		out.FINRetransmits.Server = int(c.look(c.peer(c.client)).fin.n)
 	}
 	acked := c.ep[0].finAck.ref != 0 && c.ep[c.peer(0)].finAck.ref != 0
 	if acked {
@@ -91,13 +89,12 @@ func (a *Analyzer) closing(c *connection, why finality, now int64) report.Close 
 		}
 	}
 	if out.Kind == "none" {
-		a.unclosed(c, why, &out)
+		a.unclosed(c, why, out)
 	}
 	if c.bothFINs() {
 		out.FinalAck = c.finalAck()
 	}
 	out.CloseWait = a.closeWait(c, now)
-	return out
 }
 
 // bothFINs reports whether both ends sent a FIN.
@@ -371,14 +368,14 @@ func (c *connection) signs(r *reset) detect.Sign {
 
 // vantage says where the capture seems to have been taken (E5), surest sign
 // first.
-func (a *Analyzer) vantage(c *connection) report.Vantage {
+func (a *Analyzer) vantage(c *connection, v *report.Vantage) {
 	client, server := c.client, c.peer(c.client)
-	v := report.Vantage{Near: report.SideUnknown, OneWay: c.oneWay() && c.end-c.start > 0 && c.wasAnswered(),
-		MissingBytes: report.SideBytes{Client: c.missing(client), Server: c.missing(server)}}
+	v.Near, v.OneWay = report.SideUnknown, c.oneWay() && c.end-c.start > 0 && c.wasAnswered()
+	v.MissingBytes.Client = c.missing(client)
 	if c.flip == 0 {
-		v.MissingBytes.Server = 0
-		return v
+		return
 	}
+	v.MissingBytes.Server = c.missing(server)
 	toClient, ok1 := c.sp[server].RTT()
 	toServer, ok2 := c.sp[client].RTT()
 	if ok1 || ok2 {
@@ -390,21 +387,21 @@ func (a *Analyzer) vantage(c *connection) report.Vantage {
 			v.RTT.Server = a.rec.seconds(toServer)
 		}
 	}
-	for _, sign := range vantageSigns {
-		is := func(side uint8) bool { return sign.near(&c.ep[side], &c.ep[c.peer(side)]) }
-		switch one, two := is(client), is(server); {
-		case one && !two:
-			v.Near, v.Basis = report.Client, sign.basis
-			return v
-		case two && !one:
-			v.Near, v.Basis = report.Server, sign.basis
-			return v
+	for i := range vantageSigns {
+		sign := &vantageSigns[i]
+		one, two := sign.near(&c.ep[client], &c.ep[server]), sign.near(&c.ep[server], &c.ep[client])
+		if one == two {
+			continue
 		}
+		v.Near, v.Basis = report.Client, sign.basis
+		if two {
+			v.Near = report.Server
+		}
+		return
 	}
 	if ok1 && ok2 {
 		v.Near, v.Basis = nearByRTT(toClient, toServer), "rtt"
 	}
-	return v
 }
 
 // missing is how many octets of an end were acknowledged and never captured; a

@@ -15,20 +15,16 @@ import (
 
 // record builds what is reported of c as of now. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
-	b := &recordBuf{}
-	a.rec = b
+	b := a.recordRoom(c)
 	r := &b.conn
-	*r = report.Connection{
-		Type: "connection", ID: c.id, Incarnation: int(c.incarnation),
-		CommunityID: communityID(&c.tuple), VLAN: vlans(&c.tuple), Tunnel: a.tunnel(&c.tuple),
-		Client: a.addr(c, report.Client), Server: a.addr(c, report.Server),
-		RoleBasis:  roleNames[c.role],
-		FirstFrame: c.first.Frame(), FirstFile: a.file(c.first),
-		LastFrame: c.last.Frame(), LastFile: a.file(c.last),
-		Start: stamp(c.start), End: stamp(c.end), Duration: secs(c.end - c.start),
-		FinalBy:     finalityNames[why],
-		Transitions: []report.Transition{}, Refuted: []report.Refuted{}, Resets: []report.Reset{}, Findings: []string{},
-	}
+	r.Type, r.ID, r.Incarnation = "connection", c.id, int(c.incarnation)
+	r.CommunityID, r.VLAN, r.Tunnel = communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
+	r.Client, r.Server, r.RoleBasis = a.addr(c, report.Client), a.addr(c, report.Server), roleNames[c.role]
+	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
+	r.LastFrame, r.LastFile = c.last.Frame(), a.file(c.last)
+	r.Start, r.End, r.Duration = stamp(c.start), stamp(c.end), secs(c.end-c.start)
+	r.FinalBy = finalityNames[why]
+	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, []string{}
 	if c.previous != 0 {
 		r.Previous = b.num(c.previous)
 	}
@@ -40,9 +36,10 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 		a.transitions(c, r)
 	}
 	a.fillDetails(c, r)
-	r.Endpoints.Client = a.endpoint(c, c.client)
-	r.Endpoints.Server = a.endpoint(c, c.peer(c.client))
-	if c.flip == 0 {
+	a.endpoint(c, c.client, &r.Endpoints.Client)
+	if c.flip == 1 {
+		a.endpoint(c, c.peer(c.client), &r.Endpoints.Server)
+	} else {
 		r.Endpoints.Server = report.Endpoint{State: fsm.Closed.String(), ConfirmedState: fsm.Closed.String(),
 			Possible: []string{}, Pending: []report.Pending{}}
 	}
@@ -54,15 +51,27 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 			r.Resets[i].Effect = effectNames[effectVoid]
 		}
 	}
-	r.Vantage = a.vantage(c)
-	r.Open = a.opening(c)
-	r.Close = a.closing(c, why, now)
+	a.vantage(c, &r.Vantage)
+	a.opening(c, &r.Open)
+	a.closing(c, why, now, &r.Close)
 	r.SYNData = c.synData()
 	r.HalfClose = a.halfClose(c)
 	r.Complete = a.complete(c, r)
 	r.Confidence = confidence(c, r)
 	r.WiresharkFilter = filter(c, r)
 	return r
+}
+
+// recordRoom returns the place for the record of c: a fresh one if it may be
+// kept, else the one that is used again for every record.
+func (a *Analyzer) recordRoom(c *connection) *recordBuf {
+	if a.opt.OnRecord == nil || c.id == a.opt.Watch || a.rec == nil {
+		a.rec = &recordBuf{}
+		return a.rec
+	}
+	room := a.rec.conn.Transitions
+	*a.rec = recordBuf{transitions: room}
+	return a.rec
 }
 
 // side names an end.
@@ -103,7 +112,9 @@ func secs(ns int64) float64 { return float64(ns) / 1e9 }
 // point to, so that a record costs few allocations. What does not fit is
 // allocated by itself.
 type recordBuf struct {
-	conn  report.Connection
+	conn        report.Connection
+	transitions []report.Transition // room of the record before
+
 	nums  [24]uint64
 	times [28]time.Time
 	secs  [10]float64
@@ -174,7 +185,9 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 	if c.flip == 0 {
 		two = nil
 	}
-	r.Transitions = make([]report.Transition, 0, len(one)+len(two))
+	if n := len(one) + len(two); cap(r.Transitions) < n {
+		r.Transitions = make([]report.Transition, 0, n)
+	}
 	var last [2]*transition
 	var at [2]int
 	for len(one)+len(two) > 0 {
@@ -196,28 +209,29 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 			r.Transitions[at[side]].Momentary = true
 		}
 		last[side], at[side] = tr, len(r.Transitions)
-		r.Transitions = append(r.Transitions, a.transition(c, side, tr, from, to))
+		r.Transitions = r.Transitions[:len(r.Transitions)+1]
+		out := &r.Transitions[len(r.Transitions)-1]
+		*out = report.Transition{}
+		out.From, out.To = from, to
+		a.transition(c, side, tr, out)
 	}
 }
 
 // earlier orders the transitions of both ends: by time, then by event.
 func earlier(x, y *transition) bool { return x.t < y.t || x.t == y.t && x.index < y.index }
 
-// transition is one transition as it is reported. What no packet shows has
+// transition fills in one transition as it is reported. What no packet shows has
 // bounds instead of a time, unless a timer gives it.
-func (a *Analyzer) transition(c *connection, side uint8, tr *transition, from, to string) report.Transition {
-	out := report.Transition{
-		Side: c.side(side), From: from, To: to, On: tr.sym.String(),
-		Frame: a.rec.frame(tr.ref), File: a.filePtr(tr.ref),
-		ConfirmedFrame: a.rec.frame(tr.by), ConfirmedFile: a.filePtr(tr.by),
-		Basis: tr.basis.String(), Rule: changingRow(tr.from, tr.sym).Rule,
-	}
+func (a *Analyzer) transition(c *connection, side uint8, tr *transition, out *report.Transition) {
+	out.Side, out.On, out.Basis = c.side(side), tr.sym.String(), tr.basis.String()
+	out.Rule = changingRow(tr.from, tr.sym).Rule
+	out.Frame, out.File = a.rec.frame(tr.ref), a.filePtr(tr.ref)
+	out.ConfirmedFrame, out.ConfirmedFile = a.rec.frame(tr.by), a.filePtr(tr.by)
 	if tr.ref != 0 || tr.sym == fsm.Timeout2MSL {
 		out.T = a.rec.time(tr.t)
-		return out
+		return
 	}
 	out.NotBefore, out.NotAfter = a.rec.time(c.notBefore(side, tr)), a.rec.time(tr.t)
-	return out
 }
 
 // notBefore bounds an unseen transition from below: the last thing its end is
@@ -263,16 +277,15 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 	}
 }
 
-// endpoint is one end as it is reported.
-func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
+// endpoint fills in one end as it is reported.
+func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	ep, sp, more := &c.ep[side], &c.sp[side], c.look(side)
-	e := report.Endpoint{
-		State: ep.shown.String(), ConfirmedState: ep.proved.String(), Possible: []string{}, Pending: []report.Pending{},
-		Packets: ep.packets, PayloadBytes: ep.payload, UniqueBytes: ep.unique,
-		Retransmits: uint64(more.retransmits), OutOfOrder: uint64(more.outOfOrder), DuplicateAcks: uint64(more.duplicateACK),
-		ZeroWindows: uint64(more.zeroWindows), KeepaliveProbes: uint64(more.probes), KeepaliveReplies: uint64(more.replies),
-		WindowProbes: uint64(more.wprobes),
-	}
+	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
+	e.Possible, e.Pending = []string{}, []report.Pending{}
+	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, ep.unique
+	e.Retransmits, e.OutOfOrder, e.DuplicateAcks = uint64(more.retransmits), uint64(more.outOfOrder), uint64(more.duplicateACK)
+	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
+	e.KeepaliveProbes, e.KeepaliveReplies = uint64(more.probes), uint64(more.replies)
 	way := &a.courses[side]
 	if len(way.list) > 0 {
 		e.Since = a.rec.time(way.since(0))
@@ -300,8 +313,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8) report.Endpoint {
 	if rtt, ok := c.sp[c.peer(side)].RTT(); ok {
 		e.RTTMin = a.rec.seconds(rtt)
 	}
-	ep.options(&e, &a.rec.ends[side])
-	return e
+	ep.options(e, &a.rec.ends[side])
 }
 
 // options fills what the end's SYN announced, if it was captured whole.

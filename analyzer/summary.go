@@ -84,14 +84,23 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	r := a.record(c, why, now)
 	found := a.findings(c, r, now)
 	a.sum.connection(r)
-	a.out = append(a.out, r)
+	a.give(r)
 	for i := range found {
 		a.sum.findings[found[i].ID]++
-		a.out = append(a.out, &found[i])
+		a.give(&found[i])
 	}
 	if c.id == a.opt.Watch {
 		a.view.done = r
 	}
+}
+
+// give hands a record to the caller, or keeps it until it is asked for.
+func (a *Analyzer) give(r report.Record) {
+	if a.opt.OnRecord != nil {
+		a.opt.OnRecord(r)
+		return
+	}
+	a.out = append(a.out, r)
 }
 
 // isPhantom reports whether the connection is nothing but a SYN,ACK that
