@@ -259,12 +259,12 @@ func closings() map[string][]example {
 		},
 		"half-close-data-lost": {
 			{"data to a closed socket", dataToClosed(), &expect{warning, high, server, []uint64{8, 9, 10, 11},
-				map[string]any{"lost_bytes": uint64(9), "after_fin_s": 0.071}}},
+				map[string]any{"answered_bytes": uint64(9), "after_fin_s": 0.071}}},
 			{"data and a FIN to a closed socket, the RST answers the FIN", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)
 				in.aborted(client, "rst", "after-close", 21, 200, 10, 0)
-			}), &expect{warning, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"lost_bytes": uint64(700)}}},
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(700)}}},
 			{"data that was acknowledged, then a FIN to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)

@@ -53,7 +53,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 	if n := in.unread(r); n > lost {
 		lost, data = n, in.HalfClose.first()
 	}
-	values := map[string]any{"lost_bytes": lost}
+	values := map[string]any{"answered_bytes": lost}
 	waited.put(values, "after_fin_s")
 	var sent string
 	if h := in.Conn.HalfClose; h != nil && h.Bytes > lost {
