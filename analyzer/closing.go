@@ -186,7 +186,7 @@ func (a *Analyzer) unclosed(c *connection, why finality, out *report.Close) {
 	var timer, over bool
 	for i := range c.events {
 		switch c.events[i].sym {
-		case fsm.TimeoutSYN, fsm.TimeoutUser, fsm.TimeoutFinWait2, fsm.RcvICMP:
+		case fsm.TimeoutSYN, fsm.TimeoutUser, fsm.TimeoutFinWait2:
 			timer = true
 		case fsm.Superseded:
 			over = true

@@ -28,6 +28,7 @@ type connection struct {
 	queued      bool  // it has an entry in the analyzer's deadline heap
 	client      uint8 // the end that is the client
 	flip        uint8 // 1; 0 for a connection to itself
+	quiet       bool  // both ends are ESTABLISHED, and no receipt is open
 	role        role
 	phase       phase
 	flags       connFlags

@@ -20,7 +20,6 @@ const recentSize = 4
 // recent is the identity of a segment: enough to know it again.
 type recent struct {
 	t    int64
-	sig  uint32
 	ipid uint16
 	file uint8 // the lower bits of its file's index
 	ttl  uint8
@@ -28,6 +27,7 @@ type recent struct {
 
 // recents are the last segments of one end.
 type recents struct {
+	sig  [recentSize]uint32 // side by side, for they are compared with every segment
 	list [recentSize]recent
 	top  uint8
 }
@@ -50,6 +50,9 @@ func signature(s *wire.Segment) uint32 {
 	if s.Options.Has&wire.OptTimestamps != 0 {
 		h ^= (uint64(s.Options.TSVal)<<32 | uint64(s.Options.TSEcr)) * k3
 	}
+	if s.Options.NSACK > 0 {
+		h ^= uint64(s.Options.SACK[0].Left)<<32 | uint64(s.Options.SACK[0].Right)
+	}
 	h ^= h >> 29
 	return uint32(h*k1>>32) | 1
 }
@@ -59,16 +62,19 @@ func signature(s *wire.Segment) uint32 {
 func (c *connection) copied(s *wire.Segment) copyKind {
 	r := &c.recent[s.Dir]
 	sig := signature(s)
-	for i := range r.list {
-		if old := &r.list[i]; old.sig == sig {
-			if kind := c.copyOf(old, s); kind != original {
-				c.countCopy(old, s, kind)
-				return kind
+	if r.sig[0] == sig || r.sig[1] == sig || r.sig[2] == sig || r.sig[3] == sig {
+		for i := range r.list {
+			if old := &r.list[i]; r.sig[i] == sig {
+				if kind := c.copyOf(old, s); kind != original {
+					c.countCopy(old, s, kind)
+					return kind
+				}
 			}
 		}
 	}
 	r.top = (r.top + 1) % recentSize
-	r.list[r.top] = recent{t: s.Time, sig: sig, ttl: s.TTL, file: uint8(s.Ref.File())}
+	r.sig[r.top] = sig
+	r.list[r.top] = recent{t: s.Time, ttl: s.TTL, file: uint8(s.Ref.File())}
 	if s.HasIPID {
 		r.list[r.top].ipid = s.IPID
 	}
@@ -93,6 +99,9 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 	rtt := c.roundTrip()
 	if s.HasIPID && s.IPID != 0 && old.ipid != 0 {
 		return c.copyByID(old, s, gap, rtt)
+	}
+	if s.Flags&(wire.RST|wire.ACK) == wire.RST && old.file == uint8(s.Ref.File()) {
+		return original // each answers another segment, with nothing of its own
 	}
 	if old.file != uint8(s.Ref.File()) {
 		if gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || gap <= max(rtt, lanGap)) {

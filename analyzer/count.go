@@ -102,9 +102,10 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		return // what its sender had done before tells its cause
 	}
 	c.ep[y].flags &^= probing
-	if p.Kind == reassembly.Keepalive {
+	switch {
+	case p.Kind == reassembly.Keepalive:
 		ep.flags |= probing
-	} else {
+	case !pure: // its own answer to a probe of the peer leaves its probe open
 		ep.flags &^= probing
 	}
 	if s.Flags.Has(wire.SYN) {

@@ -74,7 +74,8 @@ func (c *connection) push(e event) bool {
 		c.events = append(make([]event, 0, eventRoom(cap(c.events))), c.events...)
 	}
 	c.events = append(c.events, e)
-	c.refold(e.side)
+	c.ep[e.side].take(&e)
+	c.settle()
 	return true
 }
 
@@ -197,23 +198,32 @@ func (c *connection) confirm(i int, by wire.FrameRef) {
 // is proved.
 func (c *connection) refold(side uint8) {
 	ep := &c.ep[side]
-	ep.shown, ep.proved = ep.initial, ep.initial
-	ep.open = 0
+	ep.shown, ep.proved, ep.open = ep.initial, ep.initial, 0
 	for i := range c.events {
-		e := &c.events[i]
-		if e.side != side {
-			continue
+		if e := &c.events[i]; e.side == side {
+			ep.take(e)
 		}
-		ep.shown = ep.shown.Apply(e.sym)
-		if e.basis == assumed {
-			ep.open |= 1 << e.sym
-			continue
-		}
-		if ends.has(e.sym) && e.basis != byTimer {
-			ep.open |= 1 << fsm.SndRST // its sender's later life would void it
-		}
-		ep.proved = ep.proved.Apply(e.sym)
 	}
+	c.settle()
+}
+
+// take folds one more event into the states of an end.
+func (ep *endpoint) take(e *event) {
+	ep.shown = ep.shown.Apply(e.sym)
+	if e.basis == assumed {
+		ep.open |= 1 << e.sym
+		return
+	}
+	if ends.has(e.sym) && e.basis != byTimer {
+		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
+	}
+	ep.proved = ep.proved.Apply(e.sym)
+}
+
+// settle notes whether both ends are ESTABLISHED and nothing is open.
+func (c *connection) settle() {
+	a, b := &c.ep[0], &c.ep[1]
+	c.quiet = a.open|b.open == 0 && a.shown.Is(fsm.Established) && b.shown.Is(fsm.Established)
 }
 
 // transition is a change of state that the events of one side give.

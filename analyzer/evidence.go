@@ -54,11 +54,12 @@ const (
 	crossesG                // as refutes after G, within G it crossed
 )
 
-// Why an ACK of a FIN or of a SYN,ACK was struck: what it acknowledged came
-// again.
+// Why a receipt was struck: what an ACK acknowledged came again; the path to
+// its receiver is dead.
 const (
 	whyFINAgain    = "fin-retransmitted"
 	whySYNACKAgain = "syn-ack-retransmitted"
+	whyDead        = "path-dead"
 )
 
 // lifeRule says what a segment of an endpoint means for one kind of pending

@@ -116,6 +116,8 @@ func (a *Analyzer) deadlineOf(c *connection) int64 {
 		return max(a.timeWaitEnd(c, 0), a.timeWaitEnd(c, 1))
 	case closed(one) && closed(two) || c.flip == 0 && closed(one):
 		return c.end + max(a.twoMSL(c, 0), a.twoMSL(c, 1))
+	case one.shown.Intersects(fsm.Synchronized) && two.shown.Intersects(fsm.Synchronized):
+		return 0
 	case !one.proved.Intersects(fsm.Synchronized) && !two.proved.Intersects(fsm.Synchronized):
 		return a.openingEnd(c)
 	}

@@ -256,7 +256,8 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
 		signs |= detect.SignNoTimestamp
 	}
-	if own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
+	answers, _ := c.ep[c.peer(s.Dir)].answers.lookup(s.Seq)
+	if answers == 0 && own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
 		signs |= detect.SignBehind
 	}
 	return signs

@@ -37,6 +37,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	c.count(s, &p)
 	var behind []event
 	if !c.stale(s, &p) {
+		c.wake(s)
 		c.disproveUnseen(s, &p)
 		behind = c.life(s)
 	}
@@ -77,12 +78,11 @@ func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
 // ESTABLISHED. It is the path that nearly every segment takes.
 func (c *connection) plain(s *wire.Segment, p *reassembly.Placement) bool {
 	const control = wire.SYN | wire.FIN | wire.RST | wire.ACK
-	return s.Flags&control == wire.ACK && p.Kind <= reassembly.New && p.Unseen == 0 &&
-		c.ep[0].open|c.ep[1].open == 0 &&
-		c.ep[0].shown.Is(fsm.Established) && c.ep[1].shown.Is(fsm.Established) &&
-		c.sp[s.Dir].Repeats|c.sp[c.peer(s.Dir)].Repeats == 0 &&
-		c.sp[c.peer(s.Dir)].Gapless() &&
-		(!c.sp[s.Dir].Has(reassembly.KnownRight) || s.Seq.LessEq(c.sp[s.Dir].Right))
+	if !c.quiet || s.Flags&control != wire.ACK || p.Kind > reassembly.New || p.Unseen != 0 {
+		return false
+	}
+	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
+	return own.Repeats|rev.Repeats == 0 && rev.Gapless() && !own.OutOfReach(s.Seq)
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
@@ -141,8 +141,27 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 	}
 	if own.Repeats == deadAfter {
 		since := c.ep[y].lastTime
-		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, "path-dead", func(e *event) bool { return e.t > since })
+		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, whyDead, func(e *event) bool { return e.t > since })
 	}
+}
+
+// wake gives X back what was struck while the path to it seemed dead: it speaks
+// again, and its segments say better what it received (R8).
+func (c *connection) wake(s *wire.Segment) {
+	if c.sp[c.peer(s.Dir)].Repeats < deadAfter || c.x == nil {
+		return
+	}
+	list := c.x.refuted
+	for i := 0; i < len(list); {
+		if f := &list[i]; f.side == s.Dir && f.why == whyDead {
+			e := f.event
+			list = append(list[:i], list[i+1:]...)
+			c.place(e)
+			continue
+		}
+		i++
+	}
+	c.x.refuted = list
 }
 
 // deadAfter is how many repetitions in a row that draw nothing make a path

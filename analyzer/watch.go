@@ -144,7 +144,7 @@ func lostWhy(why string) string {
 	switch why {
 	case whyFINAgain:
 		return "lost: the FIN came again"
-	case "syn-ack-retransmitted":
+	case whySYNACKAgain:
 		return "lost or not taken: the SYN,ACK came again"
 	case "syn-retransmitted":
 		return "lost: the SYN came again"
@@ -156,7 +156,7 @@ func lostWhy(why string) string {
 		return "not taken: answered by a RST"
 	case "below-the-edge":
 		return "not taken: its number is below what was received"
-	case "path-dead":
+	case whyDead:
 		return "not assumed to arrive: the peer is silent"
 	}
 	return why

@@ -1,5 +1,7 @@
 package fsm
 
+import "math/bits"
+
 // Effect says what a symbol does to a state.
 type Effect uint8
 
@@ -135,6 +137,23 @@ func buildIndex() (idx [NumStates][NumSymbols]uint8) {
 	return idx
 }
 
+// stateRoom is a power of two not below NumStates, so that an index needs no
+// check of its bounds.
+const stateRoom = 16
+
+// next[state][symbol] is the set of the one state after symbol: what Apply does
+// to a set of one, which nearly all are.
+var next = buildNext()
+
+func buildNext() (n [stateRoom][NumSymbols]Set) {
+	for s := range State(NumStates) {
+		for sym := range Symbol(NumSymbols) {
+			n[s][sym] = 1 << Next(s, sym)
+		}
+	}
+	return n
+}
+
 // Lookup returns the row that decides sym in state s.
 func Lookup(s State, sym Symbol) *Row { return &Table[index[s][sym]-1] }
 
@@ -151,8 +170,8 @@ func Next(s State, sym Symbol) State {
 // one of set: a member for which sym cannot happen leaves. When none is left,
 // sym contradicts all that was known before and the set stays as it was.
 func (set Set) Apply(sym Symbol) Set {
-	if s, ok := set.One(); ok {
-		return 1 << Next(s, sym)
+	if one := set&(set-1) == 0 && set != 0; one {
+		return next[bits.TrailingZeros16(uint16(set))&(stateRoom-1)][sym]
 	}
 	var after Set
 	for s := range State(NumStates) {

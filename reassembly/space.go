@@ -44,8 +44,8 @@ type Space struct {
 	Repeats uint8 // transmissions in a row that repeat something and drew nothing (R8)
 
 	timedEnd wire.Seq
-	timedTS  uint32 // TSval of the segment that is timed
-	timedAt  int64
+	timedTS  [2]uint32 // TSval of the segment that is timed: its first transmission, and the last
+	timedAt  [2]int64
 	rtt      uint32 // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
 
 	lost uint64 // octets of gaps that were given up
@@ -255,10 +255,12 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 	switch {
 	case p.Kind == New && sp.Known&timing == 0 && end != s.Seq:
 		sp.Known |= timing
-		sp.timedEnd, sp.timedAt, sp.timedTS = end, s.Time, s.Options.TSVal
+		sp.timedEnd = end
+		sp.timedAt = [2]int64{s.Time, s.Time}
+		sp.timedTS = [2]uint32{s.Options.TSVal, s.Options.TSVal}
 	case sp.Known&timing != 0 && (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
 		sp.Known |= timedTwice
-		sp.timedAt, sp.timedTS = s.Time, s.Options.TSVal
+		sp.timedAt[1], sp.timedTS[1] = s.Time, s.Options.TSVal
 	}
 }
 
@@ -322,16 +324,23 @@ func (sp *Space) OutOfReach(seq wire.Seq) bool {
 }
 
 // measured ends the round trip being measured with its answer. Of octets that
-// were sent twice it counts only when the answer echoes the timestamp of the
-// last transmission. Anything over an hour counts as an hour.
+// were sent again it counts only when the answer echoes the timestamp of the
+// first transmission or of the last. Anything over an hour counts as an hour.
 func (sp *Space) measured(s *wire.Segment) {
-	echoed := s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSEcr == sp.timedTS
-	twice := sp.Has(timedTwice)
+	at := sp.timedAt[0]
+	if sp.Has(timedTwice) {
+		switch stamped := s.Options.Has&wire.OptTimestamps != 0; {
+		case stamped && s.Options.TSEcr == sp.timedTS[1]:
+			at = sp.timedAt[1]
+		case !stamped || s.Options.TSEcr != sp.timedTS[0]:
+			at = -1
+		}
+	}
 	sp.Known &^= timing | timedTwice
-	if twice && !echoed {
+	if at < 0 {
 		return
 	}
-	us := uint32(min(max(s.Time-sp.timedAt, 0)/1000, 3600e6))
+	us := uint32(min(max(s.Time-at, 0)/1000, 3600e6))
 	if sp.rtt == 0 || us+1 < sp.rtt {
 		sp.rtt = us + 1
 	}

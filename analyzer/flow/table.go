@@ -46,7 +46,7 @@ func (t *Table) find(k *wire.FourTuple) (uint64, bool) {
 		if s.index == 0 {
 			return i, false
 		}
-		if s.hash == tag && *t.key(s.index - 1) == *k {
+		if s.hash == tag && t.key(s.index-1).Equal(k) {
 			return i, true
 		}
 	}

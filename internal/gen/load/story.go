@@ -22,7 +22,7 @@ type ending struct {
 
 var (
 	refused  = &ending{"reset", second, "refused", ""}
-	rejected = &ending{"timeout", nobody, "", ""}
+	rejected = &ending{"none", nobody, "", ""}
 	// expired ends by the clock alone; if the capture is too short for that,
 	// it is still open (inference.md section 8).
 	expired = &ending{"timeout", nobody, "", ""}

@@ -47,12 +47,6 @@ var gaps = []struct {
 	match func(want, got *load.Outcome) bool
 	seen  int
 }{
-	{"an opening by two SYNs is given up after 2MSL of silence, though both were acknowledged", func(want, got *load.Outcome) bool {
-		return byTwoSYNs(want) && got.Close == "none"
-	}, 0},
-	{"the ACK of a handshake that a dead path struck out does not come back when its receiver speaks (R8)", func(want, got *load.Outcome) bool {
-		return got.Open == "incomplete" && want.Open != got.Open && want.Probes != [2]int{}
-	}, 0},
 	{"a keepalive probe in mid-stream, before anything else of its sender, is not counted (K1)", func(want, got *load.Outcome) bool {
 		return want.Open == "mid-stream" && want.Probes != got.Probes
 	}, 0},
