@@ -32,6 +32,7 @@ type job struct {
 
 	faults      []string // the first maxFaults, one line each
 	unlisted    int      // the others
+	unwritten   error    // the first of the output
 	alarmed     bool     // --fail-on is met
 	interrupted bool
 }
@@ -42,7 +43,12 @@ const maxFaults = 1000
 // newJob makes the analyzer and opens the output.
 func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	files := src.Files()
-	j := &job{app: a, set: s, src: src, stop: stop, an: analyzer.New(s.analyzerOptions(len(files)))}
+	j := &job{app: a, set: s, src: src, stop: stop}
+	opt := s.analyzerOptions(len(files))
+	if opt.Watch == 0 { // a ladder's record is kept, and those are only lent
+		opt.OnRecord = j.record
+	}
+	j.an = analyzer.New(opt)
 	out, err := a.newOutput(s, files, j.an.Ladder)
 	j.out = out
 	return j, err
@@ -86,8 +92,8 @@ func (j *job) read() error {
 				return nil
 			}
 		}
-		if err := j.drain(); err != nil {
-			return err
+		if j.drain(); j.unwritten != nil {
+			return j.unwritten
 		}
 	}
 	j.interrupted = !j.set.live // there it is the way to end
@@ -100,17 +106,21 @@ func ofOneInput(err error) bool {
 	return ok
 }
 
-// drain hands the records that became final to the output.
-func (j *job) drain() error {
+// drain hands on the records that the analyzer keeps until they are asked for.
+func (j *job) drain() {
 	for rec := range j.an.Records() {
-		if f, ok := rec.(*report.Finding); ok && j.set.failOn.met(f) {
-			j.alarmed = true
-		}
-		if err := j.out.add(rec); err != nil {
-			return err
-		}
+		j.record(rec)
 	}
-	return nil
+}
+
+// record hands a record that became final to the output.
+func (j *job) record(rec report.Record) {
+	if f, ok := rec.(*report.Finding); ok && j.set.failOn.met(f) {
+		j.alarmed = true
+	}
+	if j.unwritten == nil {
+		j.unwritten = j.out.add(rec)
+	}
 }
 
 // fault tells of a fault of the input and keeps it for the summary.
@@ -126,8 +136,8 @@ func (j *job) fault(err error) {
 // finish ends the analysis and adds the summary.
 func (j *job) finish() (*report.Summary, error) {
 	j.an.Close()
-	if err := j.drain(); err != nil {
-		return nil, err
+	if j.drain(); j.unwritten != nil {
+		return nil, j.unwritten
 	}
 	sum := j.an.Summary()
 	files := j.src.Files()

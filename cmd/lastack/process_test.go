@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -186,10 +187,15 @@ func TestLiveText(t *testing.T) {
 // TestInterruptedWhileItWaits: a signal ends the wait for a pipe; the report
 // is marked, and it is no fault of the input.
 func TestInterruptedWhileItWaits(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	input := append(refusals(t, 1), laterBy(refusals(t, 1)[pcapHeader:], 1)...)
+	input = input[:len(input)-10] // cut in the last frame
+	for _, c := range []struct {
+		sig   syscall.Signal
+		input []byte
+	}{{syscall.SIGINT, input}, {syscall.SIGTERM, input}, {syscall.SIGINT, gzipped(t, input)}} {
+		sig := c.sig
 		p := start(t, "-", "--format", "ndjson")
-		input := append(refusals(t, 1), laterBy(refusals(t, 1)[pcapHeader:], 1)...)
-		p.write(input[:len(input)-10]) // cut in the last frame
+		p.write(c.input)
 		p.record()
 		p.record() // the first connection: all but the last frame is read
 		p.signal(sig)
@@ -202,6 +208,18 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 			t.Errorf("%v: it said %s", sig, p.errors.String())
 		}
 	}
+}
+
+// gzipped is the beginning of a gzip file with all of data in it.
+func gzipped(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(data)
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // TestInterruptedBeforeAnything: also the wait for the file header ends.
