@@ -51,6 +51,7 @@ type Analyzer struct {
 	live  int
 	now   int64 // the capture's clock: the latest time seen
 	began bool
+	taps  *tapTable
 	hand  int32 // of the search for something to evict
 
 	out []report.Record
@@ -171,7 +172,7 @@ func (a *Analyzer) add(s *wire.Segment) {
 		a.sum.strayResets++
 		return
 	}
-	if kind := c.copied(s); kind != original {
+	if kind := a.copied(c, s); kind != original {
 		a.sum.copies++
 		a.watchCopy(c, s, kind)
 		return

@@ -57,8 +57,54 @@ func signature(s *wire.Segment) uint32 {
 	return uint32(h*k1>>32) | 1
 }
 
-// copied reports whether s is a copy of a segment captured shortly before, and
+// tapSlots is how many segments of connections that are seen at two taps are
+// remembered, all together: between a segment and its copy at the other tap lie
+// all the segments that the path holds.
+const tapSlots = 1 << 14
+
+// tapTable remembers them, each in the one slot that its identity gives it.
+type tapTable [tapSlots]struct {
+	recent
+	key uint64
+}
+
+// seen looks for a copy of s, whose signature is sig, and remembers s.
+func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
+	key := (c.id<<33 | uint64(s.Dir)<<32 | uint64(sig)) * 0x9e3779b97f4a7c15
+	slot := &t[key>>50%tapSlots]
+	if slot.key == key {
+		if kind := c.copyOf(&slot.recent, s); kind != original {
+			c.countCopy(&slot.recent, s, kind)
+			return kind
+		}
+	}
+	slot.key, slot.recent = key, remember(s)
+	return original
+}
+
+// copied reports whether s is a copy of a segment captured before, and
 // remembers s.
+func (a *Analyzer) copied(c *connection, s *wire.Segment) copyKind {
+	kind := c.copied(s)
+	if kind != original || c.x == nil || c.x.taps == nil {
+		return kind
+	}
+	if a.taps == nil {
+		a.taps = &tapTable{}
+	}
+	return a.taps.seen(c, s, signature(s))
+}
+
+// remember is the identity of s.
+func remember(s *wire.Segment) recent {
+	r := recent{t: s.Time, ttl: s.TTL, file: uint8(s.Ref.File())}
+	if s.HasIPID {
+		r.ipid = s.IPID
+	}
+	return r
+}
+
+// copied looks among the last few segments of an end, and remembers s.
 func (c *connection) copied(s *wire.Segment) copyKind {
 	r := &c.recent[s.Dir]
 	sig := signature(s)
@@ -74,10 +120,7 @@ func (c *connection) copied(s *wire.Segment) copyKind {
 	}
 	r.top = (r.top + 1) % recentSize
 	r.sig[r.top] = sig
-	r.list[r.top] = recent{t: s.Time, ttl: s.TTL, file: uint8(s.Ref.File())}
-	if s.HasIPID {
-		r.list[r.top].ipid = s.IPID
-	}
+	r.list[r.top] = remember(s)
 	return original
 }
 
