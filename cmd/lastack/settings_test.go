@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
 )
 
@@ -224,6 +225,35 @@ func TestTerminal(t *testing.T) {
 		}
 		if got := wantsColor(env(c.env...)); got != c.color {
 			t.Errorf("%v: colour %v", c.env, got)
+		}
+	}
+}
+
+// TestDecodable: a link type is known to have a decoder or not without any
+// packet of it.
+func TestDecodable(t *testing.T) {
+	n := 0
+	for l := range capture.LinkType(400) {
+		if decodable(l) {
+			n++
+		}
+	}
+	if n < 10 || n > 40 {
+		t.Errorf("%d link types have a decoder", n)
+	}
+	for link, want := range map[capture.LinkType]bool{
+		capture.LinkEthernet: true, capture.LinkRaw: true, capture.LinkSLL2: true, 105: true, 127: true, 220: false, 9999: false,
+	} {
+		if decodable(link) != want {
+			t.Errorf("%v: %v", link, !want)
+		}
+	}
+	for link, want := range map[capture.LinkType]string{
+		220:  "link type 220 (USB_LINUX_MMAPPED) has no decoder: its packets are skipped",
+		9999: "link type 9999 has no decoder: its packets are skipped",
+	} {
+		if got := noDecoder(link).Error(); got != want {
+			t.Error(got)
 		}
 	}
 }
