@@ -124,7 +124,7 @@ func within(part, all []byte) bool {
 func FuzzAgainstGopacket(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, link, orig uint32, data []byte) {
-		fr := frame{link, data, max(orig%1<<17, uint32(len(data)))}
+		fr := frame{link, data, max(orig%(1<<17), uint32(len(data)))}
 		want, ok := oracle(fr)
 		got, out := fr.decode()
 		if !ok || out != wire.OutcomeTCP {

@@ -57,9 +57,9 @@ func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint3
 		if b.decode(next, p) != nil || !d.enterLayer(&s.Tuple, b.layer) {
 			return OutcomeNotIP
 		}
-		contents, payload := b.layer.LayerContents(), b.layer.LayerPayload()
-		if len(contents)+len(payload) < len(p) {
-			cut = 0 // by the layer's own length nothing is missing
+		payload := b.layer.LayerPayload()
+		if len(payload) < cap(payload) { // the layer left octets of p out
+			cut = 0
 		}
 		next, p = b.next, payload
 	}
@@ -145,8 +145,9 @@ type layerBuilder struct {
 var errNoLayer = errors.New("no layer decoded")
 
 // decode lets one of gopacket's decoders take off its header. They trust the
-// lengths they read, so a panic is an ordinary way for them to fail, and what
-// they append must not run over the octets behind p.
+// lengths they read, so a panic is an ordinary way for them to fail. That p has
+// no capacity beyond its length keeps them from appending to it, and shows in
+// the payload's capacity whether they left out its end.
 func (b *layerBuilder) decode(dec gopacket.Decoder, p []byte) (err error) {
 	defer func() {
 		if recover() != nil {

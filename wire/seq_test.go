@@ -138,4 +138,7 @@ func TestFrameRef(t *testing.T) {
 			t.Errorf("%v: file %d, frame %d", c, r.File(), r.Frame())
 		}
 	}
+	if r := wire.MakeFrameRef(2, 1<<44+1); r.File() != 2 {
+		t.Errorf("a frame number too large names file %d", r.File())
+	}
 }

@@ -63,6 +63,9 @@ func TestTunnels(t *testing.T) {
 		{"PPPoE link type", 51, outer{&layers.PPPoE{Version: 1, Type: 1, SessionId: 7}, &layers.PPP{PPPType: layers.PPPTypeIPv4}}, inner(p4, raw4), "[pppoe:7]"},
 		{"FDDI", 10, outer{octets(unhex("50 020000000001 020000000002 aaaa03 000000 0800"))}, inner(p4, raw4), "[]"},
 		{"PF log", 117, outer{octets(append(unhex("3d 02 00 00"), make([]byte, 60)...))}, inner(p4, raw4), "[]"},
+		{"802.11", 105, outer{octets(unhex("0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"))}, inner(p4, raw4), "[]"},
+		{"Prism, 802.11", 119, outer{octets(append(unhex("44000000 90000000"), make([]byte, 136)...)), octets(unhex("0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"))}, inner(p4, raw4), "[]"},
+		{"radiotap with padding, QoS", 127, outer{octets(unhex("0000 0900 02000000 20 8801 0000 020000000001 020000000002 020000000003 0000 0000 ffff aaaa03 000000 0800"))}, inner(p4, raw4), "[]"},
 		{"radiotap, 802.11", 127, outer{octets(unhex("0000 0800 00000000 0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"))}, inner(p4, raw4), "[]"},
 		{"MPLS", 1, outer{eth(0x8847), &layers.MPLS{Label: 100, StackBottom: true}}, inner(p4, raw4), "[]"},
 		{"MPLS, two labels, IPv6", 1, outer{eth(0x8847), &layers.MPLS{Label: 100}, &layers.MPLS{Label: 3, StackBottom: true}}, inner(p6, raw6), "[]"},
@@ -82,10 +85,14 @@ func TestTunnels(t *testing.T) {
 		{"VXLAN", 1, outer{eth(0x800), ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, inner(p4, packet.Ethernet), "[vxlan:42]"},
 		{"VXLAN on Linux's port", 1, outer{eth(0x86dd), ip6(17), udp(8472), &layers.VXLAN{ValidIDFlag: true, VNI: 1<<24 - 1}}, inner(p6, packet.Ethernet), "[vxlan:16777215]"},
 		{"VXLAN, VLAN inside", 1, outer{eth(0x800), ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, inner(tagged, packet.Ethernet), "[vxlan:42 vlan:77]"},
+		{"VXLAN, 9100 tag inside", 1, outer{eth(0x800), ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, slices.Concat(unhex("020000000001 020000000002 9100 004d 0800"), inner(p4, raw4)), "[vxlan:42 vlan:77]"},
 		{"Geneve", 1, outer{eth(0x800), ip4(17), udp(6081), octets(unhex("0000 6558 00002a 00"))}, inner(p4, packet.Ethernet), "[geneve:42]"},
 		{"Geneve with options, IPv6", 1, outer{eth(0x800), ip4(17), udp(6081), octets(unhex("02c0 86dd 00002a 00 0102 80 01 00010002"))}, inner(p6, raw6), "[geneve:42]"},
 		{"GTP-U", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("30ff 002d 00000001"))}, inner(p4, raw4), "[gtp]"},
 		{"GTP-U with a sequence number", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("32ff 0031 00000001 0001 00 00"))}, inner(p4, raw4), "[gtp]"},
+		{"GTP-U with an N-PDU number", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("31ff 0031 00000001 0000 07 00"))}, inner(p4, raw4), "[gtp]"},
+		{"GTP-U without extensions, type to be ignored", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("33ff 0031 00000001 0001 07 85"))}, inner(p4, raw4), "[gtp]"},
+		{"GTP-U with no extension", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0031 00000001 0000 00 00"))}, inner(p4, raw4), "[gtp]"},
 		{"GTP-U with two extensions", 1, outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0051 00000001 0000 00 85 01 0000 c0 02 000000000000 00"))}, inner(p6, raw6), "[gtp]"},
 		{"VXLAN in GRE in QinQ", 1, outer{eth(0x88a8), &layers.Dot1Q{VLANIdentifier: 7, Type: 0x8100}, &layers.Dot1Q{VLANIdentifier: 8, Type: 0x800}, ip4(47), &layers.GRE{Protocol: 0x800}, ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true, VNI: 42}}, inner(p4, packet.Ethernet), "[gre vxlan:42]"},
 	} {
@@ -96,8 +103,8 @@ func TestTunnels(t *testing.T) {
 			}
 			want, _ := whole(innerLink, c.inner).decode()
 			data := serialize(t, c.inner, c.outer...)
-			if c.link == 127 { // gopacket takes the last four octets for the FCS
-				data = append(data, 0, 0, 0, 0)
+			if c.link == 105 || c.link == 119 || c.link == 127 {
+				data = append(data, 0, 0, 0, 0) // the frame check sequence
 			}
 			tcp := len(data) - len(want.TCP)
 			for n := tcp + 14; n <= len(data); n++ {
@@ -144,6 +151,38 @@ func checkTunnel(t *testing.T, f frame, want wire.Segment, path string) {
 	}
 }
 
+// gopacket moves octets about when it takes the padding out of a radiotap
+// frame: not in what it was lent.
+func TestGenericPathDoesNotWrite(t *testing.T) {
+	p := segment()
+	data := append(unhex("0000 0900 02000000 20 8801 0000 020000000001 020000000002 020000000003 0000 0000 ffff aaaa03 000000 0800"),
+		p.Append(nil, packet.Raw)...)
+	data = append(data, 0, 0, 0, 0)
+	before := slices.Clone(data)
+	if _, out := whole(127, data).decode(); out != wire.OutcomeTCP || !slices.Equal(before, data) {
+		t.Errorf("outcome %d, unchanged: %v", out, slices.Equal(before, data))
+	}
+}
+
+// An IP length of 0 is filled in from the frame behind gopacket's layers, too:
+// with what was cut off, and without what their own lengths leave out.
+func TestOffloadInGenericPath(t *testing.T) {
+	p := segment()
+	p.Offload, p.Payload = true, make([]byte, 1000)
+	raw := p.Append(nil, packet.Raw)
+	ppp := append(unhex("ff03 0021"), raw...)
+	s, out := frame{9, ppp[:100], uint32(len(ppp))}.decode()
+	if out != wire.OutcomeTCP || !s.Offload || s.Len != 1000 {
+		t.Errorf("PPP: outcome %d, %d octets", out, s.Len)
+	}
+	wifi := append(unhex("0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"), raw...)
+	wifi = append(wifi, 0, 0, 0, 0) // FCS
+	s, out = frame{105, wifi, uint32(len(wifi)) + 10}.decode()
+	if out != wire.OutcomeTCP || !s.Offload || s.Len != 1000 {
+		t.Errorf("802.11: outcome %d, %d octets", out, s.Len)
+	}
+}
+
 // What only looks like a tunnel, or is one with something else in it.
 func TestNotTunnels(t *testing.T) {
 	p4 := segment()
@@ -167,7 +206,8 @@ func TestNotTunnels(t *testing.T) {
 		{"GTP-U, extension of length 0", outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0040 00000001 0000 00 85 00 0000 00"))}, wire.OutcomeMalformed},
 		{"GTP-U, extension beyond the packet", outer{eth(0x800), ip4(17), udp(2152), octets(unhex("34ff 0040 00000001 0000 00 85 ff 0000 00"))}, wire.OutcomeMalformed},
 		{"PPPoE discovery", outer{eth(0x8863), &layers.PPPoE{Version: 1, Type: 1, Code: 9}}, wire.OutcomeNotIP},
-		{"PPPoE, other code", outer{eth(0x8864), &layers.PPPoE{Version: 1, Type: 1, Code: 9}}, wire.OutcomeNotIP},
+		{"PPPoE, other code", outer{eth(0x8864), &layers.PPPoE{Version: 1, Type: 1, Code: 9}, &layers.PPP{PPPType: layers.PPPTypeIPv4}}, wire.OutcomeNotIP},
+		{"PPPoE, other version", outer{eth(0x8864), &layers.PPPoE{Version: 2, Type: 1}, &layers.PPP{PPPType: layers.PPPTypeIPv4}}, wire.OutcomeNotIP},
 		{"PPPoE with LCP", outer{eth(0x8864), &layers.PPPoE{Version: 1, Type: 1}, &layers.PPP{PPPType: 0xc021}}, wire.OutcomeNotIP},
 		{"MPLS with a pseudowire", outer{eth(0x8847), &layers.MPLS{StackBottom: true}, octets{0, 0, 0, 0}, eth(0x800)}, wire.OutcomeNotIP},
 		{"GRE with an unknown protocol", outer{eth(0x800), ip4(47), &layers.GRE{Protocol: 0x1234}}, wire.OutcomeNotTCP},
