@@ -229,7 +229,7 @@ func (a *Analyzer) evict() {
 		if c.first == 0 {
 			continue
 		}
-		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && c.end < worst.end {
+		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && c.latest().t < worst.latest().t {
 			worst = c
 		}
 	}

@@ -370,7 +370,7 @@ func (c *connection) signs(r *reset) detect.Sign {
 // first.
 func (a *Analyzer) vantage(c *connection, v *report.Vantage) {
 	client, server := c.client, c.peer(c.client)
-	v.Near, v.OneWay = report.SideUnknown, c.oneWay() && c.end-c.start > 0 && c.wasAnswered()
+	v.Near, v.OneWay = report.SideUnknown, c.oneWay() && c.latest().t > c.start && c.wasAnswered()
 	v.MissingBytes.Client = c.missing(client)
 	if c.flip == 0 {
 		return

@@ -9,32 +9,47 @@ import (
 // connection is one incarnation of a four-tuple. Its two ends are ep[0] and
 // ep[1], in the order of the canonical tuple; sp[i] is the sequence space that
 // end i sends into. Nothing in it is written twice for the two sides.
+//
+// The fields are in the order in which a segment needs them: what every one
+// touches stands together, and in front.
 type connection struct {
-	tuple wire.FourTuple
-	id    uint64 // number of its first packet over all inputs
-	sp    [2]reassembly.Space
-	ep    [2]endpoint
+	tuple  wire.FourTuple
+	id     uint64   // number of its first packet over all inputs
+	x      *details // what only unusual connections have
+	events []event
 
-	events     []event
-	lostEvents uint32
+	flags connFlags
+	phase phase
+	flip  uint8 // 1; 0 for a connection to itself
+	quiet bool  // both ends are ESTABLISHED, and no receipt is open
+	older int32 // slab index of the next incarnation of the key, or -1
 
-	first, last wire.FrameRef
+	sp     [2]reassembly.Space
+	recent [2]recents
+	ep     [2]endpoint
+
+	first, last wire.FrameRef // last and end: see latest
 	start, end  int64
 	previous    uint64 // id of the incarnation before, 0 for none
+	deadline    int64  // when it becomes final by time; 0: never
 	incarnation int32
-	older       int32 // slab index of the next incarnation of the key, or -1
 	self        int32 // own slab index
-	deadline    int64 // when it becomes final by time; 0: never
+	lostEvents  uint32
 	queued      bool  // it has an entry in the analyzer's deadline heap
 	client      uint8 // the end that is the client
-	flip        uint8 // 1; 0 for a connection to itself
-	quiet       bool  // both ends are ESTABLISHED, and no receipt is open
 	role        role
-	phase       phase
-	flags       connFlags
+}
 
-	recent [2]recents
-	x      *details // what only unusual connections have
+// latest is the last that was captured of the connection: a segment of either
+// end, or what last and end hold (an ICMP error, a copy, the first segment).
+func (c *connection) latest() moment {
+	m := moment{c.last, c.end}
+	for i := range c.ep {
+		if ep := &c.ep[i]; ep.lastTime > m.t || ep.lastTime == m.t && ep.lastRef > m.ref {
+			m = moment{ep.lastRef, ep.lastTime}
+		}
+	}
+	return m
 }
 
 // role says how the client was recognised (I6).
@@ -76,28 +91,50 @@ const (
 
 // endpoint is one end of a connection: its states, and what it sent.
 type endpoint struct {
+	// What every segment touches.
+	lastTime                 int64 // of its last segment
+	lastRef                  wire.FrameRef
+	packets, payload, unique uint64
+	lastAck                  wire.Seq // SEG.ACK of its last segment with ACK
+	lastLen                  uint32   // and that segment's payload
+	ipid                     uint16
+	flags                    endFlags
+	odd                      uint8 // segments in a row whose numbers cannot be its own
+	acked                    bool  // it has sent a segment with ACK
+
 	initial, shown, proved fsm.Set
-	open                   symbols // receipts not proved, and its own RST: what its later segments may strike
-	flags                  endFlags
-	ttl                    uint8 // of its first segment that was no RST
+	open                   symbols // receipts not proved, and its own end: what its later segments may strike
+	ttl                    uint8   // of its first segment that was no RST
 	sums                   [3]uint8
 	mss                    uint16
 	scale                  uint8
 	arrow                  wire.Direction
-	odd                    uint8 // segments in a row whose numbers cannot be its own
-	ipid                   uint16
 
-	lastTime int64 // of its last segment
-	lastRef  wire.FrameRef
-	twFrom   int64 // when its TIME-WAIT began, or began again
-
-	packets, payload, unique uint64
+	twFrom int64 // when its TIME-WAIT began, or began again
 
 	syn    opening
 	fin    closing
 	finAck acknowledged
 
-	answers ring // its last segments by their ACK number
+	answers ring // its segments before the last, by their ACK number
+}
+
+// said notes that the end sent s, which has an ACK: the segment before goes to
+// the ring, unless s repeats its ACK number.
+func (ep *endpoint) said(s *wire.Segment) {
+	if ep.acked && ep.lastAck != s.Ack {
+		ep.answers.add(ep.lastAck, ep.lastRef, ep.lastLen)
+	}
+	ep.acked, ep.lastAck, ep.lastLen = true, s.Ack, s.Len
+}
+
+// asked returns the last segment of the end that carried ack, 0 for none that
+// is remembered, and its payload in octets.
+func (ep *endpoint) asked(ack wire.Seq) (wire.FrameRef, uint32) {
+	if ep.acked && ep.lastAck == ack {
+		return ep.lastRef, ep.lastLen
+	}
+	return ep.answers.lookup(ack)
 }
 
 // endFlags are what is known of an endpoint by a bit.
@@ -255,7 +292,6 @@ type challenge struct {
 type unseenACK struct {
 	ref       wire.FrameRef
 	ack       wire.Seq
-	void      bool             // its octets were never sent
 	end       wire.Seq         // SEG.SEQ+SEG.LEN of that segment
 	unique    uint64           // the new octets that its sender had sent before it
 	peer, own reassembly.Space // as they were before it: the space it acknowledges, its sender's
@@ -324,9 +360,7 @@ type ring struct {
 
 // add remembers that ref carried ack.
 func (r *ring) add(ack wire.Seq, ref wire.FrameRef, octets uint32) {
-	if r.ref[r.top] == 0 || r.ack[r.top] != ack {
-		r.top = (r.top + 1) % ringSize
-	}
+	r.top = (r.top + 1) % ringSize
 	r.ack[r.top], r.ref[r.top], r.len[r.top] = ack, ref, octets
 }
 

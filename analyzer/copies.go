@@ -19,11 +19,14 @@ const recentSize = 4
 
 // recent is the identity of a segment: enough to know it again.
 type recent struct {
-	t    int64
+	t    uint32 // microseconds, modulo 2^32: copies are never an hour apart
 	ipid uint16
 	file uint8 // the lower bits of its file's index
 	ttl  uint8
 }
+
+// before is how long before s the segment was captured, in nanoseconds.
+func (r *recent) before(s *wire.Segment) int64 { return int64(int32(uint32(s.Time/1000)-r.t)) * 1000 }
 
 // recents are the last segments of one end.
 type recents struct {
@@ -97,7 +100,7 @@ func (a *Analyzer) copied(c *connection, s *wire.Segment) copyKind {
 
 // remember is the identity of s.
 func remember(s *wire.Segment) recent {
-	r := recent{t: s.Time, ttl: s.TTL, file: uint8(s.Ref.File())}
+	r := recent{t: uint32(s.Time / 1000), ttl: s.TTL, file: uint8(s.Ref.File())}
 	if s.HasIPID {
 		r.ipid = s.IPID
 	}
@@ -135,7 +138,7 @@ const (
 
 // copyOf decides whether s, whose identity is that of old, is a copy of it.
 func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
-	gap := s.Time - old.t
+	gap := old.before(s)
 	if gap < 0 {
 		gap = -gap
 	}
@@ -206,7 +209,7 @@ func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
 		d.taps = &taps{}
 	}
 	t, x := d.taps, s.Dir
-	gap := s.Time - old.t
+	gap := old.before(s)
 	if t.copies[x] == 0 {
 		t.min[x], t.max[x], t.ref[x] = gap, gap, s.Ref
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/fsm"
-	"github.com/lastack/lastack/reassembly"
 )
 
 // finality says why a record is final.
@@ -115,7 +114,7 @@ func (a *Analyzer) deadlineOf(c *connection) int64 {
 	case one.shown.Is(fsm.TimeWait), two.shown.Is(fsm.TimeWait):
 		return max(a.timeWaitEnd(c, 0), a.timeWaitEnd(c, 1))
 	case closed(one) && closed(two) || c.flip == 0 && closed(one):
-		return c.end + max(a.twoMSL(c, 0), a.twoMSL(c, 1))
+		return c.latest().t + max(a.twoMSL(c, 0), a.twoMSL(c, 1))
 	case one.shown.Intersects(fsm.Synchronized) && two.shown.Intersects(fsm.Synchronized):
 		return 0
 	case !one.proved.Intersects(fsm.Synchronized) && !two.proved.Intersects(fsm.Synchronized):
@@ -137,7 +136,7 @@ func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
 // last gap and a second after the last try, at least 2MSL.
 func (a *Analyzer) openingEnd(c *connection) int64 {
 	gap := max(c.look(0).synGap, c.look(1).synGap)
-	return c.end + max(2*gap+int64(time.Second), a.twoMSL(c, 0), a.twoMSL(c, 1))
+	return c.latest().t + max(2*gap+int64(time.Second), a.twoMSL(c, 0), a.twoMSL(c, 1))
 }
 
 // stateSince returns when the shown state of an end began.
@@ -216,9 +215,6 @@ func (a *Analyzer) forget(c *connection) {
 	a.live--
 	a.release(c)
 }
-
-// known reports whether anything of an end's numbers was captured.
-func (c *connection) known(side uint8) bool { return c.sp[side].Has(reassembly.KnownNext) }
 
 // sortByID orders connections by their first packet.
 func sortByID(list []*connection) {

@@ -244,7 +244,6 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 		}
 		head.endBy(head.peer(opener), accepted.t, accepted.ref)
 		head.phase = past
-		head.end = max(head.end, min(t, a.now))
 		head.flags |= supersededFlag
 		a.schedule(head, t+a.twoMSL(head, opener))
 	}

@@ -21,8 +21,9 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.CommunityID, r.VLAN, r.Tunnel = communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.Client, r.Server, r.RoleBasis = a.addr(c, report.Client), a.addr(c, report.Server), roleNames[c.role]
 	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
-	r.LastFrame, r.LastFile = c.last.Frame(), a.file(c.last)
-	r.Start, r.End, r.Duration = stamp(c.start), stamp(c.end), secs(c.end-c.start)
+	last := c.latest()
+	r.LastFrame, r.LastFile = last.ref.Frame(), a.file(last.ref)
+	r.Start, r.End, r.Duration = stamp(c.start), stamp(last.t), secs(last.t-c.start)
 	r.FinalBy = finalityNames[why]
 	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, []string{}
 	if c.previous != 0 {
@@ -65,8 +66,8 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 // recordRoom returns the place for the record of c: a fresh one if it may be
 // kept, else the one that is used again for every record.
 func (a *Analyzer) recordRoom(c *connection) *recordBuf {
-	if a.opt.OnRecord == nil || c.id == a.opt.Watch || a.rec == nil {
-		a.rec = &recordBuf{}
+	if a.opt.OnRecord == nil || a.rec == nil || a.rec.kept || c.id == a.opt.Watch {
+		a.rec = &recordBuf{kept: c.id == a.opt.Watch}
 		return a.rec
 	}
 	room := a.rec.conn.Transitions
@@ -114,6 +115,7 @@ func secs(ns int64) float64 { return float64(ns) / 1e9 }
 type recordBuf struct {
 	conn        report.Connection
 	transitions []report.Transition // room of the record before
+	kept        bool                // it is not to be used again
 
 	nums  [24]uint64
 	times [28]time.Time

@@ -117,7 +117,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 	}
 	if r.bare {
 		if s.Time-c.ep[y].lastTime <= c.guard(x) {
-			r.answers, r.octets = c.ep[y].answers.lookup(s.Seq)
+			r.answers, r.octets = c.ep[y].asked(s.Seq)
 		}
 	}
 	if sp := &c.sp[y]; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
@@ -256,7 +256,7 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
 		signs |= detect.SignNoTimestamp
 	}
-	answers, _ := c.ep[c.peer(s.Dir)].answers.lookup(s.Seq)
+	answers, _ := c.ep[c.peer(s.Dir)].asked(s.Seq)
 	if answers == 0 && own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
 		signs |= detect.SignBehind
 	}

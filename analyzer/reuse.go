@@ -72,7 +72,7 @@ func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
 
 // enteredTimeWait returns when, and by what, an end entered TIME-WAIT.
 func (c *connection) enteredTimeWait(side uint8) moment {
-	m := moment{t: c.end}
+	m := moment{t: c.latest().t}
 	c.fold(side, func(tr transition) {
 		if tr.to.Is(fsm.TimeWait) {
 			m = moment{tr.ref, tr.t}

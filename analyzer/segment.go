@@ -114,17 +114,14 @@ func (c *connection) strange(s *wire.Segment) bool {
 // speak records that X has sent something.
 func (c *connection) speak(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
+	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
+		ep.said(s)
+	}
 	ep.lastTime, ep.lastRef = s.Time, s.Ref
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
 		ep.ipid = s.IPID
 	}
-	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
-		ep.answers.add(s.Ack, s.Ref, s.Len)
-	}
 	c.sp[c.peer(s.Dir)].Repeats = 0
-	if s.Ref != 0 {
-		c.last, c.end = s.Ref, s.Time
-	}
 }
 
 // repeated counts X's repetitions that draw nothing (R8). After two in a row,

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -212,7 +211,7 @@ func TestDirectories(t *testing.T) {
 	must(t, os.Symlink("sub/d", filepath.Join(dir, "link")))
 	must(t, os.Symlink("..", filepath.Join(dir, "sub", "loop")))
 	must(t, os.Symlink("nowhere", filepath.Join(dir, "dangling")))
-	must(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
+	mkfifo(t, filepath.Join(dir, "fifo"))
 	for _, c := range []struct {
 		paths     []string
 		recursive bool
@@ -287,7 +286,7 @@ func TestStandardInput(t *testing.T) {
 func TestNamedPipe(t *testing.T) {
 	dir := put(t, map[string][]byte{"a": timed("a", 1, 3)})
 	fifo := filepath.Join(dir, "fifo")
-	must(t, syscall.Mkfifo(fifo, 0o600))
+	mkfifo(t, fifo)
 	go func() {
 		if f, err := os.OpenFile(fifo, os.O_WRONLY, 0); err == nil {
 			f.Write(timed("b", 2, 4))

@@ -123,6 +123,9 @@ func (c *checker) run(file, how string, keep func(*capture.Packet, *wire.Segment
 func (c *checker) expected(file string, v Violation) bool {
 	for i, f := range c.known {
 		if strings.Contains(file, f.file) && strings.Contains(v.Text, f.text) {
+			if !c.met[i] {
+				c.Logf("known: %s (%s)", f.text, f.why)
+			}
 			c.met[i] = true
 			return true
 		}

@@ -146,11 +146,14 @@ func (g *Generator) retire(c *conn) {
 }
 
 // below returns a random number from 0 to n-1; 0 if n is less.
-func (g *Generator) below(n int) int {
+func (g *Generator) below(n int) int { return int(g.within(int64(n))) }
+
+// within is below for durations, which an int need not hold.
+func (g *Generator) within(n int64) int64 {
 	if n <= 0 {
 		return 0
 	}
-	return int(g.rng.Uint64() >> 1 % uint64(n))
+	return int64(g.rng.Uint64() >> 1 % uint64(n))
 }
 
 // chance is true with probability p.

@@ -32,9 +32,9 @@ func (g *Generator) enlist(c *conn) {
 	c.left = g.spread(max(rest, 0) / (g.cfg.Connections - g.opened))
 	g.reserved += c.left
 	g.opened++
-	life := int(float64(g.cfg.Concurrent) / g.cfg.Rate * 1e9)
-	c.until = g.now + int64(life/2+g.below(life))
-	c.idle = int64(min(max(life/8, 1e9), 75e9))
+	life := int64(float64(g.cfg.Concurrent) / g.cfg.Rate * 1e9)
+	c.until = g.now + life/2 + g.within(life)
+	c.idle = min(max(life/8, 1e9), 75e9)
 }
 
 // place chooses where the ends are, and the tap between them: half of the
@@ -148,6 +148,6 @@ func (g *Generator) reopen(c *conn, r *reuse) {
 	g.enlist(c)
 	c.stage, c.closing, c.synAt, c.synGap = opens, nil, 0, 0
 	c.opening, c.outcome.Opening, c.outcome.Open = &openings[0], 0, openings[0].kind
-	c.pause = int64(1e9 + g.below(40e9))
+	c.pause = 1e9 + g.within(40e9)
 	c.perform(r.moves, client)
 }
