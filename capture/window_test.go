@@ -28,7 +28,7 @@ func TestWindow(t *testing.T) {
 			w := window{src: source(bytes.NewReader(data))}
 			at := 0
 			for at < len(data) {
-				n := min(1+int(rnd.Uint32())%(100<<rnd.UintN(12)), len(data)-at)
+				n := min(1+rnd.IntN(100<<rnd.UintN(12)), len(data)-at)
 				got, err := w.peek(n)
 				if err != nil || !bytes.Equal(got, data[at:at+n]) || w.offset() != int64(at) {
 					t.Fatalf("%d octets at %d (offset %d): %v", n, at, w.offset(), err)
