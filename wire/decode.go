@@ -63,23 +63,32 @@ const (
 	linkSLL2        = 276
 )
 
-// linkHeaders describes the link headers that end in an EtherType or hold one
-// at a fixed place.
+// linkHeaders describes the link headers that have an EtherType at a fixed
+// place, and perhaps Linux's packet type in the octets [kindAt, kindEnd).
 var linkHeaders = [...]struct {
-	link      uint32
-	length    int
-	etherType int // offset of the EtherType
-	direction int // offset of the octet that holds Linux's packet type, or -1
+	link            uint32
+	length          int
+	etherType       int // offset
+	kindAt, kindEnd int
 }{
-	{linkEthernet, 14, 12, -1},
-	{linkSLL, 16, 14, 1},
-	{linkSLL2, 20, 0, 10},
-	{linkCiscoHDLC, 4, 2, -1},
+	{linkEthernet, 14, 12, 0, 0},
+	{linkSLL, 16, 14, 0, 2},
+	{linkSLL2, 20, 0, 10, 11},
+	{linkCiscoHDLC, 4, 2, 0, 0},
 }
 
-// packetTypes translates Linux's packet types (if_packet.h): 0 to this host, 4
-// from this host. The others (broadcast, multicast, other host) say nothing.
-var packetTypes = [...]Direction{0: Inbound, 4: Outbound}
+// direction translates Linux's packet type (if_packet.h): 0 to this host, 4
+// from this host. The others (broadcast, multicast, other host) say nothing,
+// nor does the absence of one.
+func direction(kind []byte) Direction {
+	switch string(kind) {
+	case "\x00", "\x00\x00":
+		return Inbound
+	case "\x04", "\x00\x04":
+		return Outbound
+	}
+	return DirectionUnknown
+}
 
 // link takes off the link header.
 func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
@@ -91,9 +100,7 @@ func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
 		if len(p) < h.length {
 			return OutcomeMalformed
 		}
-		if h.direction >= 0 && int(p[h.direction]) < len(packetTypes) {
-			s.Arrow = packetTypes[p[h.direction]]
-		}
+		s.Arrow = direction(p[h.kindAt:h.kindEnd])
 		return d.network(s, be.Uint16(p[h.etherType:]), p[h.length:], cut)
 	}
 	switch link {

@@ -151,6 +151,7 @@ func TestOutcomes(t *testing.T) {
 		{"15 tags", packet.Ethernet, tagged(15), wire.OutcomeTCP},
 		{"16 tags", packet.Ethernet, tagged(16), wire.OutcomeMalformed},
 		{"10,000 tags", packet.Ethernet, tagged(10_000), wire.OutcomeMalformed},
+		{"IEEE 802.3 and nothing", packet.Ethernet, unhex("0180c2000000 020000000002 0026"), wire.OutcomeNotIP},
 		{"ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 0806"), wire.OutcomeNotIP},
 		{"a tag, ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 8100 0007 0806"), wire.OutcomeNotIP},
 		{"NULL and nothing", packet.Null, unhex("07000000"), wire.OutcomeNotIP},
@@ -416,6 +417,10 @@ func TestDirection(t *testing.T) {
 		b, _ := whole(packet.SLL2, sll2).decode()
 		if a.Arrow != want[kind] || b.Arrow != want[kind] {
 			t.Errorf("packet type %d: %d, %d", kind, a.Arrow, b.Arrow)
+		}
+		sll[0] = 1 // SLL's has 16 bits
+		if a, _ = whole(packet.SLL, sll).decode(); a.Arrow != wire.DirectionUnknown {
+			t.Errorf("packet type %#x: %d", 0x100+uint16(kind), a.Arrow)
 		}
 	}
 }
