@@ -27,34 +27,30 @@ func Decode(src capture.Source) (packets uint64, err error) {
 	})
 }
 
-// Analyze does the whole job: every record goes to out as soon as it is there.
+// Analyze does the whole job as the command does it: every record goes to out
+// as soon as it is there.
 func Analyze(src capture.Source, out report.Sink) (packets uint64, err error) {
-	a := analyzer.New(analyzer.Options{})
+	var failed error
+	a := analyzer.New(analyzer.Options{OnRecord: func(r report.Record) {
+		if err := out.Add(r); err != nil && failed == nil {
+			failed = err
+		}
+	}})
 	packets, err = drain(src, func(p *capture.Packet) error {
 		a.AddPacket(p)
-		return pass(a, out)
+		return failed
 	})
 	if err != nil {
 		return packets, err
 	}
 	a.Close()
-	if err := pass(a, out); err != nil {
-		return packets, err
+	if failed != nil {
+		return packets, failed
 	}
 	if err := out.Add(a.Summary()); err != nil {
 		return packets, err
 	}
 	return packets, out.Close()
-}
-
-// pass hands on what is ready.
-func pass(a *analyzer.Analyzer, out report.Sink) error {
-	for r := range a.Records() {
-		if err := out.Add(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // drain gives every packet of src to do.
