@@ -52,6 +52,9 @@ func TestSeqOrderExhaustive(t *testing.T) {
 			if got := wire.MaxSeq(s, u); got != want {
 				t.Fatalf("MaxSeq(%d, %d) = %d", a, b, got>>24)
 			}
+			if got := wire.MinSeq(s, u); steps(a, b) != ring/2 && got != s+u-want {
+				t.Fatalf("MinSeq(%d, %d) = %d", a, b, got>>24)
+			}
 		}
 	}
 }
