@@ -108,7 +108,7 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	case !pure: // its own answer to a probe of the peer leaves its probe open
 		ep.flags &^= probing
 	}
-	if s.Flags.Has(wire.SYN) {
+	if s.Flags.Has(wire.SYN) || !s.WindowKnown() {
 		return
 	}
 	switch closed := c.sp[y].Wnd == 0 && c.sp[y].Has(reassembly.KnownUna); {

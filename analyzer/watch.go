@@ -26,7 +26,7 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 		return
 	}
 	row := c.row(s)
-	row.Kind = p.Kind.String()
+	row.Kind = c.kindOf(s, p)
 	row.Plain = p.Kind <= reassembly.New && s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0
 	y := c.peer(s.Dir)
 	switch {
@@ -44,6 +44,31 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 		row.Note = "2MSL restarted"
 	}
 	a.keep(row)
+}
+
+// kindOf names what s was by its numbers. A reset has none of its own: what it
+// did is said elsewhere, but for one more after the connection was reset.
+func (c *connection) kindOf(s *wire.Segment, p *reassembly.Placement) string {
+	switch {
+	case s.Flags.Has(wire.RST):
+		if c.resetAgain(s) {
+			return "repeated RST"
+		}
+		return ""
+	case p.Kind == reassembly.Old && (s.SegLen() > 0 || !s.Flags.Has(wire.ACK)):
+		return "outside every window"
+	}
+	return p.Kind.String()
+}
+
+// resetAgain reports whether s is a RST to an end that is closed, from the
+// sender of an earlier one.
+func (c *connection) resetAgain(s *wire.Segment) bool {
+	if c.x == nil || len(c.x.resets) == 0 || c.x.resets[0].side != s.Dir || c.x.resets[0].ref == s.Ref {
+		return false
+	}
+	r := c.resetOf(s.Ref)
+	return r == nil || r.effect == effectVoid
 }
 
 // answered reports whether s, just added, answered a keepalive probe.

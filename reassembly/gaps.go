@@ -27,19 +27,26 @@ func (g *gaps) add(lo, hi wire.Seq, now int64) (*gaps, uint32) {
 		g.list[n-1].hi = hi
 		return g, 0
 	}
-	var lost uint32
-	if len(g.list) >= maxGaps {
-		lost = uint32(g.list[0].hi - g.list[0].lo)
-		g.list = append(g.list[:0], g.list[1:]...)
-	}
 	g.list = append(g.list, gap{lo, hi})
-	return g, lost
+	return g, g.bound()
 }
 
-// remove takes [lo, hi) out of the gaps and returns nil when none is left.
-func (g *gaps) remove(lo, hi wire.Seq) *gaps {
+// bound gives up the lowest gap when there are too many, and returns how many
+// octets that was.
+func (g *gaps) bound() uint32 {
+	if len(g.list) <= maxGaps {
+		return 0
+	}
+	lost := uint32(g.list[0].hi - g.list[0].lo)
+	g.list = append(g.list[:0], g.list[1:]...)
+	return lost
+}
+
+// remove takes [lo, hi) out of the gaps and returns nil when none is left. A segment in the middle of
+// a gap makes two of it: the second result is as of add.
+func (g *gaps) remove(lo, hi wire.Seq) (*gaps, uint32) {
 	if g == nil {
-		return nil
+		return nil, 0
 	}
 	var kept []gap
 	for _, have := range g.list {
@@ -52,9 +59,9 @@ func (g *gaps) remove(lo, hi wire.Seq) *gaps {
 	}
 	g.list = kept
 	if len(kept) == 0 {
-		return nil
+		return nil, 0
 	}
-	return g
+	return g, g.bound()
 }
 
 // within counts the missing numbers in [lo, hi).

@@ -242,7 +242,9 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 
 // fill records octets below SND.NXT and moves the edge over what is now whole.
 func (sp *Space) fill(s *wire.Segment) {
-	sp.gaps = sp.gaps.remove(s.Seq, s.End())
+	var lost uint32
+	sp.gaps, lost = sp.gaps.remove(s.Seq, s.End())
+	sp.lost += uint64(lost)
 	sp.Edge = wire.MaxSeq(sp.Next, s.End())
 	if sp.gaps != nil {
 		sp.Edge = sp.gaps.list[0].lo
@@ -305,6 +307,10 @@ func (sp *Space) Receive(s *wire.Segment) {
 	if s.Flags.Has(wire.RST) {
 		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
 		return // its window means nothing
+	}
+	if !s.WindowKnown() { // the capture cut it off
+		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
+		return
 	}
 	if sp.Una.LessEq(s.Ack) {
 		sp.Una = s.Ack

@@ -349,6 +349,21 @@ func TestManyGaps(t *testing.T) {
 	})
 }
 
+// TestFallingNumbers: segments that come from the top down cut one gap into
+// ever more; the bound holds there too.
+func TestFallingNumbers(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		for i := uint32(100); i > 0; i-- {
+			k.add(seg{0, int64(130 - i), ".", 20 * i, 1, 10, 1000, 0, 0})
+		}
+		if len(a.gaps.list) != maxGaps {
+			t.Errorf("%d gaps", len(a.gaps.list))
+		}
+	})
+}
+
 // TestFarGaps: gaps further behind than any window reaches are given up.
 func TestFarGaps(t *testing.T) {
 	each(t, func(t *testing.T, k *talk) {

@@ -116,8 +116,9 @@ func (s *Segment) SegLen() uint32 {
 func (s *Segment) End() Seq { return s.Seq.Add(s.SegLen()) }
 
 // WindowKnown reports whether the capture reaches as far as the window field:
-// a frame cut right after the control bits has a Window of 0 that says nothing.
-func (s *Segment) WindowKnown() bool { return len(s.TCP) >= tcpWindowEnd }
+// with a short snaplen Window may be 0 because it was cut off. A segment that
+// was not decoded from octets (nil TCP) knows the Window it was given.
+func (s *Segment) WindowKnown() bool { return s.TCP == nil || len(s.TCP) >= tcpWindowEnd }
 
 // FINSeq is the sequence number that the FIN has, if the segment carries one.
 func (s *Segment) FINSeq() Seq { return s.End() - 1 }

@@ -93,6 +93,9 @@ const (
 	odd                 // retransmissions and the like: many of them may be
 )
 
+// again is the kind of a RST that comes after the one that counted.
+const again = "repeated RST"
+
 // softKinds are the kinds of segment that many of are no news.
 var softKinds = map[string]class{
 	"":                        odd,
@@ -106,6 +109,8 @@ var softKinds = map[string]class{
 	"duplicate ACK":           odd,
 	"old ACK":                 odd,
 	"window probe":            odd,
+	"outside every window":    odd,
+	again:                     odd,
 	"capture duplicate":       odd,
 	"second tap":              odd,
 }
@@ -113,7 +118,7 @@ var softKinds = map[string]class{
 func (d *drawing) class(row int) class {
 	s := &d.Segments[row]
 	if d.opt.Full || d.margins[client].turns(row) || d.margins[server].turns(row) || s.Lost || s.Note != "" ||
-		len(d.notes[row]) > 0 || strings.ContainsAny(s.Flags, "SFR") {
+		len(d.notes[row]) > 0 || strings.ContainsAny(s.Flags, "SFR") && s.Kind != again {
 		return fixed
 	}
 	if s.Plain && s.Kind == "" {

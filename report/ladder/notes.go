@@ -11,7 +11,7 @@ import (
 var effects = map[string]string{
 	"challenged": "not at the expected number: a challenge ACK answers it",
 	"ignored":    "ignored by its receiver",
-	"void":       "without effect: its numbers fit nothing",
+	"void":       "without effect: its receiver was closed already",
 }
 
 // refutations says why something that was sent is known not to have been
@@ -30,7 +30,7 @@ func (d *drawing) readNotes() {
 	for i := range d.Connection.Resets {
 		r := &d.Connection.Resets[i]
 		if row, ok := rows[key(&r.Frame, r.File)]; ok {
-			if text := resetNote(r); text != "" {
+			if text := resetNote(r); text != "" && d.Segments[row].Kind != again {
 				d.notes[row] = append(d.notes[row], text)
 			}
 		}
