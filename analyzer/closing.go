@@ -185,9 +185,11 @@ func (c *connection) finAckedBefore(t int64) bool {
 func (a *Analyzer) unclosed(c *connection, why finality, out *report.Close) {
 	var timer, over bool
 	for i := range c.events {
-		switch c.events[i].sym {
+		e := &c.events[i]
+		switch e.sym {
 		case fsm.TimeoutSYN, fsm.TimeoutUser, fsm.TimeoutFinWait2:
-			timer = true
+			// A server whose first request expired may have taken a second.
+			timer = timer || c.ep[e.side].shown.Is(fsm.Closed)
 		case fsm.Superseded:
 			over = true
 		}
@@ -345,8 +347,12 @@ func (c *connection) resetCause(r *reset) string {
 	return "unknown"
 }
 
-// injected: at least two signs that the sender named did not send it.
-func (c *connection) injected(r *reset) bool { return bits.OnesCount8(uint8(c.signs(r))) >= 2 }
+// injected: at least two signs that the sender named did not send it, or its
+// own later segments, which nobody sends of a connection that he has reset.
+func (c *connection) injected(r *reset) bool {
+	signs := c.signs(r)
+	return bits.OnesCount8(uint8(signs)) >= 2 || signs&detect.SignContradicted != 0
+}
 
 // signs are those of a RST with what came after it.
 func (c *connection) signs(r *reset) detect.Sign {
