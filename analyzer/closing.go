@@ -126,7 +126,21 @@ func (c *connection) oneFIN(x uint8) finished {
 	if c.ep[x].fin.ref == 0 {
 		f.basis = "inferred"
 	}
+	if c.closedBefore(x) {
+		f.closer, f.basis = report.SideUnknown, ""
+	}
 	return f
+}
+
+// closedBefore reports whether the peer, of which nothing was captured, may
+// have closed before x did (R13).
+func (c *connection) closedBefore(x uint8) bool {
+	for i := range c.events {
+		if e := &c.events[i]; e.also != 0 && e.side == x {
+			return true
+		}
+	}
+	return false
 }
 
 // twoFINs decides who closed first, from what each FIN acknowledged and not

@@ -35,6 +35,15 @@ type event struct {
 	side  uint8
 	basis basis
 	hasTS bool
+	also  fsm.Set // not empty: the end may as well be in one of these (R13), whatever sym is
+}
+
+// apply returns the states that e leaves of set.
+func (e *event) apply(set fsm.Set) fsm.Set {
+	if e.also != 0 {
+		return set | e.also
+	}
+	return set.Apply(e.sym)
 }
 
 // maxCopies bounds the receipts of one kind that wait behind each other.
@@ -209,7 +218,7 @@ func (c *connection) refold(side uint8) {
 
 // take folds one more event into the states of an end.
 func (ep *endpoint) take(e *event) {
-	ep.shown = ep.shown.Apply(e.sym)
+	ep.shown = e.apply(ep.shown)
 	if e.basis == assumed {
 		ep.open |= 1 << e.sym
 		return
@@ -217,7 +226,7 @@ func (ep *endpoint) take(e *event) {
 	if ends.has(e.sym) && e.basis != byTimer {
 		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
 	}
-	ep.proved = ep.proved.Apply(e.sym)
+	ep.proved = e.apply(ep.proved)
 }
 
 // settle notes whether both ends are ESTABLISHED and nothing is open.
@@ -245,7 +254,7 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 		if e.side != side {
 			continue
 		}
-		after := set.Apply(e.sym)
+		after := e.apply(set)
 		if after == set {
 			continue
 		}

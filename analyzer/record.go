@@ -398,7 +398,7 @@ func (c *connection) settled(side uint8) bool {
 	for i := range c.events {
 		e := &c.events[i]
 		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !c.lostACKOfFIN(side)) {
-			set = set.Apply(e.sym)
+			set = e.apply(set)
 		}
 	}
 	return set == c.ep[side].shown

@@ -175,6 +175,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	if p.Unseen == 0 || s.Flags.Has(wire.SYN) && !c.ep[y].has(synSeen) {
 		return
 	}
+	c.oneWayACK(s)
 	if c.ep[y].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
 		return // there an ACK of what was not sent is void (R3)
 	}
@@ -188,6 +189,38 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	own := &c.sp[s.Dir]
 	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
+}
+
+// oneWayACK: of Y nothing was captured, and X acknowledges more of it. So Y is
+// past its handshake, and had not sent a FIN before.
+func (c *connection) oneWayACK(s *wire.Segment) {
+	y := c.peer(s.Dir)
+	if c.ep[y].packets > 0 {
+		return
+	}
+	if i := c.find(y, fsm.RcvSYNACK, assumed); i >= 0 {
+		c.confirm(i, s.Ref)
+	}
+	for i := len(c.events) - 1; i >= 0; i-- {
+		if c.events[i].also != 0 {
+			c.remove(i)
+		}
+	}
+}
+
+// mayHaveFIN: of Y nothing was captured, and the last octet of it that X has
+// acknowledged, which may have been a FIN, is no part of its handshake. When X
+// closes, both cases stand (R13).
+func (c *connection) mayHaveFIN(s *wire.Segment) {
+	x, y := s.Dir, c.peer(s.Dir)
+	peer := &c.sp[y]
+	if c.ep[y].packets > 0 || c.flags&midStream != 0 || peer.Has(reassembly.KnownFIN) ||
+		!peer.Has(reassembly.KnownISS|reassembly.KnownNext) || peer.Next.LessEq(peer.ISS.Add(1)) ||
+		!c.ep[x].shown.Is(fsm.Established) || !c.ep[y].shown.Is(fsm.Established) {
+		return
+	}
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvData, side: x, basis: inferred, also: fsm.Of(fsm.CloseWait)})
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndData, side: y, basis: inferred, also: fsm.Of(fsm.FinWait1, fsm.FinWait2)})
 }
 
 // inferFIN records a FIN of y that only the peer's ACK shows.
@@ -620,6 +653,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 			c.events[i].basis = inferred
 		}
 	}
+	c.mayHaveFIN(s)
 	c.push(e)
 }
 
