@@ -35,16 +35,11 @@ type event struct {
 	side  uint8
 	basis basis
 	hasTS bool
-	also  fsm.Set // not empty: the end may as well be in one of these (R13), whatever sym is
+	also  fsm.Set // where it may have led as well, of an end that may have been elsewhere (R13)
 }
 
-// apply returns the states that e leaves of set.
-func (e *event) apply(set fsm.Set) fsm.Set {
-	if e.also != 0 {
-		return set | e.also
-	}
-	return set.Apply(e.sym)
-}
+// apply returns the states that e leads to from those of set.
+func (e *event) apply(set fsm.Set) fsm.Set { return set.Apply(e.sym) | e.also }
 
 // maxCopies bounds the receipts of one kind that wait behind each other.
 const maxCopies = 4

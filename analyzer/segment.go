@@ -199,28 +199,25 @@ func (c *connection) oneWayACK(s *wire.Segment) {
 		return
 	}
 	if i := c.find(y, fsm.RcvSYNACK, assumed); i >= 0 {
-		c.confirm(i, s.Ref)
+		c.events[i].basis, c.events[i].by = inferred, s.Ref
+		c.refold(y)
 	}
-	for i := len(c.events) - 1; i >= 0; i-- {
-		if c.events[i].also != 0 {
-			c.remove(i)
-		}
+	for i := range c.events {
+		c.events[i].also = 0
 	}
+	c.refold(s.Dir)
+	c.refold(y)
 }
 
-// mayHaveFIN: of Y nothing was captured, and the last octet of it that X has
-// acknowledged, which may have been a FIN, is no part of its handshake. When X
-// closes, both cases stand (R13).
-func (c *connection) mayHaveFIN(s *wire.Segment) {
+// mayHaveFIN reports whether X, which closes with s, may have received a FIN
+// before: of Y nothing was captured, and the last octet of it that X has
+// acknowledged is no part of its handshake (R13).
+func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 	x, y := s.Dir, c.peer(s.Dir)
 	peer := &c.sp[y]
-	if c.ep[y].packets > 0 || c.flags&midStream != 0 || peer.Has(reassembly.KnownFIN) ||
-		!peer.Has(reassembly.KnownISS|reassembly.KnownNext) || peer.Next.LessEq(peer.ISS.Add(1)) ||
-		!c.ep[x].shown.Is(fsm.Established) || !c.ep[y].shown.Is(fsm.Established) {
-		return
-	}
-	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvData, side: x, basis: inferred, also: fsm.Of(fsm.CloseWait)})
-	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndData, side: y, basis: inferred, also: fsm.Of(fsm.FinWait1, fsm.FinWait2)})
+	return c.ep[y].packets == 0 && c.flags&midStream == 0 && !peer.Has(reassembly.KnownFIN) &&
+		peer.Has(reassembly.KnownISS|reassembly.KnownNext) && peer.ISS.Add(1).Less(peer.Next) &&
+		c.ep[x].shown.Is(fsm.Established)
 }
 
 // inferFIN records a FIN of y that only the peer's ACK shows.
@@ -653,7 +650,9 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 			c.events[i].basis = inferred
 		}
 	}
-	c.mayHaveFIN(s)
+	if c.mayHaveFIN(s) {
+		e.also = fsm.Of(fsm.LastAck)
+	}
 	c.push(e)
 }
 

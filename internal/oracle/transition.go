@@ -59,6 +59,9 @@ var arcs = []arc{
 	{established, "rcv.data", established, "3.10.7.4"},
 	{finWait1, "rcv.data", finWait1, "3.10.7.4"},
 	{finWait2, "rcv.data", finWait2, "3.10.7.4"},
+	// The peer, of which nothing was captured, may have closed before (R13).
+	{established, "snd.FIN", unknown, "3.10.4"},
+	{established, "rcv.FIN", unknown, "3.10.7.4"},
 }
 
 func (a *arc) allows(from, on, to string) bool {
@@ -88,7 +91,7 @@ func (p *player) transition(i int) {
 	case t.Frame != nil && seg < 0:
 		p.missing(i, t)
 	case seg >= 0 && !p.mayCite(i, t, seg):
-	case seg < 0 || p.e.state == unknown || t.On == "superseded":
+	case seg < 0 || p.e.state == unknown || t.To == unknown || t.On == "superseded":
 		p.unfed(i, t, seg)
 	case sent(t.On):
 		p.call(i, t, seg)
@@ -123,7 +126,7 @@ func (p *player) section(i int, t *report.Transition) {
 		rules = append(rules, "")
 	}
 	switch {
-	case len(rules) == 0:
+	case len(rules) == 0 || t.To == unknown && !p.oneWay():
 		p.bad(p.on(i), "3.10", "no rule leads from %s to %s on %s", t.From, t.To, t.On)
 	case t.On == "timeout.FIN-WAIT-2": // Linux's own; the RFC has no such limit
 	case rules[0] != "" && !slices.Contains(rules, t.Rule):
@@ -131,6 +134,16 @@ func (p *player) section(i int, t *report.Transition) {
 	case t.From == synSent && received(t.On) && t.Rule == "3.10.7.4":
 		p.bad(p.on(i), "3.10.7.3", "%s in %s cites section %q", t.On, t.From, t.Rule)
 	}
+}
+
+// oneWay reports whether one end only was captured.
+func (p *player) oneWay() bool {
+	for i := range p.segs {
+		if p.sentBy(i, p.k) != p.sentBy(0, p.k) {
+			return false
+		}
+	}
+	return true
 }
 
 // gone reports a connection that was found gone by a RST from CLOSED
@@ -216,6 +229,8 @@ func (p *player) unfed(i int, t *report.Transition, seg int) {
 	switch {
 	case t.On == "superseded":
 		p.superseded(i, t, seg)
+	case t.To == unknown:
+		p.unsure(p.on(i), "inference R13", "%s: which end closed first is not captured", t.On)
 	case p.e.state == unknown:
 		p.unsure(p.on(i), "inference R13", "mid-stream: %s to %s is one of several", t.On, t.To)
 	case received(t.On):
