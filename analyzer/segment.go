@@ -239,7 +239,10 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	x := s.Dir
 	own := &c.sp[x]
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.ACK) == wire.ACK
-	if !pure || own.Has(reassembly.KnownFIN) || !own.Has(reassembly.KnownNext|reassembly.KnownISS|reassembly.KnownUna) ||
+	// Without the SYN the first segment captured may have been a probe below
+	// SND.NXT; data was none.
+	exact := own.Has(reassembly.KnownISS) || c.ep[x].unique > 1
+	if !pure || own.Has(reassembly.KnownFIN) || !own.Has(reassembly.KnownNext) || !exact ||
 		s.Seq != own.Next.Add(1) || !c.ep[x].proved.Intersects(fsm.Synchronized) {
 		return
 	}
@@ -738,7 +741,8 @@ func (c *connection) narrow(s *wire.Segment, p *reassembly.Placement) {
 	if s.Len > 0 && (p.Kind == reassembly.New || p.Kind == reassembly.Beyond) {
 		c.narrowTo(s.Dir, fsm.SndData, s)
 	}
-	if p.Acked && p.Unseen == 0 && !p.AckedFIN && c.ackedOnce(s) {
+	seen := c.sp[c.peer(s.Dir)].Has(reassembly.KnownNext) && p.Unseen == 0 // else a FIN may be among it
+	if p.Acked && seen && !p.AckedFIN && c.ackedOnce(s) {
 		c.narrowTo(s.Dir, fsm.RcvData, s)
 	}
 }
