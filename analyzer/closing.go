@@ -109,6 +109,8 @@ func (c *connection) fins() finished {
 	switch {
 	case fx && fy && c.flip == 1:
 		return c.twoFINs(x, y)
+	case fx && c.flip == 0: // its FIN crosses itself
+		return finished{"simultaneous", report.SideBoth, "only-fin"}
 	case fx:
 		return c.oneFIN(x)
 	case fy:

@@ -92,7 +92,11 @@ func (d *Digest) Calm() bool {
 // was assumed.
 func (d *Digest) Scope() []string {
 	if d.Total() == 0 {
-		return append([]string{"no TCP connection in it"}, d.lost()...)
+		none := "no TCP connection in it"
+		if d.Summary != nil && d.Summary.TCPSegments > 0 {
+			none += ", " + words.Plural(d.Summary.TCPSegments, "segment") + " of none"
+		}
+		return append([]string{none}, d.lost()...)
 	}
 	parts := append([]string{words.Plural(d.Total(), "connection")}, d.lost()...)
 	if near := d.near(); near != "" {
@@ -116,7 +120,7 @@ func (d *Digest) lost() (parts []string) {
 		n    uint64
 		what string
 	}{
-		{s.Skipped.NotIP, "not IP"}, {s.Skipped.NotTCP, "not TCP"}, {s.Skipped.Malformed, "malformed"},
+		{s.Skipped.NotIP, "not IP"}, {s.Skipped.NotTCP, "not TCP"}, {s.Skipped.Malformed, "malformed or cut short"},
 		{s.Skipped.Fragment, "IP fragments"}, {s.Skipped.LinkType, "of an unknown link type"},
 	} {
 		if c.n > 0 {
