@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"text/tabwriter"
 
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
@@ -189,6 +190,20 @@ func showOurs(o []ours) string {
 type score struct {
 	exact, total, contradicted int
 	missed                     []string
+	rows                       []string // one for each endpoint, for the table
+}
+
+// table lines up the rows of both taps by capture.
+func table(rows []string) string {
+	sort.Strings(rows)
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CAPTURE\tEND\tTAP\tVERDICT\tSTATES (? assumed, @ frame)")
+	for _, r := range rows {
+		fmt.Fprintln(w, r)
+	}
+	_ = w.Flush() // to memory
+	return b.String()
 }
 
 // compareTruth compares one capture folder at both taps.
@@ -227,9 +242,15 @@ func compareTruth(t *testing.T, dir string, own, far *score, verbose bool) {
 				sc.missed = append(sc.missed, fmt.Sprintf("%s %s at %s", filepath.Base(dir), ep.EP, tap))
 			}
 			st, bad := contradicts(k, o)
-			if bad {
+			verdict := "exact"
+			switch {
+			case bad:
 				sc.contradicted++
+				verdict = "contradicted"
+			case !ok:
+				verdict = "not exact"
 			}
+			sc.rows = append(sc.rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s", filepath.Base(dir), ep.EP, tap, verdict, showOurs(o)))
 			if verbose && (bad || !ok) {
 				note := ""
 				if bad {
@@ -278,6 +299,9 @@ func TestTruth(t *testing.T) {
 	}
 	if n == 0 {
 		t.Fatal("no captures with truth found")
+	}
+	if more == "" {
+		t.Log("\n" + table(append(own.rows, far.rows...)))
 	}
 	t.Logf("own tap: %d/%d exact, %d contradicted", own.exact, own.total, own.contradicted)
 	t.Logf("far tap: %d/%d exact, %d contradicted", far.exact, far.total, far.contradicted)
