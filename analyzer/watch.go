@@ -39,7 +39,7 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 	}
 	switch {
 	case p.Unseen > 0:
-		row.Note = fmt.Sprintf("acknowledges %d octets the capture does not have", p.Unseen)
+		row.Note = fmt.Sprintf("acknowledges %d B more than the capture has", p.Unseen)
 	case c.ep[y].twFrom == s.Time && c.ep[y].shown.Is(fsm.TimeWait) && c.stateSince(y) < s.Time:
 		row.Note = "2MSL restarted"
 	}

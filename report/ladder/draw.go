@@ -218,6 +218,8 @@ func (d *drawing) silent(it item) {
 func (d *drawing) bounds(from, to *time.Time) string {
 	show := func(t *time.Time) string { return d.opt.Moment(*t, d.opt.Start) }
 	switch {
+	case from != nil && to != nil && show(from) == show(to):
+		return "at " + show(to) + d.opt.MomentUnit()
 	case from != nil && to != nil:
 		return "between " + show(from) + " and " + show(to) + d.opt.MomentUnit()
 	case to != nil:

@@ -159,7 +159,7 @@ func (d *drawing) doubts() bool {
 func (d *drawing) footer() {
 	var list []string
 	if d.copies > 0 {
-		list = append(list, words.Plural(d.copies, "segment")+" that the capture has twice left out")
+		list = append(list, words.Plural(d.copies, "segment")+" left out that the capture has twice")
 	}
 	if d.Dropped > 0 {
 		list = append(list, words.Plural(d.Dropped, "more segment")+" left out: the connection has more than were asked for")

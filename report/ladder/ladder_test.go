@@ -170,7 +170,7 @@ func TestCopiesAndRefutations(t *testing.T) {
 		l.Segments[i].Lost = false
 	}
 	few, all := render(t, l, ladder.Options{}), render(t, l, ladder.Options{Full: true})
-	if strings.Contains(few, "capture duplicate") || !strings.Contains(few, "1 segment that the capture has twice left out") {
+	if strings.Contains(few, "capture duplicate") || !strings.Contains(few, "1 segment left out that the capture has twice") {
 		t.Error(few)
 	}
 	if !strings.Contains(all, "(capture duplicate)") {
