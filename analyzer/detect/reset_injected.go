@@ -9,7 +9,7 @@ import (
 var resetInjected = define(Detector{
 	ID:       "reset-injected",
 	Title:    "RST probably sent by a third party",
-	Means:    "At least two signs say that a RST does not come from the end whose address it bears: a firewall, a censor, an intrusion prevention system or an attacker sent it.",
+	Means:    "At least two signs, or segments that its alleged sender sent afterwards, say that a RST does not come from the end whose address it bears: a firewall, a censor, an intrusion prevention system or an attacker sent it.",
 	Severity: warning,
 	Disproof: "The RST in a capture at the host that is named as its sender, leaving it.",
 	Advice:   "Capture at both ends at once: a RST that only the receiver's capture has was sent on the way. Then look at firewalls and intrusion prevention between them.",
