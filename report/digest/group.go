@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
 )
 
 // Group is the findings of one kind.
@@ -91,6 +92,15 @@ func (g *Group) count(f *report.Finding) {
 		}
 	}
 	g.Connections += max(f.ConnectionsTotal, len(f.Connections)) - known
+}
+
+// Filtered says of how many findings Filter shows the frames, where that is
+// not all of them.
+func (g *Group) Filtered() string {
+	if n := len(g.filters); n > 0 && n < g.Findings {
+		return "the first " + words.Count(n) + " of " + words.Count(g.Findings) + " findings"
+	}
+	return ""
 }
 
 // set is a filter that names a set of frames or streams.

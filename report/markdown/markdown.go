@@ -160,7 +160,7 @@ func (m *Markdown) group(g *digest.Group) {
 	m.item("To check", strings.Join(checks, ", "))
 	m.item("It would be otherwise if", text(f.Disproof))
 	m.item("Proof", text(m.Proof(g)))
-	m.item("In Wireshark", code(g.Filter))
+	m.item(strings.TrimRight("In Wireshark, "+g.Filtered(), ", "), code(g.Filter))
 	var refs []string
 	for _, r := range f.Refs {
 		refs = append(refs, text(r))

@@ -145,7 +145,7 @@ func checkLines(t *rapid.T, out string) {
 
 // ours are the beginnings of lines that the renderer itself makes.
 var ours = regexp.MustCompile("^(\\| |\\|-|# TCP connections|## (What stands out|How they opened and closed|Connections, worst first|Ladders)$|" +
-	"### |> \\*\\*Mind:\\*\\* |- (What the programs saw|What to do|To check|It would be otherwise if|Proof|In Wireshark|See): |\\*\\*)")
+	"### |> \\*\\*Mind:\\*\\* |- (What the programs saw|What to do|To check|It would be otherwise if|Proof|In Wireshark(, the first [0-9,]+ of [0-9,]+ findings)?|See): |\\*\\*)")
 
 func checkText(t *rapid.T, line string) {
 	bare := withoutSpans(line)

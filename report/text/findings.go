@@ -79,6 +79,9 @@ func (t *Text) group(g *digest.Group) {
 	if filter := t.opt.Clean(g.Filter); filter != "" {
 		// To be copied: never broken, whatever the width.
 		t.line(term.Pad("", indent) + t.opt.Paint().Quiet(term.Pad("filter", label)) + filter)
+		if part := g.Filtered(); part != "" {
+			t.say(" ", "(shows "+part+")")
+		}
 	}
 	t.line("")
 }
