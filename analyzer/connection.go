@@ -128,6 +128,15 @@ func (ep *endpoint) said(s *wire.Segment) {
 	ep.acked, ep.lastAck, ep.lastLen = true, s.Ack, s.Len
 }
 
+// unsaid notes that the end sent a segment that nothing answers, a RST or one
+// without an ACK: what it said before goes to the ring.
+func (ep *endpoint) unsaid() {
+	if ep.acked {
+		ep.answers.add(ep.lastAck, ep.lastRef, ep.lastLen)
+		ep.acked = false
+	}
+}
+
 // asked returns the last segment of the end that carried ack, 0 for none that
 // is remembered, and its payload in octets.
 func (ep *endpoint) asked(ack wire.Seq) (wire.FrameRef, uint32) {

@@ -116,6 +116,8 @@ func (c *connection) speak(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
 	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		ep.said(s)
+	} else {
+		ep.unsaid()
 	}
 	ep.lastTime, ep.lastRef = s.Time, s.Ref
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
