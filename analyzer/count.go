@@ -182,6 +182,8 @@ func (c *connection) reject(e *wire.ICMPError) bool {
 		kept := *e
 		d.rejected = &kept
 	}
-	c.end, c.last = e.Time, e.Ref
+	if e.Time >= c.end { // else the capture's clock went back
+		c.end, c.last = e.Time, e.Ref
+	}
 	return c.push(event{t: e.Time, ref: e.Ref, sym: fsm.RcvICMP, side: e.Dir})
 }

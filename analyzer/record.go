@@ -23,8 +23,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
 	last := c.latest()
 	r.LastFrame, r.LastFile = last.ref.Frame(), a.file(last.ref)
-	end := max(last.t, c.start) // the capture's clock may have gone back
-	r.Start, r.End, r.Duration = stamp(c.start), stamp(end), secs(end-c.start)
+	r.Start, r.End, r.Duration = stamp(c.start), stamp(last.t), secs(last.t-c.start)
 	r.FinalBy = finalityNames[why]
 	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, []string{}
 	if c.previous != 0 {

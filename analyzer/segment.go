@@ -204,6 +204,9 @@ func (c *connection) oneWayACK(s *wire.Segment) {
 		c.events[i].basis, c.events[i].by = inferred, s.Ref
 		c.refold(y)
 	}
+	if !c.closedBefore(s.Dir) {
+		return
+	}
 	for i := range c.events {
 		c.events[i].also = 0
 	}

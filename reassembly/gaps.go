@@ -42,8 +42,8 @@ func (g *gaps) bound() uint32 {
 	return lost
 }
 
-// remove takes [lo, hi) out of the gaps and returns nil when none is left. A segment in the middle of
-// a gap makes two of it: the second result is as of add.
+// remove takes [lo, hi) out of the gaps and returns nil when none is left. In
+// the middle of a gap that makes two of it: the second result is as of add.
 func (g *gaps) remove(lo, hi wire.Seq) (*gaps, uint32) {
 	if g == nil {
 		return nil, 0

@@ -304,11 +304,7 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.Una = s.Ack
 		sp.Right = s.Ack
 	}
-	if s.Flags.Has(wire.RST) {
-		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
-		return // its window means nothing
-	}
-	if !s.WindowKnown() { // the capture cut it off
+	if s.Flags.Has(wire.RST) || !s.WindowKnown() { // its window means nothing, or was cut off
 		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
 		return
 	}

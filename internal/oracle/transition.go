@@ -126,7 +126,7 @@ func (p *player) section(i int, t *report.Transition) {
 		rules = append(rules, "")
 	}
 	switch {
-	case len(rules) == 0 || t.To == unknown && !p.oneWay():
+	case len(rules) == 0 || t.To == unknown && !p.alone(i):
 		p.bad(p.on(i), "3.10", "no rule leads from %s to %s on %s", t.From, t.To, t.On)
 	case t.On == "timeout.FIN-WAIT-2": // Linux's own; the RFC has no such limit
 	case rules[0] != "" && !slices.Contains(rules, t.Rule):
@@ -136,14 +136,16 @@ func (p *player) section(i int, t *report.Transition) {
 	}
 }
 
-// oneWay reports whether one end only was captured.
-func (p *player) oneWay() bool {
-	for i := range p.segs {
-		if p.sentBy(i, p.k) != p.sentBy(0, p.k) {
+// alone reports whether only one end had been captured up to the frame of
+// transition i.
+func (p *player) alone(i int) bool {
+	seg := p.cited(&p.conn.Transitions[i])
+	for k := 0; k <= seg; k++ {
+		if p.sentBy(k, p.k) != p.sentBy(seg, p.k) {
 			return false
 		}
 	}
-	return true
+	return seg >= 0
 }
 
 // gone reports a connection that was found gone by a RST from CLOSED

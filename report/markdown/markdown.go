@@ -160,7 +160,11 @@ func (m *Markdown) group(g *digest.Group) {
 	m.item("To check", strings.Join(checks, ", "))
 	m.item("It would be otherwise if", text(f.Disproof))
 	m.item("Proof", text(m.Proof(g)))
-	m.item(strings.TrimRight("In Wireshark, "+g.Filtered(), ", "), code(g.Filter))
+	where := "In Wireshark"
+	if part := g.Filtered(); part != "" {
+		where += ", " + part
+	}
+	m.item(where, code(g.Filter))
 	var refs []string
 	for _, r := range f.Refs {
 		refs = append(refs, text(r))
