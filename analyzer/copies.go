@@ -121,10 +121,15 @@ func (c *connection) copied(s *wire.Segment) copyKind {
 			}
 		}
 	}
+	r.add(s, sig)
+	return original
+}
+
+// add remembers s, whose signature is sig.
+func (r *recents) add(s *wire.Segment, sig uint32) {
 	r.top = (r.top + 1) % recentSize
 	r.sig[r.top] = sig
 	r.list[r.top] = remember(s)
-	return original
 }
 
 // Limits of what can be a copy. A retransmission of an identical segment

@@ -47,7 +47,7 @@ func (c *connection) note(kind detect.NoteKind, side uint8, s *wire.Segment, val
 func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
 	ep := &c.ep[x]
-	if ep.packets < 4 || s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 {
+	if ep.packets < fewPackets || s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 {
 		c.firstOf(s)
 	}
 	ep.packets++
@@ -121,6 +121,9 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		c.note(detect.WindowOpened, x, s, 0)
 	}
 }
+
+// fewPackets is how many of an end's segments firstOf sees at least.
+const fewPackets = 4
 
 // firstOf takes what only few segments need to tell: the TTL, whether
 // checksums hold, the side of the tap.

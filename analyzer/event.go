@@ -265,8 +265,8 @@ type course struct {
 	visited fsm.Set // every state that it was, or may have been, in
 }
 
-// follow folds the events of side into k, whose room it uses again.
-func (c *connection) follow(side uint8, k *course) {
+// trace folds the events of side into k, whose room it uses again.
+func (c *connection) trace(side uint8, k *course) {
 	k.list, k.visited = k.list[:0], c.ep[side].initial
 	c.fold(side, func(tr transition) {
 		k.list = append(k.list, tr)

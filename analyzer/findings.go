@@ -22,10 +22,8 @@ func (a *Analyzer) findings(c *connection, r *report.Connection, now int64) []re
 // input is what the detectors see of c, until the next call.
 func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect.Input {
 	in := &a.in
-	notes, resets, challenges := in.Notes[:0], in.Resets[:0], in.Challenges[:0]
-	*in = detect.Input{}
+	in.Clear()
 	in.Conn, in.Now, in.Stack, in.Multi = r, stamp(now), a.opt.Stack.Name, a.opt.Files > 1
-	in.Notes, in.Resets, in.Challenges = notes, resets, challenges
 	for i := range uint8(c.flip + 1) {
 		side := i
 		if c.client != 0 {

@@ -12,8 +12,8 @@ import (
 const maxIncarnations = 8
 
 // choose returns the connection that s belongs to, made when there is none.
-func (a *Analyzer) choose(s *wire.Segment) *connection {
-	index, ok := a.table.Get(&s.Tuple)
+func (a *Analyzer) choose(s *wire.Segment, hash uint64) *connection {
+	index, ok := a.table.GetHashed(&s.Tuple, hash)
 	if !ok {
 		if s.Flags.Has(wire.RST) {
 			return nil // a RST from an endpoint without a connection creates none (R7)

@@ -29,8 +29,8 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	if c.previous != 0 {
 		r.Previous = b.num(c.previous)
 	}
-	c.follow(0, &a.courses[0])
-	c.follow(c.peer(0), &a.courses[1])
+	c.trace(0, &a.courses[0])
+	c.trace(c.peer(0), &a.courses[1])
 	if c.phase == stray {
 		r.Incarnation-- // it is none
 	} else {

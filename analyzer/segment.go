@@ -14,13 +14,6 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.sp[x], &c.sp[y]
 	p := own.Place(s, rev, c.ep[x].lastTime)
-	if c.plain(s, &p) {
-		c.count(s, &p)
-		own.Send(s, &p)
-		rev.Receive(s)
-		c.speak(s)
-		return p
-	}
 	switch {
 	case c.badChecksum(s):
 		c.note(detect.BadChecksum, x, s, 0)
@@ -73,16 +66,33 @@ func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
 	c.more(s.Dir).finFill = moment{s.Ref, s.Time}
 }
 
-// plain reports whether s changes nothing but counters and numbers: in-order
-// data or a pure ACK in a connection both of whose ends are proved
-// ESTABLISHED. It is the path that nearly every segment takes.
-func (c *connection) plain(s *wire.Segment, p *reassembly.Placement) bool {
-	const control = wire.SYN | wire.FIN | wire.RST | wire.ACK
-	if !c.quiet || s.Flags&control != wire.ACK || p.Kind > reassembly.New || p.Unseen != 0 {
+// predicted reports whether s changes nothing but counters and numbers: it is
+// expected in a connection both of whose ends are proved ESTABLISHED, and
+// neither of which it can tell anything new of. Nearly every segment is so. It
+// has no copy among those before it, since what it brings is new.
+func (c *connection) predicted(s *wire.Segment) bool {
+	if !c.quiet || c.deadline != 0 || c.phase != current {
 		return false
 	}
-	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
-	return own.Repeats|rev.Repeats == 0 && rev.Gapless() && !own.OutOfReach(s.Seq)
+	x, y := s.Dir, c.peer(s.Dir)
+	one, two := &c.ep[x], &c.ep[y]
+	return one.packets >= fewPackets && (one.flags|two.flags)&probing == 0 &&
+		(c.x == nil || c.x.taps == nil) && c.sp[x].Expected(s, &c.sp[y])
+}
+
+// follow is add for a segment that is predicted.
+func (c *connection) follow(s *wire.Segment) {
+	ep := &c.ep[s.Dir]
+	c.recent[s.Dir].add(s, signature(s))
+	c.sp[s.Dir].Follow(s, &c.sp[c.peer(s.Dir)])
+	ep.packets++
+	ep.payload += uint64(s.Len)
+	ep.unique += uint64(s.Len)
+	if s.Len > 0 {
+		ep.flags |= sentData
+	}
+	ep.odd = 0
+	ep.spoke(s)
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
@@ -113,7 +123,12 @@ func (c *connection) strange(s *wire.Segment) bool {
 
 // speak records that X has sent something.
 func (c *connection) speak(s *wire.Segment) {
-	ep := &c.ep[s.Dir]
+	c.ep[s.Dir].spoke(s)
+	c.sp[c.peer(s.Dir)].Repeats = 0
+}
+
+// spoke notes s as the last segment of its sender.
+func (ep *endpoint) spoke(s *wire.Segment) {
 	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		ep.said(s)
 	} else {
@@ -123,7 +138,6 @@ func (c *connection) speak(s *wire.Segment) {
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
 		ep.ipid = s.IPID
 	}
-	c.sp[c.peer(s.Dir)].Repeats = 0
 }
 
 // repeated counts X's repetitions that draw nothing (R8). After two in a row,
@@ -189,7 +203,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	own := &c.sp[s.Dir]
-	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: *peer, own: *own, end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
+	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
 }
 

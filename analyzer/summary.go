@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -24,7 +23,7 @@ func (t *tally) init() {
 }
 
 // packet counts a packet by what it was.
-func (t *tally) packet(_ *capture.Packet, o wire.Outcome) {
+func (t *tally) packet(o wire.Outcome) {
 	t.packets++
 	t.skipped[o]++
 }

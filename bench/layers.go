@@ -36,11 +36,15 @@ func Analyze(src capture.Source, out report.Sink) (packets uint64, err error) {
 			failed = err
 		}
 	}})
-	packets, err = drain(src, func(p *capture.Packet) error {
-		a.AddPacket(p)
-		return failed
-	})
-	if err != nil {
+	batches, batch := capture.Batches(src), make([]capture.Packet, analyzer.BatchSize)
+	for err == nil {
+		var n int
+		if n, err = batches.NextBatch(batch); err == nil {
+			a.AddPackets(batch[:n])
+			packets, err = packets+uint64(n), failed
+		}
+	}
+	if err != io.EOF {
 		return packets, err
 	}
 	a.Close()

@@ -24,6 +24,7 @@ func checkRead(t *testing.T, data []byte) {
 		}
 		return
 	}
+	checkReadBatches(t, data)
 	var p, q capture.Packet
 	for n, frame := uint64(1), uint64(0); ; n++ {
 		err, slowErr := whole.Next(&p), slow.Next(&q)
@@ -36,6 +37,19 @@ func checkRead(t *testing.T, data []byte) {
 		}
 		frame = p.Frame
 	}
+}
+
+// checkReadBatches: read in batches, the input gives what it gives one by one.
+func checkReadBatches(t *testing.T, data []byte) {
+	var results [2]result
+	for i, n := range []int{1, 5} {
+		s, err := capture.OpenReader("f", bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		results[i] = readBatches(t, s, n)
+	}
+	sameResult(t, results[0], results[1])
 }
 
 func checkEnd(t *testing.T, s *capture.Set, err, slowErr error) {

@@ -60,6 +60,7 @@ func readFiles(t testing.TB, paths ...string) (r result, infos []capture.FileInf
 	}
 	defer s.Close()
 	r = readAll(t, s)
+	checkBatches(t, r, s.Files(), paths)
 	return r, s.Files()
 }
 

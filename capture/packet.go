@@ -35,6 +35,33 @@ type Source interface {
 	Next(p *Packet) error
 }
 
+// BatchSource is a Source that yields several packets at once.
+type BatchSource interface {
+	Source
+	// NextBatch fills some of b, at least one, and returns how many; or 0 and
+	// what Next would return. It does not wait for more packets than the first.
+	// The data of all stay valid until the next call of NextBatch or Next.
+	NextBatch(b []Packet) (n int, err error)
+}
+
+// Batches returns src as a BatchSource; the batches of one that is none have
+// one packet each.
+func Batches(src Source) BatchSource {
+	if b, ok := src.(BatchSource); ok {
+		return b
+	}
+	return singly{src}
+}
+
+type singly struct{ Source }
+
+func (s singly) NextBatch(b []Packet) (int, error) {
+	if err := s.Next(&b[0]); err != nil {
+		return 0, err
+	}
+	return 1, nil
+}
+
 // Error is a fault of one input: where it is and what it is. Frame is the
 // number of the frame in which reading failed (from 1; 0 in what comes before
 // the first frame), Offset the octet in the (decompressed) input at which the

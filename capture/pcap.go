@@ -95,6 +95,30 @@ func (r *pcapReader) next(p *Packet) error {
 	return nil
 }
 
+func (r *pcapReader) more(b []Packet, before int64) (n int) {
+	if r.early {
+		return 0
+	}
+	rest, record, o := r.have(), r.record, r.order
+	for ; n < len(b) && len(rest) >= record; n++ {
+		h := rest[:16]
+		length := o.u32(h[8:])
+		t := int64(o.u32(h))*1e9 + int64(o.u32(h[4:]))*r.scale
+		end := record + int(length)
+		if length == 0 || length > r.limit || end > len(rest) || t >= before {
+			break
+		}
+		p := &b[n]
+		p.Frame, p.Time, p.Link, p.Direction = r.frame+uint64(n)+1, t, r.link, DirectionUnknown
+		p.OrigLen = o.u32(h[12:])
+		p.Data = rest[record:end:end]
+		rest = rest[end:]
+	}
+	r.skip(len(r.have()) - len(rest))
+	r.frame += uint64(n)
+	return n
+}
+
 func (r *pcapReader) describe(f *FileInfo) {
 	f.Format = "pcap"
 	f.Links = []LinkType{r.link}

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -120,6 +121,29 @@ func (r *pcapngReader) enhancedAhead() []byte {
 		return nil
 	}
 	return b[:n]
+}
+
+func (r *pcapngReader) more(b []Packet, before int64) (n int) {
+	for ; n < len(b); n++ {
+		block := r.enhancedAhead()
+		if block == nil || before < math.MaxInt64 && !r.earlier(block, before) {
+			break
+		}
+		if err := r.enhanced(block[8:len(block)-4], &b[n]); err != nil {
+			break // next says so
+		}
+		r.skip(len(block))
+		r.frame++
+		b[n].Frame = r.frame
+	}
+	return n
+}
+
+// earlier reports whether the packet of an enhanced packet block is before a
+// time.
+func (r *pcapngReader) earlier(block []byte, before int64) bool {
+	i, err := r.byID(r.order.u32(block[8:]))
+	return err == nil && i.time(r.order, block[8:]) < before
 }
 
 // block returns the whole next block.
@@ -270,7 +294,7 @@ func (r *pcapngReader) packet(id uint32, body []byte, p *Packet) error {
 	if uint64(length) > uint64(len(data)) {
 		return fmt.Errorf("captured length %d in a block of %d octets", length, len(body)+minBlock)
 	}
-	p.Time = i.clock.nanoseconds(uint64(r.order.u32(body[4:]))<<32 | uint64(r.order.u32(body[8:])))
+	p.Time = i.time(r.order, body)
 	p.Link = i.link
 	p.OrigLen = r.order.u32(body[16:])
 	p.Direction = DirectionUnknown
@@ -280,6 +304,11 @@ func (r *pcapngReader) packet(id uint32, body []byte, p *Packet) error {
 		r.packetOptions(i, data[after:], p)
 	}
 	return nil
+}
+
+// time is that of a packet block of the interface.
+func (i *pcapngInterface) time(o order, body []byte) int64 {
+	return i.clock.nanoseconds(uint64(o.u32(body[4:]))<<32 | uint64(o.u32(body[8:])))
 }
 
 // packetOptions takes direction and drop count. Options that are broken are

@@ -16,6 +16,11 @@ const maxBlock = 16 << 20
 type reader interface {
 	// next fills p but for Number and File, or returns io.EOF or an *Error.
 	next(p *Packet) error
+	// more fills some of b with packets that lie whole in the window, which
+	// stays where it is: those that follow, up to the first that is unusual in
+	// any way or not before the given time. It returns how many; next has no
+	// need of it, and takes what more leaves.
+	more(b []Packet, before int64) int
 	// describe fills in what the file has told about itself so far.
 	describe(f *FileInfo)
 }

@@ -194,6 +194,19 @@ func (s *Set) Next(p *Packet) error {
 	return nil
 }
 
+// NextBatch is Next for as many packets as have been read already: it ends
+// where another input's turn comes, and where a window would have to move.
+func (s *Set) NextBatch(b []Packet) (n int, err error) {
+	if err := s.Next(&b[0]); err != nil {
+		return 0, err
+	}
+	n = 1 + s.current.reader.more(b[1:], s.limit)
+	for i := 1; i < n; i++ {
+		s.deliver(&b[i])
+	}
+	return n, nil
+}
+
 func (s *Set) deliver(p *Packet) {
 	s.number++
 	p.Number = s.number

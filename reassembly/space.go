@@ -1,6 +1,10 @@
 package reassembly
 
-import "github.com/lastack/lastack/wire"
+import (
+	"slices"
+
+	"github.com/lastack/lastack/wire"
+)
 
 // Known says which numbers of a Space the capture has shown.
 type Known uint16
@@ -50,6 +54,15 @@ type Space struct {
 
 	lost uint64 // octets of gaps that were given up
 	gaps *gaps  // what the capture has not seen below Next, nil when nothing is missing
+}
+
+// Clone returns a copy that shares nothing with sp.
+func (sp *Space) Clone() Space {
+	c := *sp
+	if sp.gaps != nil {
+		c.gaps = &gaps{list: slices.Clone(sp.gaps.list), since: sp.gaps.since}
+	}
+	return c
 }
 
 // Has reports whether all of want is known.
@@ -256,14 +269,19 @@ func (sp *Space) fill(s *wire.Segment) {
 func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 	switch {
 	case p.Kind == New && sp.Known&timing == 0 && end != s.Seq:
-		sp.Known |= timing
-		sp.timedEnd = end
-		sp.timedAt = [2]int64{s.Time, s.Time}
-		sp.timedTS = [2]uint32{s.Options.TSVal, s.Options.TSVal}
+		sp.startTiming(s)
 	case sp.Known&timing != 0 && (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
 		sp.Known |= timedTwice
 		sp.timedAt[1], sp.timedTS[1] = s.Time, s.Options.TSVal
 	}
+}
+
+// startTiming begins to measure the round trip of s.
+func (sp *Space) startTiming(s *wire.Segment) {
+	sp.Known |= timing
+	sp.timedEnd = s.End()
+	sp.timedAt = [2]int64{s.Time, s.Time}
+	sp.timedTS = [2]uint32{s.Options.TSVal, s.Options.TSVal}
 }
 
 // stamp takes the segment's timestamp: the newest that the sender used, and
@@ -308,13 +326,13 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
 		return
 	}
+	window := sp.scaled(s)
 	if sp.Una.LessEq(s.Ack) {
-		sp.Una = s.Ack
-		sp.Wnd = sp.scaled(s)
+		sp.Una, sp.Wnd = s.Ack, window
 	}
 	if sp.Has(KnownRight) {
-		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(sp.scaled(s)))
-		sp.wide = max(sp.wide, sp.scaled(s))
+		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(window))
+		sp.wide = max(sp.wide, window)
 	}
 }
 

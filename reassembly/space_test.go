@@ -617,3 +617,20 @@ func TestKindNames(t *testing.T) {
 		t.Error("plain segments have a name")
 	}
 }
+
+// TestClone: filling the gaps of a space leaves its clone as it was.
+func TestClone(t *testing.T) {
+	var sp, rev Space
+	send := func(seq wire.Seq, n uint32) {
+		s := wire.Segment{Seq: seq, Len: n, Flags: wire.ACK}
+		p := sp.Place(&s, &rev, 0)
+		sp.Send(&s, &p)
+	}
+	send(100, 10)
+	send(120, 10)
+	was := sp.Clone()
+	send(110, 10)
+	if !sp.Gapless() || was.Gapless() || was.gaps.within(100, 130) != 10 || was.Next != 130 {
+		t.Errorf("the clone changed: %+v, gaps %+v", was, was.gaps)
+	}
+}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"net/netip"
 )
@@ -8,6 +9,9 @@ import (
 // Addr is an IPv4 address in its first four octets, or an IPv6 address.
 // Which of the two, the FourTuple says.
 type Addr [16]byte
+
+// le reads words whose order does not matter: most processors read them so.
+var le = binary.LittleEndian
 
 // FourTuple is the canonical key of a connection: both directions of it give
 // the same value, with the lower (address, port) at index 0. It holds no
@@ -79,8 +83,8 @@ func (t *FourTuple) fill(a addrs, src, dst uint16) (dir uint8) {
 // Equal reports whether two keys are the same: ==, but by words and without a
 // branch for each field.
 func (t *FourTuple) Equal(o *FourTuple) bool {
-	d := be.Uint64(t.Addr[0][:8]) ^ be.Uint64(o.Addr[0][:8]) | be.Uint64(t.Addr[0][8:]) ^ be.Uint64(o.Addr[0][8:])
-	d |= be.Uint64(t.Addr[1][:8]) ^ be.Uint64(o.Addr[1][:8]) | be.Uint64(t.Addr[1][8:]) ^ be.Uint64(o.Addr[1][8:])
+	d := le.Uint64(t.Addr[0][:]) ^ le.Uint64(o.Addr[0][:]) | le.Uint64(t.Addr[0][8:]) ^ le.Uint64(o.Addr[0][8:])
+	d |= le.Uint64(t.Addr[1][:]) ^ le.Uint64(o.Addr[1][:]) | le.Uint64(t.Addr[1][8:]) ^ le.Uint64(o.Addr[1][8:])
 	d |= uint64(t.Port[0]^o.Port[0]|t.Port[1]^o.Port[1]|t.VLAN[0]^o.VLAN[0]|t.VLAN[1]^o.VLAN[1]) | uint64(t.Tunnel^o.Tunnel)
 	return d == 0 && t.V6 == o.V6
 }
@@ -95,10 +99,10 @@ func (t *FourTuple) Hash(seed uint64) uint64 {
 	const k3, k4, k5 = 0x8cb92ba72f3d8dd7, 0xdb4f0b9175ae2165, 0xbbe0563303a4615f
 	ids := uint64(t.Port[0])<<48 | uint64(t.Port[1])<<32 | uint64(t.VLAN[0])<<16 | uint64(t.VLAN[1])
 	h := seed + uint64(t.Tunnel)
-	h += fold(be.Uint64(t.Addr[0][:8])^seed, k0) + fold(be.Uint64(t.Addr[1][:8])^seed, k1)
+	h += fold(le.Uint64(t.Addr[0][:])^seed, k0) + fold(le.Uint64(t.Addr[1][:])^seed, k1)
 	h += fold(ids^seed, k2)
 	if t.V6 {
-		h += fold(be.Uint64(t.Addr[0][8:])^seed, k3) + fold(be.Uint64(t.Addr[1][8:])^seed, k4)
+		h += fold(le.Uint64(t.Addr[0][8:])^seed, k3) + fold(le.Uint64(t.Addr[1][8:])^seed, k4)
 	}
 	return fold(h^k5, k0)
 }

@@ -70,13 +70,13 @@ func marks(notes []Note) []Mark {
 
 // notes returns the notes of a kind of one side's segments.
 func (in *Input) notes(kind NoteKind, side report.Side) []Note {
-	var out []Note
+	from := len(in.room.notes)
 	for i := range in.Notes {
 		if n := &in.Notes[i]; n.Kind == kind && n.Side == side {
-			out = append(out, *n)
+			in.room.notes = append(in.room.notes, *n)
 		}
 	}
-	return out
+	return slices.Clip(in.room.notes[from:])
 }
 
 // refuted returns the struck receipts of a symbol at one side, of any reason
@@ -174,16 +174,17 @@ func (r *rst) answers() Mark {
 
 // resets returns all RSTs.
 func (in *Input) resets() []rst {
-	out := make([]rst, len(in.Conn.Resets))
-	for i, r := range in.Conn.Resets {
-		out[i].Reset = r
+	from := len(in.room.rsts)
+	for i := range in.Conn.Resets {
+		r := rst{Reset: in.Conn.Resets[i]}
 		if i < len(in.Resets) {
-			out[i].ResetDetail = in.Resets[i]
+			r.ResetDetail = in.Resets[i]
 		} else {
-			out[i].Time = in.Conn.End
+			r.Time = in.Conn.End
 		}
+		in.room.rsts = append(in.room.rsts, r)
 	}
-	return out
+	return slices.Clip(in.room.rsts[from:])
 }
 
 // deciding returns the RST that the record names as the one that ended the

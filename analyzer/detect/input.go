@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"strings"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -98,6 +99,22 @@ type Input struct {
 	// Multi says that the capture has several files, so that findings name
 	// them.
 	Multi bool
+
+	room scratch
+}
+
+// scratch is room that what detectors put together for a look is taken from,
+// so that most of it costs no allocation.
+type scratch struct {
+	notes []Note
+	rsts  []rst
+	text  strings.Builder
+}
+
+// Clear makes in empty again and keeps the room that its lists have.
+func (in *Input) Clear() {
+	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
+		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0]}}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

@@ -12,46 +12,75 @@ import (
 // dur writes a duration as people say it.
 func dur(d time.Duration) string { return words.Seconds(d.Seconds()) }
 
+// textRoom is how much text is put together in one allocation, textMost what
+// one piece of it takes at most.
+const (
+	textRoom = 4 << 10
+	textMost = 512
+)
+
+// text returns a place to put text together and where it begins there.
+func (in *Input) text() (b *strings.Builder, from int) {
+	b = &in.room.text
+	if b.Cap()-b.Len() < textMost {
+		*b = strings.Builder{}
+		b.Grow(textRoom)
+	}
+	return b, b.Len()
+}
+
 // frame names a frame in a sentence.
 func (in *Input) frame(m Mark) string {
 	if m.Frame == 0 || in.Multi {
 		return in.frames(m)
 	}
-	return "frame " + strconv.FormatUint(m.Frame, 10)
+	b, from := in.text()
+	b.WriteString("frame ")
+	writeUint(b, m.Frame)
+	return b.String()[from:]
+}
+
+func writeUint(b *strings.Builder, n uint64) {
+	var room [20]byte
+	b.Write(strconv.AppendUint(room[:0], n, 10))
 }
 
 // frames names frames in a sentence: "frame 8", "frames 8 and 9", "frames 8, 9
 // and 3 more". Of several files each has its number.
 func (in *Input) frames(list ...Mark) string {
 	const most = 6
-	list = distinct(append([]Mark(nil), list...))
+	var room [2 * most]Mark
+	list = distinct(append(room[:0], list...))
 	if len(list) == 0 {
 		return "not captured"
 	}
-	rest := ""
-	if n := len(list) - most; n > 0 {
-		list, rest = list[:most], " and "+strconv.Itoa(n)+" more"
-	}
-	var b strings.Builder
+	rest := len(list) - most
+	list = list[:min(len(list), most)]
+	b, from := in.text()
 	b.WriteString("frame")
 	if len(list) > 1 {
 		b.WriteByte('s')
 	}
 	for i, m := range list {
 		switch {
-		case i > 0 && i == len(list)-1 && rest == "":
+		case i > 0 && i == len(list)-1 && rest <= 0:
 			b.WriteString(" and")
 		case i > 0:
 			b.WriteByte(',')
 		}
 		b.WriteByte(' ')
-		b.WriteString(strconv.FormatUint(m.Frame, 10))
+		writeUint(b, m.Frame)
 		if in.Multi && (i == len(list)-1 || list[i+1].File != m.File) {
 			b.WriteString(" of file ")
-			b.WriteString(strconv.Itoa(m.File + 1))
+			writeUint(b, uint64(m.File)+1)
 		}
 	}
-	return b.String() + rest
+	if rest > 0 {
+		b.WriteString(" and ")
+		writeUint(b, uint64(rest))
+		b.WriteString(" more")
+	}
+	return b.String()[from:]
 }
 
 // say joins sentences, leaving out the empty ones.

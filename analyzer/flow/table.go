@@ -29,19 +29,28 @@ func New(seed uint64, key func(index uint32) *wire.FourTuple) *Table {
 func (t *Table) Len() int { return t.used }
 
 // Get returns the index stored for k.
-func (t *Table) Get(k *wire.FourTuple) (uint32, bool) {
-	i, ok := t.find(k)
+func (t *Table) Get(k *wire.FourTuple) (uint32, bool) { return t.GetHashed(k, k.Hash(t.seed)) }
+
+// GetHashed is Get for a key whose hash with the table's seed is known.
+func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
+	if s := t.slots[hash&t.mask]; s.hash == uint32(hash>>32) && s.index != 0 && t.key(s.index-1).Equal(k) {
+		return s.index - 1, true // nearly always
+	}
+	i, ok := t.find(k, hash)
 	if !ok {
 		return 0, false
 	}
 	return t.slots[i].index - 1, true
 }
 
+// Guess returns 1 more than the index that is probably stored for a key with
+// the given hash, 0 if it sees none. It reads nothing but the table.
+func (t *Table) Guess(hash uint64) uint32 { return t.slots[hash&t.mask].index }
+
 // find returns the slot of k, or the free slot at which its search ended.
-func (t *Table) find(k *wire.FourTuple) (uint64, bool) {
-	h := k.Hash(t.seed)
-	tag := uint32(h >> 32)
-	for i := h & t.mask; ; i = (i + 1) & t.mask {
+func (t *Table) find(k *wire.FourTuple, hash uint64) (uint64, bool) {
+	tag := uint32(hash >> 32)
+	for i := hash & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.index == 0 {
 			return i, false
@@ -54,20 +63,21 @@ func (t *Table) find(k *wire.FourTuple) (uint64, bool) {
 
 // Put stores index for k, in place of what was stored before.
 func (t *Table) Put(k *wire.FourTuple, index uint32) {
-	i, ok := t.find(k)
+	h := k.Hash(t.seed)
+	i, ok := t.find(k, h)
 	if !ok {
 		if uint64(t.used)*4 >= uint64(len(t.slots))*3 {
 			t.grow()
-			i, _ = t.find(k)
+			i, _ = t.find(k, h)
 		}
 		t.used++
 	}
-	t.slots[i] = slot{index: index + 1, hash: uint32(k.Hash(t.seed) >> 32)}
+	t.slots[i] = slot{index: index + 1, hash: uint32(h >> 32)}
 }
 
 // Delete removes k. The slots behind it move up, so that no search ends early.
 func (t *Table) Delete(k *wire.FourTuple) {
-	i, ok := t.find(k)
+	i, ok := t.find(k, k.Hash(t.seed))
 	if !ok {
 		return
 	}

@@ -74,12 +74,12 @@ func (j *job) toTheEnd() error {
 // read is the loop. Its error is one of the output: those of the input are
 // faults.
 func (j *job) read() error {
-	var p capture.Packet
+	src, batch := capture.Batches(j.src), make([]capture.Packet, analyzer.BatchSize)
 	for !j.stop.is() {
-		err := j.src.Next(&p)
+		n, err := src.NextBatch(batch)
 		switch {
 		case err == nil:
-			j.an.AddPacket(&p)
+			j.an.AddPackets(batch[:n])
 		case err == io.EOF:
 			return nil
 		case j.idle != nil && j.idle(err):

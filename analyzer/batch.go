@@ -1,0 +1,78 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/wire"
+)
+
+// BatchSize is how many packets AddPackets takes at a time: it decodes them all
+// before it analyses the first.
+const BatchSize = 32
+
+// tableSeed is mixed into the hashes of tuples.
+const tableSeed = 0
+
+// arrival is a packet that is decoded and not yet analysed.
+type arrival struct {
+	segment wire.Segment
+	icmp    *wire.ICMPError // with OutcomeICMP
+	hash    uint64          // of the segment's tuple
+	outcome wire.Outcome
+}
+
+// decode decodes p into in.
+func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
+	s := &in.segment
+	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
+	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
+	switch in.outcome {
+	case wire.OutcomeTCP:
+		if p.Direction != capture.DirectionUnknown {
+			s.Arrow = wire.Direction(p.Direction)
+		}
+		in.hash = s.Tuple.Hash(tableSeed)
+	case wire.OutcomeICMP:
+		e := a.decoder.ICMP
+		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
+		in.icmp = &e
+	}
+}
+
+// take analyses a decoded packet.
+func (a *Analyzer) take(in *arrival) {
+	a.sum.packet(in.outcome)
+	a.clock(in.segment.Time)
+	switch in.outcome {
+	case wire.OutcomeTCP:
+		a.add(&in.segment, in.hash)
+	case wire.OutcomeICMP:
+		a.icmp(in.icmp)
+	}
+}
+
+// warm reads what the analysis of a batch will need, first the places in the
+// table, then the connections. These reads do not depend on each other, so the
+// processor waits for many of them at a time, not for one after the other as
+// the analysis would: with many connections nearly each is a cache miss.
+func (a *Analyzer) warm(batch []arrival) {
+	var index [BatchSize]uint32
+	for i := range batch {
+		if batch[i].outcome == wire.OutcomeTCP {
+			index[i] = a.table.Guess(batch[i].hash)
+		}
+	}
+	for _, k := range index[:len(batch)] {
+		if k != 0 {
+			a.warmed += a.at(int32(k - 1)).touch()
+		}
+	}
+}
+
+// touch reads something of every cache line of c that a plain segment needs.
+func (c *connection) touch() uint64 {
+	return c.id + uint64(c.flags) + uint64(c.sp[0].Known) + uint64(c.sp[1].Known) +
+		uint64(c.recent[0].sig[0]) + uint64(c.recent[1].sig[0]) +
+		uint64(c.ep[0].lastTime) + uint64(c.ep[0].ttl) + uint64(c.ep[0].answers.top) +
+		uint64(c.ep[1].lastTime) + uint64(c.ep[1].ttl) + uint64(c.ep[1].answers.top) +
+		uint64(c.deadline)
+}

@@ -1,0 +1,35 @@
+package reassembly
+
+import "github.com/lastack/lastack/wire"
+
+// Expected reports whether s is what nearly every segment of an established
+// connection is: it stands at SND.NXT, in a space of which nothing is missing;
+// it has new octets, acknowledges new ones that were captured, or both; and it
+// finds both windows open and leaves them so. It is the condition of header
+// prediction (Van Jacobson), and spares Place, Send and Receive: Follow does
+// what they would.
+func (sp *Space) Expected(s *wire.Segment, rev *Space) bool {
+	const both = KnownNext | KnownUna
+	if s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || s.Seq != sp.Next || s.Window == 0 {
+		return false
+	}
+	if sp.Known&rev.Known&both != both || sp.gaps != nil || rev.gaps != nil || sp.Repeats|rev.Repeats != 0 {
+		return false
+	}
+	acked, due := uint32(s.Ack-rev.Una), uint32(rev.Next-rev.Una)
+	return acked <= due && due <= maxReach && acked|s.Len != 0 && sp.Wnd != 0 && rev.Wnd != 0 &&
+		sp.Una.LessEq(sp.Next) && !sp.OutOfReach(s.Seq) && !rev.OutOfReach(s.Ack)
+}
+
+// Follow records that the space's owner sent s, a segment that is Expected.
+func (sp *Space) Follow(s *wire.Segment, rev *Space) {
+	if s.Len > 0 {
+		sp.Next = s.Seq.Add(s.Len)
+		sp.Edge = sp.Next
+		if sp.Known&timing == 0 {
+			sp.startTiming(s)
+		}
+	}
+	sp.stamp(s)
+	rev.Receive(s)
+}
