@@ -180,7 +180,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		a.sum.strayResets++
 		return
 	}
-	if c.predicted(s) && c.id != a.opt.Watch && !a.unpredicted {
+	if c.predicted(s) && !a.unpredicted {
 		a.short++
 		c.follow(s)
 		return

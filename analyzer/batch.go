@@ -61,18 +61,17 @@ func (a *Analyzer) warm(batch []arrival) {
 			index[i] = a.table.Guess(batch[i].hash)
 		}
 	}
-	for _, k := range index[:len(batch)] {
+	for i, k := range index[:len(batch)] {
 		if k != 0 {
-			a.warmed += a.at(int32(k - 1)).touch()
+			a.warmed += a.at(int32(k - 1)).touch(batch[i].segment.Dir)
 		}
 	}
 }
 
-// touch reads something of every cache line of c that a plain segment needs.
-func (c *connection) touch() uint64 {
-	return c.id + uint64(c.flags) + uint64(c.sp[0].Known) + uint64(c.sp[1].Known) +
-		uint64(c.recent[0].sig[0]) + uint64(c.recent[1].sig[0]) +
-		uint64(c.ep[0].lastTime) + uint64(c.ep[0].ttl) + uint64(c.ep[0].answers.top) +
-		uint64(c.ep[1].lastTime) + uint64(c.ep[1].ttl) + uint64(c.ep[1].answers.top) +
-		uint64(c.deadline)
+// touch reads something of every cache line of c that an expected segment of x
+// needs.
+func (c *connection) touch(x uint8) uint64 {
+	own := &c.ep[x]
+	return uint64(c.flags) + uint64(own.sp.Known) + uint64(own.flags) + uint64(own.packets) + uint64(own.recent.top) +
+		uint64(own.answers.top) + uint64(c.ep[c.peer(x)].sp.Known)
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"testing"
+	"unsafe"
 
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/gen/load"
@@ -162,4 +163,18 @@ func FuzzShortWay(f *testing.F) {
 			t.Errorf("the short way\n%s\nthe long way\n%s", one, two)
 		}
 	})
+}
+
+// TestLayout holds the layout of a connection to cache lines: it is a whole
+// number of them, and so are its ends, which begin with one.
+func TestLayout(t *testing.T) {
+	const line = 64
+	var c connection
+	for name, n := range map[string]uintptr{
+		"a connection": unsafe.Sizeof(c), "an end": unsafe.Sizeof(c.ep[0]), "what is before the ends": unsafe.Offsetof(c.ep),
+	} {
+		if unsafe.Sizeof(n) == 8 && n%line != 0 {
+			t.Errorf("%s takes %d octets, no multiple of %d", name, n, line)
+		}
+	}
 }

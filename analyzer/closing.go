@@ -99,13 +99,13 @@ func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.C
 
 // bothFINs reports whether both ends sent a FIN.
 func (c *connection) bothFINs() bool {
-	return c.sp[0].Has(reassembly.KnownFIN) && c.sp[c.peer(0)].Has(reassembly.KnownFIN)
+	return c.ep[0].sp.Has(reassembly.KnownFIN) && c.ep[c.peer(0)].sp.Has(reassembly.KnownFIN)
 }
 
 // fins applies C1 to C3 to the first transmissions of the FINs.
 func (c *connection) fins() finished {
 	x, y := c.client, c.peer(c.client)
-	fx, fy := c.sp[x].Has(reassembly.KnownFIN), c.sp[y].Has(reassembly.KnownFIN)
+	fx, fy := c.ep[x].sp.Has(reassembly.KnownFIN), c.ep[y].sp.Has(reassembly.KnownFIN)
 	switch {
 	case fx && fy && c.flip == 1:
 		return c.twoFINs(x, y)
@@ -176,7 +176,7 @@ func (c *connection) finInferred(x uint8) bool { return c.ep[x].fin.ref == 0 || 
 // that was inferred.
 func (c *connection) knew(x uint8) bool {
 	if !c.finInferred(x) {
-		return c.sp[c.peer(x)].FINAcked(c.ep[x].fin.ack)
+		return c.ep[c.peer(x)].sp.FINAcked(c.ep[x].fin.ack)
 	}
 	own, peer := c.find(x, fsm.SndFIN), c.find(x, fsm.RcvFIN)
 	return peer >= 0 && peer < own
@@ -347,7 +347,7 @@ var causeRules = [...]causeRule{
 	{"keepalive", func(_ *connection, r *reset) bool { return !r.bare && r.probed && r.repeats >= 1 }},
 	{"retransmission", func(_ *connection, r *reset) bool { return !r.bare && !r.probed && r.repeats >= 3 }},
 	{"after-close", func(c *connection, r *reset) bool {
-		return c.sp[r.side].Has(reassembly.KnownFIN) && c.ep[r.side].fin.t <= r.t
+		return c.ep[r.side].sp.Has(reassembly.KnownFIN) && c.ep[r.side].fin.t <= r.t
 	}},
 	{"abort", func(_ *connection, r *reset) bool { return !r.bare || r.answers == 0 }},
 	{"no-such-connection", func(_ *connection, r *reset) bool { return r.bare }},
@@ -398,8 +398,8 @@ func (a *Analyzer) vantage(c *connection, v *report.Vantage) {
 		return
 	}
 	v.MissingBytes.Server = c.missing(server)
-	toClient, ok1 := c.sp[server].RTT()
-	toServer, ok2 := c.sp[client].RTT()
+	toClient, ok1 := c.ep[server].sp.RTT()
+	toServer, ok2 := c.ep[client].sp.RTT()
 	if ok1 || ok2 {
 		v.RTT = &a.rec.rtt
 		if ok1 {
@@ -429,8 +429,8 @@ func (a *Analyzer) vantage(c *connection, v *report.Vantage) {
 // missing is how many octets of an end were acknowledged and never captured; a
 // FIN that is only inferred is no octet.
 func (c *connection) missing(side uint8) uint64 {
-	n := c.sp[side].Missing()
-	if n > 0 && c.sp[side].FINAcked(c.sp[side].Una) && c.ep[side].fin.ref == 0 {
+	n := c.ep[side].sp.Missing()
+	if n > 0 && c.ep[side].sp.FINAcked(c.ep[side].sp.Una) && c.ep[side].fin.ref == 0 {
 		n--
 	}
 	return n
@@ -467,7 +467,7 @@ func nearByRTT(client, server int64) report.Side {
 // something that was not: the other end speaks, unseen.
 func (c *connection) wasAnswered() bool {
 	for side := range uint8(2) {
-		sp := &c.sp[side]
+		sp := &c.ep[side].sp
 		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) {
 			return true
 		}

@@ -6,38 +6,42 @@ import (
 	"github.com/lastack/lastack/wire"
 )
 
-// connection is one incarnation of a four-tuple. Its two ends are ep[0] and
-// ep[1], in the order of the canonical tuple; sp[i] is the sequence space that
-// end i sends into. Nothing in it is written twice for the two sides.
+// connection is one incarnation of a four-tuple, ep its two ends in the order
+// of the canonical tuple. Nothing in it is written twice for the two sides.
 //
-// The fields are in the order in which a segment needs them: what every one
-// touches stands together, and in front.
+// The fields of a connection and of an endpoint are in the order in which a
+// segment needs them: what every one touches stands together, and in front. A
+// segment then needs 7 cache lines of 15.
 type connection struct {
-	tuple  wire.FourTuple
-	id     uint64   // number of its first packet over all inputs
-	x      *details // what only unusual connections have
-	events []event
-
+	tuple wire.FourTuple
+	older int32 // slab index of the next incarnation of the key, or -1
 	flags connFlags
 	phase phase
 	flip  uint8 // 1; 0 for a connection to itself
 	quiet bool  // both ends are ESTABLISHED, and no receipt is open
-	older int32 // slab index of the next incarnation of the key, or -1
 
-	sp     [2]reassembly.Space
-	recent [2]recents
-	ep     [2]endpoint
+	client uint8 // the end that is the client
+	role   role
+	queued bool  // it has an entry in the analyzer's deadline heap
+	self   int32 // own slab index
 
-	first, last wire.FrameRef // last and end: see latest
-	start, end  int64
-	previous    uint64 // id of the incarnation before, 0 for none
-	deadline    int64  // when it becomes final by time; 0: never
+	id       uint64   // number of its first packet over all inputs
+	x        *details // what only unusual connections have
+	events   []event
+	deadline int64 // when it becomes final by time; 0: never
+
 	incarnation int32
-	self        int32 // own slab index
 	lostEvents  uint32
-	queued      bool  // it has an entry in the analyzer's deadline heap
-	client      uint8 // the end that is the client
-	role        role
+	start       int64
+
+	ep [2]endpoint
+
+	first    wire.FrameRef
+	last     wire.FrameRef // last and end: see latest
+	end      int64
+	previous uint64 // id of the incarnation before, 0 for none
+
+	_ [32]byte // so that it takes whole cache lines, and begins with one
 }
 
 // latest is the last that was captured of the connection: a segment of either
@@ -86,37 +90,48 @@ const (
 	firstSYNACKInferred
 	supersededFlag
 	evictedFlag
-	finalFlag
+	tappedTwice // it is seen at a second tap
+	watched     // Options.Watch names it
+	probing     // the last segment of end 0 was a keepalive probe; the next bit, of end 1
+	probing1
 )
 
-// endpoint is one end of a connection: its states, and what it sent.
-type endpoint struct {
-	// What every segment touches.
-	lastTime                 int64 // of its last segment
-	lastRef                  wire.FrameRef
-	packets, payload, unique uint64
-	lastAck                  wire.Seq // SEG.ACK of its last segment with ACK
-	lastLen                  uint32   // and that segment's payload
-	ipid                     uint16
-	flags                    endFlags
-	odd                      uint8 // segments in a row whose numbers cannot be its own
-	acked                    bool  // it has sent a segment with ACK
+// probes is the bit for the last segment of an end being a keepalive probe.
+func probes(end uint8) connFlags { return probing << end }
 
-	initial, shown, proved fsm.Set
-	open                   symbols // receipts not proved, and its own end: what its later segments may strike
-	ttl                    uint8   // of its first segment that was no RST
-	sums                   [3]uint8
-	mss                    uint16
-	scale                  uint8
-	arrow                  wire.Direction
+// endpoint is one end of a connection: the numbers that it sends, its states,
+// and what it sent.
+type endpoint struct {
+	// What every segment touches: of the peer the space and flags, of the
+	// sender all.
+	sp               reassembly.Space
+	flags            endFlags
+	ipid             uint16
+	initial, shown   fsm.Set
+	proved           fsm.Set
+	odd              uint8    // segments in a row whose numbers cannot be its own
+	acked            bool     // it has sent a segment with ACK
+	open             symbols  // receipts not proved, and its own end: what its later segments may strike
+	lastAck          wire.Seq // SEG.ACK of its last segment with ACK
+	lastLen          uint32   // and that segment's payload
+	lastTime         int64    // of its last segment
+	lastRef          wire.FrameRef
+	packets, payload uint64
+	unique           uint64
+	recent           recents
+	answers          ring // its segments before the last, by their ACK number
+
+	ttl   uint8 // of its first segment that was no RST
+	sums  [3]uint8
+	mss   uint16
+	scale uint8
+	arrow wire.Direction
 
 	twFrom int64 // when its TIME-WAIT began, or began again
 
 	syn    opening
 	fin    closing
 	finAck acknowledged
-
-	answers ring // its segments before the last, by their ACK number
 }
 
 // said notes that the end sent s, which has an ACK: the segment before goes to
@@ -156,7 +171,6 @@ const (
 	scaleOption               // on its SYN
 	synSeen                   // its SYN or SYN,ACK was captured whole, options and all
 	finRepeatedFirst          // the first FIN captured of it is itself a repetition
-	probing                   // its last segment was a keepalive probe
 	synAckSeen                // it sent a SYN,ACK
 	sentData
 	fastOpenCookie
@@ -389,7 +403,7 @@ func (r *ring) lookup(ack wire.Seq) (ref wire.FrameRef, octets uint32) {
 // was captured a segment of y may still have been sent without knowing of it.
 func (c *connection) guard(y uint8) int64 {
 	const least = 5e6
-	rtt, ok := c.sp[c.peer(y)].RTT()
+	rtt, ok := c.ep[c.peer(y)].sp.RTT()
 	if !ok {
 		return least
 	}

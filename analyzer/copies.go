@@ -89,7 +89,7 @@ func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
 // remembers s.
 func (a *Analyzer) copied(c *connection, s *wire.Segment) copyKind {
 	kind := c.copied(s)
-	if kind != original || c.x == nil || c.x.taps == nil {
+	if kind != original || c.flags&tappedTwice == 0 {
 		return kind
 	}
 	if a.taps == nil {
@@ -109,7 +109,7 @@ func remember(s *wire.Segment) recent {
 
 // copied looks among the last few segments of an end, and remembers s.
 func (c *connection) copied(s *wire.Segment) copyKind {
-	r := &c.recent[s.Dir]
+	r := &c.ep[s.Dir].recent
 	sig := signature(s)
 	if r.sig[0] == sig || r.sig[1] == sig || r.sig[2] == sig || r.sig[3] == sig {
 		for i := range r.list {
@@ -194,8 +194,8 @@ func (c *connection) copyByID(old *recent, s *wire.Segment, gap, rtt int64) copy
 // roundTrip is the sum of the smallest round trips from the tap to both ends,
 // 0 when either was not measured.
 func (c *connection) roundTrip() int64 {
-	one, ok1 := c.sp[0].RTT()
-	two, ok2 := c.sp[1].RTT()
+	one, ok1 := c.ep[0].sp.RTT()
+	two, ok2 := c.ep[1].sp.RTT()
 	if !ok1 || !ok2 {
 		return 0
 	}
@@ -212,6 +212,7 @@ func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
 	}
 	if d.taps == nil {
 		d.taps = &taps{}
+		c.flags |= tappedTwice
 	}
 	t, x := d.taps, s.Dir
 	gap := old.before(s)

@@ -89,9 +89,8 @@ func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
 // windows.
 func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
-	ep := &c.ep[x]
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
-	if pure && p.Kind == reassembly.Pure && c.ep[y].has(probing) && s.Ack == c.sp[y].Next {
+	if pure && p.Kind == reassembly.Pure && c.flags&probes(y) != 0 && s.Ack == c.ep[y].sp.Next {
 		c.more(x).replies++
 		c.note(detect.ProbeReply, x, s, 0)
 		p.DuplicateACK = false
@@ -101,17 +100,17 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	if s.Flags.Has(wire.RST) {
 		return // what its sender had done before tells its cause
 	}
-	c.ep[y].flags &^= probing
+	c.flags &^= probes(y)
 	switch {
 	case p.Kind == reassembly.Keepalive:
-		ep.flags |= probing
+		c.flags |= probes(x)
 	case !pure: // its own answer to a probe of the peer leaves its probe open
-		ep.flags &^= probing
+		c.flags &^= probes(x)
 	}
 	if s.Flags.Has(wire.SYN) || !s.WindowKnown() {
 		return
 	}
-	switch closed := c.sp[y].Wnd == 0 && c.sp[y].Has(reassembly.KnownUna); {
+	switch closed := c.ep[y].sp.Wnd == 0 && c.ep[y].sp.Has(reassembly.KnownUna); {
 	case s.Window == 0:
 		c.more(x).zeroWindows++
 		if !closed {
@@ -176,7 +175,7 @@ func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
 // reject records that an ICMP error ended the opening of the end whose SYN it
 // quotes.
 func (c *connection) reject(e *wire.ICMPError) bool {
-	sp, ep := &c.sp[e.Dir], &c.ep[e.Dir]
+	sp, ep := &c.ep[e.Dir].sp, &c.ep[e.Dir]
 	if !sp.Has(reassembly.KnownISS) || sp.ISS != e.Seq || !ep.shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
 		return false
 	}

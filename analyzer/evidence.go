@@ -11,7 +11,7 @@ import (
 // octets. Such a segment was delayed or repeated by the network and proves
 // nothing (E7).
 func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
-	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
+	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false
 	}
@@ -199,7 +199,7 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 	if c.x == nil {
 		return best
 	}
-	rtt, _ := c.sp[c.peer(side)].RTT()
+	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	for _, k := range c.x.finCopies {
 		if k.side == side || k.t > s.Time {
 			continue
@@ -228,7 +228,7 @@ func (c *connection) place(e event) int {
 	}
 	if i := c.find(e.side, fsm.SndFIN, sent); i >= 0 && e.sym == fsm.RcvFIN {
 		// What its own FIN acknowledged says which came first.
-		if c.sp[c.peer(e.side)].FINAcked(c.ep[e.side].fin.ack) {
+		if c.ep[c.peer(e.side)].sp.FINAcked(c.ep[e.side].fin.ack) {
 			at = min(at, i)
 		} else {
 			at = max(at, i+1)
@@ -258,7 +258,7 @@ func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int 
 // ACK may be that of the peer's SYN alone: only data, an ACK beyond the SYN or
 // the echoed timestamp prove more.
 func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
-	peer := &c.sp[c.peer(s.Dir)]
+	peer := &c.ep[c.peer(s.Dir)].sp
 	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
 	switch {
 	case c.flags&simultaneousOpen != 0 && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 && !c.beyondSYN(s):
@@ -289,7 +289,7 @@ func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 		return silent, ""
 	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):
 		return proves, ""
-	case s.Flags.Has(wire.RST) && s.Seq == c.sp[s.Dir].Next:
+	case s.Flags.Has(wire.RST) && s.Seq == c.ep[s.Dir].sp.Next:
 		return proves, "" // a RST,ACK with SND.NXT aborts a socket: a request answers with a bare RST
 	}
 	return silent, ""
@@ -298,7 +298,7 @@ func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 // beyondSYN reports whether s acknowledges more of its peer than the SYN and
 // the data that came with it.
 func (c *connection) beyondSYN(s *wire.Segment) bool {
-	peer := &c.sp[c.peer(s.Dir)]
+	peer := &c.ep[c.peer(s.Dir)].sp
 	return s.Flags.Has(wire.ACK) && peer.Has(reassembly.KnownISS) &&
 		peer.ISS.Add(1+c.ep[c.peer(s.Dir)].syn.data).Less(s.Ack)
 }
@@ -307,7 +307,7 @@ func (c *connection) beyondSYN(s *wire.Segment) bool {
 // can have arrived, says that it did not arrive, and so does a SACK block over
 // it.
 func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
-	peer := &c.sp[c.peer(s.Dir)]
+	peer := &c.ep[c.peer(s.Dir)].sp
 	if !s.Flags.Has(wire.ACK) {
 		return silent, ""
 	}
@@ -324,7 +324,7 @@ func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 
 // judgeACKOfFIN: the FIN again says that its ACK had not come.
 func judgeACKOfFIN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
-	own := &c.sp[s.Dir]
+	own := &c.ep[s.Dir].sp
 	if s.Flags.Has(wire.FIN) && own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
 		return refutesG, whyFINAgain
 	}
@@ -355,7 +355,7 @@ func judgeOwnRST(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	if s.Flags.Has(wire.RST) || rst == nil {
 		return silent, ""
 	}
-	rtt, _ := c.sp[s.Dir].RTT()
+	rtt, _ := c.ep[s.Dir].sp.RTT()
 	later := rst.seq.Less(s.End()) || s.Flags.Has(wire.ACK) && rst.peerAck.Less(s.Ack) ||
 		s.Time-e.t > max(2*rtt, 100e6)
 	if later {

@@ -55,7 +55,7 @@ func (c *connection) oldDuplicate(s *wire.Segment) {
 func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	x := s.Dir
 	for c := head; c != nil; c = a.next(c) {
-		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS == s.Seq {
+		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS == s.Seq {
 			a.settleCandidates(head, c, s)
 			return c
 		}
@@ -82,7 +82,7 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 // awaitsSYN reports whether a SYN of x, whose ISS is not known, would be the
 // second one of a simultaneous or split opening.
 func (c *connection) awaitsSYN(x uint8) bool {
-	return !c.sp[x].Has(reassembly.KnownISS) && c.ep[c.peer(x)].shown.Is(fsm.SynSent)
+	return !c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[c.peer(x)].shown.Is(fsm.SynSent)
 }
 
 // chooseSYNACK: the incarnation whose SYN it acknowledges; a candidate becomes
@@ -91,14 +91,14 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 	x := s.Dir
 	for c := head; c != nil; c = a.next(c) {
 		y := c.peer(x)
-		syn := &c.sp[y]
+		syn := &c.ep[y].sp
 		if !syn.Has(reassembly.KnownISS) || !syn.ISS.Less(s.Ack) || syn.ISS.Add(1+c.ep[y].syn.data).Less(s.Ack) {
 			continue
 		}
 		if c.phase == candidate && c.ep[y].syn.ref != 0 {
 			a.promote(head, c, y)
 		}
-		if c.sp[x].Has(reassembly.KnownISS) && c.sp[x].ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 {
+		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 {
 			c.secondRequest(x, s)
 		}
 		return c
@@ -118,7 +118,7 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 // had expired, unseen (I3).
 func (c *connection) secondRequest(x uint8, s *wire.Segment) {
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
-	c.sp[x] = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}
+	c.ep[x].sp = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}
 	c.scale()
 	syn, _ := c.lastSYN(c.peer(x))
 	c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed})
@@ -148,11 +148,11 @@ func (c *connection) distance(s *wire.Segment) (uint32, bool) {
 		d, known = max(d, uint32(max(n, -n))), true
 	}
 	refusal := s.Flags.Has(wire.RST|wire.ACK) && s.Seq == 0
-	if c.sp[x].Has(reassembly.KnownNext) && !refusal {
-		take(s.Seq, c.sp[x].Next)
+	if c.ep[x].sp.Has(reassembly.KnownNext) && !refusal {
+		take(s.Seq, c.ep[x].sp.Next)
 	}
-	if c.sp[y].Has(reassembly.KnownNext) && s.Flags.Has(wire.ACK) {
-		take(s.Ack, c.sp[y].Next)
+	if c.ep[y].sp.Has(reassembly.KnownNext) && s.Flags.Has(wire.ACK) {
+		take(s.Ack, c.ep[y].sp.Next)
 	}
 	return d, known
 }
@@ -181,7 +181,7 @@ func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
 			d := k.details()
 			d.challenges = append(d.challenges, challenge{ack: moment{c.ep[y].lastRef, c.ep[y].lastTime},
 				rst: moment{s.Ref, s.Time}, state: c.ep[y].shown})
-		case s.Time-k.ep[s.Dir].syn.t > c.guard(s.Dir) && !c.sp[s.Dir].Next.Less(s.Seq) && s.SegLen()+s.Len > 0:
+		case s.Time-k.ep[s.Dir].syn.t > c.guard(s.Dir) && !c.ep[s.Dir].sp.Next.Less(s.Seq) && s.SegLen()+s.Len > 0:
 			k.phase = stray
 		}
 	}
@@ -191,7 +191,7 @@ func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
 func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	y := c.peer(s.Dir)
 	answered := c.ep[y].syn.ref != 0 && s.Flags.Has(wire.ACK) &&
-		c.sp[y].ISS.Less(s.Ack) && s.Ack.LessEq(c.sp[y].Next)
+		c.ep[y].sp.ISS.Less(s.Ack) && s.Ack.LessEq(c.ep[y].sp.Next)
 	switch {
 	case answered && s.Flags.Has(wire.RST):
 		// It refused the new SYN, so its old connection is gone too (R7).
@@ -199,9 +199,9 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	case answered:
 		a.promote(head, c, y)
 	case c.flags&firstSYNACKInferred != 0 && s.Dir == c.client && !s.Flags.Has(wire.RST) &&
-		s.Flags.Has(wire.ACK) && c.sp[y].ISS.Less(s.Ack):
+		s.Flags.Has(wire.ACK) && c.ep[y].sp.ISS.Less(s.Ack):
 		a.promote(head, c, s.Dir)
-	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.sp[s.Dir].ISS.Less(s.Seq):
+	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.ep[s.Dir].sp.ISS.Less(s.Seq):
 		a.promote(head, c, s.Dir)
 	}
 }
@@ -288,6 +288,9 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	}
 	if s.Flags&wire.SYN == 0 {
 		c.flags |= midStream
+	}
+	if c.id == a.opt.Watch {
+		c.flags |= watched
 	}
 	c.takeRole(s)
 	a.live++

@@ -22,7 +22,7 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 	if ep.proved.Is(fsm.Closed) && (ep.packets > 0 || c.find(y, fsm.SndSYN) >= 0) {
 		return
 	}
-	if c.sp[s.Dir].Repeats >= deadAfter {
+	if c.ep[s.Dir].sp.Repeats >= deadAfter {
 		if c.mayProcess(y, s) {
 			c.receivedACK(y, s)
 		}
@@ -48,7 +48,7 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 // mayProcess reports whether Y may process s (inference.md section 2): R1 to
 // R3, and R10 in SYN-SENT.
 func (c *connection) mayProcess(y uint8, s *wire.Segment) bool {
-	own, rev := &c.sp[s.Dir], &c.sp[y]
+	own, rev := &c.ep[s.Dir].sp, &c.ep[y].sp
 	if !s.Flags.Has(wire.ACK) {
 		return s.Flags.Has(wire.SYN) // R1
 	}
@@ -76,7 +76,7 @@ func (c *connection) oldTimestamp(own *reassembly.Space, s *wire.Segment) bool {
 
 // receivedACK: the ACK of Y's SYN,ACK and that of its FIN.
 func (c *connection) receivedACK(y uint8, s *wire.Segment) {
-	rev := &c.sp[y]
+	rev := &c.ep[y].sp
 	if c.awaitsHandshake(y) && rev.Has(reassembly.KnownISS) && rev.ISS.Less(s.Ack) && s.Ack.LessEq(rev.Next) {
 		c.receive(y, fsm.RcvACKOfSYN, s)
 	}
@@ -95,7 +95,7 @@ func (c *connection) awaitsHandshake(y uint8) bool {
 // finWhole notes the segment with which everything up to X's FIN has been
 // captured: the one that completes it for Y (R5).
 func (c *connection) finWhole(s *wire.Segment) {
-	own, fin := &c.sp[s.Dir], &c.ep[s.Dir].fin
+	own, fin := &c.ep[s.Dir].sp, &c.ep[s.Dir].fin
 	if !own.Has(reassembly.KnownFIN) || fin.ref == 0 || !own.Whole(own.FIN.Add(1)) {
 		return
 	}
@@ -111,7 +111,7 @@ func (c *connection) finWhole(s *wire.Segment) {
 // receivedFIN: X's FIN takes effect at Y when every octet before it is there
 // (R5): with the FIN itself, or with the segment that fills the last hole.
 func (c *connection) receivedFIN(y uint8, s *wire.Segment) {
-	own, fin := &c.sp[s.Dir], &c.ep[s.Dir].fin
+	own, fin := &c.ep[s.Dir].sp, &c.ep[s.Dir].fin
 	if !own.Has(reassembly.KnownFIN) || !fin.done {
 		return
 	}

@@ -281,7 +281,7 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 
 // endpoint fills in one end as it is reported.
 func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
-	ep, sp, more := &c.ep[side], &c.sp[side], c.look(side)
+	ep, sp, more := &c.ep[side], &c.ep[side].sp, c.look(side)
 	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
 	e.Possible, e.Pending = []string{}, []report.Pending{}
 	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, ep.unique
@@ -312,7 +312,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 		a.rec.ends[side].isn = uint32(sp.ISS)
 		e.ISN = &a.rec.ends[side].isn
 	}
-	if rtt, ok := c.sp[c.peer(side)].RTT(); ok {
+	if rtt, ok := c.ep[c.peer(side)].sp.RTT(); ok {
 		e.RTTMin = a.rec.seconds(rtt)
 	}
 	ep.options(e, &a.rec.ends[side])
@@ -339,7 +339,7 @@ func (c *connection) synData() *report.SYNData {
 		return nil
 	}
 	side := func(i uint8) *report.SYNDataSide {
-		ep, sp := &c.ep[i], &c.sp[i]
+		ep, sp := &c.ep[i], &c.ep[i].sp
 		if ep.syn.data == 0 {
 			return nil
 		}

@@ -111,7 +111,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 	ep := &c.ep[x]
 	r := reset{ref: s.Ref, t: s.Time, seq: s.Seq, ack: s.Ack, payload: s.Len, side: x,
 		bare: !s.Flags.Has(wire.ACK), sender: ep.shown, receiver: c.ep[y].shown,
-		peerAck: c.sp[y].Una, repeats: c.sp[x].Repeats, probed: ep.has(probing)}
+		peerAck: c.ep[y].sp.Una, repeats: c.ep[x].sp.Repeats, probed: c.flags&probes(x) != 0}
 	if ep.lastTime != 0 {
 		r.idle = s.Time - ep.lastTime
 	}
@@ -120,7 +120,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 			r.answers, r.octets = c.ep[y].asked(s.Seq)
 		}
 	}
-	if sp := &c.sp[y]; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
+	if sp := &c.ep[y].sp; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
 		syn, _ := c.lastSYN(y)
 		r.answers = syn.ref
 	}
@@ -151,7 +151,7 @@ func (c *connection) voidAnswered(x uint8, r *reset) {
 // staysOpen: in SYN-SENT and SYN-RECEIVED a bare RST with a number outside
 // what X has sent answers a wrong ACK, and X goes on opening (R7).
 func (c *connection) staysOpen(x uint8, r *reset) bool {
-	own := &c.sp[x]
+	own := &c.ep[x].sp
 	if !r.bare || !c.ep[x].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) || !own.Has(reassembly.KnownISS) {
 		return false
 	}
@@ -161,7 +161,7 @@ func (c *connection) staysOpen(x uint8, r *reset) bool {
 // isStray: a RST whose number is neither its sender's SND.NXT nor the ACK of a
 // segment that its sender received was not sent by X (R7).
 func (c *connection) isStray(x uint8, r *reset) bool {
-	own := &c.sp[x]
+	own := &c.ep[x].sp
 	if !own.Has(reassembly.KnownNext) || r.answers != 0 {
 		return false
 	}
@@ -182,10 +182,10 @@ func (c *connection) receivedRST(y uint8, s *wire.Segment) {
 	if r := c.resetOf(s.Ref); r != nil {
 		r.effect = eff
 	}
-	if eff != effectClosed || c.sp[s.Dir].Repeats >= deadAfter {
+	if eff != effectClosed || c.ep[s.Dir].sp.Repeats >= deadAfter {
 		return
 	}
-	if own := &c.sp[s.Dir]; s.Seq == own.Edge {
+	if own := &c.ep[s.Dir].sp; s.Seq == own.Edge {
 		// One at the edge of all that was sent fits better than one below it.
 		c.strike(y, setOf(fsm.RcvRST), s.Ref, "below-the-edge", func(e *event) bool {
 			r := c.resetOf(e.ref)
@@ -197,7 +197,7 @@ func (c *connection) receivedRST(y uint8, s *wire.Segment) {
 
 // resetEffect decides R4.
 func (c *connection) resetEffect(y uint8, s *wire.Segment) effect {
-	own, rev, ep := &c.sp[s.Dir], &c.sp[y], &c.ep[y]
+	own, rev, ep := &c.ep[s.Dir].sp, &c.ep[y].sp, &c.ep[y]
 	switch {
 	case ep.shown.Is(fsm.Closed), ep.shown.Is(fsm.Listen):
 		return effectVoid
@@ -228,13 +228,13 @@ const ownTap = 1e6
 // or the end of what it has surely got since; after a FIN Linux takes the
 // FIN's own number too, and the right edge of the highest SACK block.
 func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
-	own, ep := &c.sp[c.peer(y)], &c.ep[y]
+	own, ep := &c.ep[c.peer(y)].sp, &c.ep[y]
 	if seq == own.Edge || own.Whole(own.Next) && seq == own.Next {
 		return true
 	}
 	// Below what was sent since Y's last ACK: exact if that was lost on the way.
 	// At Y's own tap it was not.
-	if rtt, ok := c.sp[c.peer(y)].RTT(); seq == own.Una && !(ok && rtt < ownTap) {
+	if rtt, ok := c.ep[c.peer(y)].sp.RTT(); seq == own.Una && !(ok && rtt < ownTap) {
 		return true
 	}
 	gotFIN := ep.shown.Intersects(fsm.Of(fsm.CloseWait, fsm.Closing, fsm.LastAck))
@@ -243,7 +243,7 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 
 // injectionSigns collects what speaks for a RST that X did not send (C7).
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
-	ep, own := &c.ep[s.Dir], &c.sp[s.Dir]
+	ep, own := &c.ep[s.Dir], &c.ep[s.Dir].sp
 	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
 		signs |= detect.SignTTL
 	}

@@ -29,7 +29,7 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 	if syn.ref == 0 || !own && !theirs && !killed {
 		return
 	}
-	u := &reuse{delta: int64(c.sp[opener].ISS.Diff(old.sp[opener].Next)), holder: other}
+	u := &reuse{delta: int64(c.ep[opener].sp.ISS.Diff(old.ep[opener].sp.Next)), holder: other}
 	if c.ep[other].has(synAckSeen) || a.now > syn.t {
 		u.delay = a.now - syn.t
 	}
@@ -43,9 +43,9 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 	}
 	u.wait = old.enteredTimeWait(u.holder)
 	u.age = syn.t - u.wait.t
-	oldSpace := &old.sp[opener]
+	oldSpace := &old.ep[opener].sp
 	u.unsafe = !c.ep[opener].has(timestamps) && oldSpace.Has(reassembly.KnownISS) &&
-		c.sp[opener].ISS.In(oldSpace.ISS, oldSpace.Next)
+		c.ep[opener].sp.ISS.In(oldSpace.ISS, oldSpace.Next)
 	c.details().reuse = u
 }
 
@@ -54,7 +54,7 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 // (RFC 6191, RFC 1122 section 4.2.2.13, tcp_timewait_state_process). When
 // neither holds, its TIME-WAIT was gone.
 func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
-	space := &old.sp[opener]
+	space := &old.ep[opener].sp
 	_, tsval := c.lastSYN(opener)
 	if c.ep[opener].has(timestamps) && space.Has(reassembly.KnownTS) {
 		switch d := int32(tsval - space.TSNewest); {
@@ -64,7 +64,7 @@ func (a *Analyzer) acceptedBy(old, c *connection, opener uint8) string {
 			return "expired"
 		}
 	}
-	if space.Next.LessEq(c.sp[opener].ISS) {
+	if space.Next.LessEq(c.ep[opener].sp.ISS) {
 		return "sequence"
 	}
 	return "expired"

@@ -12,7 +12,7 @@ import (
 // past, what X did, whether Y may process it, what Y then received.
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
-	own, rev := &c.sp[x], &c.sp[y]
+	own, rev := &c.ep[x].sp, &c.ep[y].sp
 	p := own.Place(s, rev, c.ep[x].lastTime)
 	switch {
 	case c.badChecksum(s):
@@ -59,7 +59,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 // fills remembers the last segment that may have completed what lies before
 // X's FIN at the other end.
 func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
-	if s.Len == 0 || s.Flags.Has(wire.FIN) || !c.sp[s.Dir].Has(reassembly.KnownFIN) ||
+	if s.Len == 0 || s.Flags.Has(wire.FIN) || !c.ep[s.Dir].sp.Has(reassembly.KnownFIN) ||
 		p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe {
 		return
 	}
@@ -71,35 +71,34 @@ func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
 // neither of which it can tell anything new of. Nearly every segment is so. It
 // has no copy among those before it, since what it brings is new.
 func (c *connection) predicted(s *wire.Segment) bool {
-	if !c.quiet || c.deadline != 0 || c.phase != current {
+	const unusual = tappedTwice | watched | probing | probing1
+	if !c.quiet || c.phase != current || c.flags&unusual != 0 {
 		return false
 	}
-	x, y := s.Dir, c.peer(s.Dir)
-	one, two := &c.ep[x], &c.ep[y]
-	return one.packets >= fewPackets && (one.flags|two.flags)&probing == 0 &&
-		(c.x == nil || c.x.taps == nil) && c.sp[x].Expected(s, &c.sp[y])
+	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	return own.packets >= fewPackets && own.sp.Expected(s, &peer.sp)
 }
 
 // follow is add for a segment that is predicted.
 func (c *connection) follow(s *wire.Segment) {
-	ep := &c.ep[s.Dir]
-	c.recent[s.Dir].add(s, signature(s))
-	c.sp[s.Dir].Follow(s, &c.sp[c.peer(s.Dir)])
-	ep.packets++
-	ep.payload += uint64(s.Len)
-	ep.unique += uint64(s.Len)
+	own := &c.ep[s.Dir]
+	own.recent.add(s, signature(s))
+	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
+	own.packets++
+	own.payload += uint64(s.Len)
+	own.unique += uint64(s.Len)
 	if s.Len > 0 {
-		ep.flags |= sentData
+		own.flags |= sentData
 	}
-	ep.odd = 0
-	ep.spoke(s)
+	own.odd = 0
+	own.spoke(s)
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
 // peer's window, acknowledging more than its own window let in, or what it
 // acknowledged a window ago (E1). It then says nothing of X.
 func (c *connection) strange(s *wire.Segment) bool {
-	own, rev := &c.sp[s.Dir], &c.sp[c.peer(s.Dir)]
+	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
 	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
 		return false
 	}
@@ -124,7 +123,7 @@ func (c *connection) strange(s *wire.Segment) bool {
 // speak records that X has sent something.
 func (c *connection) speak(s *wire.Segment) {
 	c.ep[s.Dir].spoke(s)
-	c.sp[c.peer(s.Dir)].Repeats = 0
+	c.ep[c.peer(s.Dir)].sp.Repeats = 0
 }
 
 // spoke notes s as the last segment of its sender.
@@ -143,7 +142,7 @@ func (ep *endpoint) spoke(s *wire.Segment) {
 // repeated counts X's repetitions that draw nothing (R8). After two in a row,
 // what was sent to Y since it last spoke is assumed to have been lost.
 func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
-	own := &c.sp[s.Dir]
+	own := &c.ep[s.Dir].sp
 	y := c.peer(s.Dir)
 	again := p.Kind == reassembly.Retransmission || p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe
 	if !again || s.Time-c.ep[s.Dir].lastTime < 100e6 || c.ep[y].packets == 0 {
@@ -161,7 +160,7 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 // wake gives X back what was struck while the path to it seemed dead: it speaks
 // again, and its segments say better what it received (R8).
 func (c *connection) wake(s *wire.Segment) {
-	if c.sp[c.peer(s.Dir)].Repeats < deadAfter || c.x == nil {
+	if c.ep[c.peer(s.Dir)].sp.Repeats < deadAfter || c.x == nil {
 		return
 	}
 	list := c.x.refuted
@@ -187,7 +186,7 @@ const deadAfter = 2
 // the capture lost (R12).
 func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	y := c.peer(s.Dir)
-	peer := &c.sp[y]
+	peer := &c.ep[y].sp
 	if p.Unseen == 0 || s.Flags.Has(wire.SYN) && !c.ep[y].has(synSeen) {
 		return
 	}
@@ -202,7 +201,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		c.inferFIN(y, s)
 		return
 	}
-	own := &c.sp[s.Dir]
+	own := &c.ep[s.Dir].sp
 	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
 }
@@ -233,7 +232,7 @@ func (c *connection) oneWayACK(s *wire.Segment) {
 // acknowledged is no part of its handshake (R13).
 func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 	x, y := s.Dir, c.peer(s.Dir)
-	peer := &c.sp[y]
+	peer := &c.ep[y].sp
 	return c.ep[y].packets == 0 && c.flags&midStream == 0 && !peer.Has(reassembly.KnownFIN) &&
 		peer.Has(reassembly.KnownISS|reassembly.KnownNext) && peer.ISS.Add(1).Less(peer.Next) &&
 		c.ep[x].shown.Is(fsm.Established)
@@ -241,10 +240,10 @@ func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 
 // inferFIN records a FIN of y that only the peer's ACK shows.
 func (c *connection) inferFIN(y uint8, s *wire.Segment) {
-	peer := &c.sp[y]
+	peer := &c.ep[y].sp
 	peer.FIN = peer.Next
 	peer.Known |= reassembly.KnownFIN
-	c.ep[y].fin = closing{t: s.Time, ack: c.sp[s.Dir].Una}
+	c.ep[y].fin = closing{t: s.Time, ack: c.ep[s.Dir].sp.Una}
 	peer.Unseen(s.Ack, s.Time)
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred})
@@ -256,7 +255,7 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 // ACK below its own.
 func (c *connection) inferOwnFIN(s *wire.Segment) {
 	x := s.Dir
-	own := &c.sp[x]
+	own := &c.ep[x].sp
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.ACK) == wire.ACK
 	// Without the SYN the first segment captured may have been a probe below
 	// SND.NXT; data was none.
@@ -267,7 +266,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	}
 	own.FIN = own.Next
 	own.Known |= reassembly.KnownFIN
-	c.ep[x].fin = closing{t: s.Time, ack: c.sp[c.peer(x)].Una}
+	c.ep[x].fin = closing{t: s.Time, ack: c.ep[c.peer(x)].sp.Una}
 	more := c.more(x)
 	more.finShown = own.TSNewest
 	if s.Options.Has&wire.OptTimestamps != 0 {
@@ -305,7 +304,7 @@ func (c *connection) settleFIN(s *wire.Segment) {
 	if own < 0 || peer < 0 {
 		return
 	}
-	knew := c.sp[c.peer(x)].FINAcked(s.Ack)
+	knew := c.ep[c.peer(x)].sp.FINAcked(s.Ack)
 	if knew != (peer < own) {
 		c.events[own], c.events[peer] = c.events[peer], c.events[own]
 	}
@@ -323,7 +322,7 @@ func (c *connection) settleFIN(s *wire.Segment) {
 // that was only inferred, when its sender sends data there.
 func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
-	own := &c.sp[x]
+	own := &c.ep[x].sp
 	if c.x != nil {
 		if u := c.x.side[x].unseen; u != nil && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
 			c.voidUnseen(x, u, s.Ref)
@@ -344,11 +343,11 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	if c.ep[y].fin.ref == u.ref {
 		c.dropFIN(y, by)
 	}
-	if c.sp[x].Next == u.ack {
-		c.sp[x] = u.peer
+	if c.ep[x].sp.Next == u.ack {
+		c.ep[x].sp = u.peer
 	}
-	if c.sp[y].Next == u.end {
-		c.sp[y] = u.own
+	if c.ep[y].sp.Next == u.end {
+		c.ep[y].sp = u.own
 		c.ep[y].unique = u.unique
 	}
 	c.x.side[x].unseen = nil
@@ -365,7 +364,7 @@ func (c *connection) dropFIN(x uint8, by wire.FrameRef) {
 			c.remove(i)
 		}
 	}
-	c.sp[x].Known &^= reassembly.KnownFIN
+	c.ep[x].sp.Known &^= reassembly.KnownFIN
 	c.ep[x].fin, c.ep[x].finAck = closing{}, acknowledged{}
 }
 
@@ -394,7 +393,7 @@ func (c *connection) sent(s *wire.Segment, p *reassembly.Placement) {
 // sentSYN: the first SYN of an end, or the same again.
 func (c *connection) sentSYN(s *wire.Segment) {
 	x := s.Dir
-	ep, own := &c.ep[x], &c.sp[x]
+	ep, own := &c.ep[x], &c.ep[x].sp
 	if own.Has(reassembly.KnownISS) && ep.syn.ref != 0 {
 		c.copySYN(x, s)
 		return
@@ -456,12 +455,12 @@ func (c *connection) scale() {
 		return
 	}
 	both := a.has(scaleOption) && b.has(scaleOption)
-	for i := range c.sp {
+	for i := range c.ep {
 		shift := uint8(0)
 		if both {
 			shift = c.ep[i^1].scale
 		}
-		c.sp[i].SetScale(shift)
+		c.ep[i].sp.SetScale(shift)
 	}
 }
 
@@ -485,7 +484,7 @@ func (c *connection) copySYN(x uint8, s *wire.Segment) {
 // that it answers.
 func (c *connection) sentSYNACK(s *wire.Segment) {
 	x, y := s.Dir, c.peer(s.Dir)
-	ep, own := &c.ep[x], &c.sp[x]
+	ep, own := &c.ep[x], &c.ep[x].sp
 	if ep.has(synAckSeen) {
 		more := c.more(x)
 		more.synGap = s.Time - c.lastTry(x)
@@ -505,19 +504,19 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 		own.Known |= reassembly.KnownISS
 		c.openSYN(s)
 	}
-	if !c.sp[y].Has(reassembly.KnownISS) {
+	if !c.ep[y].sp.Has(reassembly.KnownISS) {
 		c.inferSYN(y, s)
 		return
 	}
-	if syn := &c.ep[y].syn; syn.data > 0 && c.sp[y].ISS.Add(1).Less(s.Ack) {
-		c.more(y).synTaken = min(syn.data, uint32(s.Ack-c.sp[y].ISS)-1)
+	if syn := &c.ep[y].syn; syn.data > 0 && c.ep[y].sp.ISS.Add(1).Less(s.Ack) {
+		c.more(y).synTaken = min(syn.data, uint32(s.Ack-c.ep[y].sp.ISS)-1)
 	}
 	c.proveSYN(x, s)
 }
 
 // inferSYN: a SYN,ACK whose SYN was not captured gives the client's ISS (I4).
 func (c *connection) inferSYN(y uint8, s *wire.Segment) {
-	sp := &c.sp[y]
+	sp := &c.ep[y].sp
 	sp.ISS = s.Ack - 1
 	sp.Known |= reassembly.KnownISS
 	if !sp.Has(reassembly.KnownNext) {
@@ -563,7 +562,7 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 // show both.
 func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
-	ep, own, peer := &c.ep[x], &c.sp[x], &c.sp[c.peer(x)]
+	ep, own, peer := &c.ep[x], &c.ep[x].sp, &c.ep[c.peer(x)].sp
 	if !s.Flags.Has(wire.ACK) {
 		return
 	}
@@ -620,7 +619,7 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 		c.setInitial(y, fsm.Of(fsm.Listen))
 		c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: y, basis: inferred})
 	}
-	peer := &c.sp[y]
+	peer := &c.ep[y].sp
 	if !peer.Has(reassembly.KnownISS) && !peer.Has(reassembly.KnownNext) {
 		peer.ISS = s.Ack - 1
 		peer.Next, peer.Edge = s.Ack, s.Ack
@@ -632,7 +631,7 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 // number replaces one that is not yet acknowledged (R5).
 func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
-	ep, own := &c.ep[x], &c.sp[x]
+	ep, own := &c.ep[x], &c.ep[x].sp
 	f := s.FINSeq()
 	switch {
 	case own.Has(reassembly.KnownISS) && !own.ISS.Less(f):
@@ -697,7 +696,7 @@ func (c *connection) mayRepeat(s *wire.Segment) bool {
 // last captured that can have completed it.
 func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64) {
 	fin := &c.ep[y].fin
-	rtt, _ := c.sp[y].RTT()
+	rtt, _ := c.ep[y].sp.RTT()
 	ref, t := fin.ref, fin.t
 	if cp := c.receivedCopy(s.Dir, s); cp.ref != 0 {
 		ref, t = cp.ref, cp.t
@@ -727,7 +726,7 @@ func (c *connection) copyFIN(x uint8, s *wire.Segment) {
 // says when (R5), and struck receipts of it come back.
 func (c *connection) ackedFIN(s *wire.Segment) {
 	x, y := s.Dir, c.peer(s.Dir)
-	if !c.sp[y].FINAcked(s.Ack) {
+	if !c.ep[y].sp.FINAcked(s.Ack) {
 		return
 	}
 	ack := &c.ep[y].finAck
@@ -760,7 +759,7 @@ func (c *connection) narrow(s *wire.Segment, p *reassembly.Placement) {
 	if s.Len > 0 && (p.Kind == reassembly.New || p.Kind == reassembly.Beyond) {
 		c.narrowTo(s.Dir, fsm.SndData, s)
 	}
-	seen := c.sp[c.peer(s.Dir)].Has(reassembly.KnownNext) && p.Unseen == 0 // else a FIN may be among it
+	seen := c.ep[c.peer(s.Dir)].sp.Has(reassembly.KnownNext) && p.Unseen == 0 // else a FIN may be among it
 	if p.Acked && seen && !p.AckedFIN && c.ackedOnce(s) {
 		c.narrowTo(s.Dir, fsm.RcvData, s)
 	}

@@ -110,7 +110,7 @@ func (a *Analyzer) keep(row report.Segment) {
 
 // row is s as a ladder shows it.
 func (c *connection) row(s *wire.Segment) report.Segment {
-	sp := &c.sp[c.peer(s.Dir)]
+	sp := &c.ep[c.peer(s.Dir)].sp
 	scaled := sp.Has(reassembly.KnownRight)
 	r := report.Segment{Frame: s.Ref.Frame(), File: s.Ref.File(), Time: stamp(s.Time), From: c.side(s.Dir),
 		Flags: s.Flags.String(), Seq: uint32(s.Seq), Ack: uint32(s.Ack), HasAck: s.Flags.Has(wire.ACK),

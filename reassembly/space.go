@@ -30,30 +30,37 @@ const (
 //	         | without a gap | capture | by SND.WND      | the window
 //
 // The zero value is a space of which nothing is known.
+//
+// What a segment of either end touches stands in front, within a cache line.
 type Space struct {
-	ISS   wire.Seq // initial send sequence number
 	Next  wire.Seq // SND.NXT: after the highest octet or control bit captured
-	Edge  wire.Seq // everything below has been captured
-	FIN   wire.Seq // sequence number of the FIN
 	Una   wire.Seq // SND.UNA: the highest acknowledgment the receiver sent; RCV.NXT of the receiver at least
 	Right wire.Seq // furthest right edge of the receiver's window, ever
 	Wnd   uint32   // the receiver's last window: octets with KnownRight, else as sent
 	wide  uint32   // the widest window it ever offered, in octets, with KnownRight
 
-	TSNewest uint32 // newest TSval of the sender
-	TSRecent uint32 // TSval of the sender that the receiver holds for PAWS (RFC 7323 section 5.3)
-
 	Known   Known
 	Scale   uint8 // shift of the receiver's windows, with KnownRight
 	Repeats uint8 // transmissions in a row that repeat something and drew nothing (R8)
 
+	TSNewest uint32 // newest TSval of the sender
+	TSRecent uint32 // TSval of the sender that the receiver holds for PAWS (RFC 7323 section 5.3)
+
 	timedEnd wire.Seq
-	timedTS  [2]uint32 // TSval of the segment that is timed: its first transmission, and the last
-	timedAt  [2]int64
-	rtt      uint32 // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
+	gaps     *gaps // what the capture has not seen below Next, nil when nothing is missing
+	timedAt  int64
+	rtt      uint32   // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
+	Edge     wire.Seq // everything below has been captured
+
+	timedTS uint32   // TSval of the segment that is timed
+	ISS     wire.Seq // initial send sequence number
+	FIN     wire.Seq // sequence number of the FIN
+
+	// The last transmission of what is timed, if it was sent again.
+	timedAgainTS uint32
+	timedAgainAt int64
 
 	lost uint64 // octets of gaps that were given up
-	gaps *gaps  // what the capture has not seen below Next, nil when nothing is missing
 }
 
 // Clone returns a copy that shares nothing with sp.
@@ -272,7 +279,7 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 		sp.startTiming(s)
 	case sp.Known&timing != 0 && (p.Kind == Retransmission || p.Kind == Partial) && s.Seq.Less(sp.timedEnd):
 		sp.Known |= timedTwice
-		sp.timedAt[1], sp.timedTS[1] = s.Time, s.Options.TSVal
+		sp.timedAgainAt, sp.timedAgainTS = s.Time, s.Options.TSVal
 	}
 }
 
@@ -280,8 +287,7 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 func (sp *Space) startTiming(s *wire.Segment) {
 	sp.Known |= timing
 	sp.timedEnd = s.End()
-	sp.timedAt = [2]int64{s.Time, s.Time}
-	sp.timedTS = [2]uint32{s.Options.TSVal, s.Options.TSVal}
+	sp.timedAt, sp.timedTS = s.Time, s.Options.TSVal
 }
 
 // stamp takes the segment's timestamp: the newest that the sender used, and
@@ -347,12 +353,12 @@ func (sp *Space) OutOfReach(seq wire.Seq) bool {
 // were sent again it counts only when the answer echoes the timestamp of the
 // first transmission or of the last. Anything over an hour counts as an hour.
 func (sp *Space) measured(s *wire.Segment) {
-	at := sp.timedAt[0]
+	at := sp.timedAt
 	if sp.Has(timedTwice) {
 		switch stamped := s.Options.Has&wire.OptTimestamps != 0; {
-		case stamped && s.Options.TSEcr == sp.timedTS[1]:
-			at = sp.timedAt[1]
-		case !stamped || s.Options.TSEcr != sp.timedTS[0]:
+		case stamped && s.Options.TSEcr == sp.timedAgainTS:
+			at = sp.timedAgainAt
+		case !stamped || s.Options.TSEcr != sp.timedTS:
 			at = -1
 		}
 	}

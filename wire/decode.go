@@ -63,6 +63,8 @@ const (
 	linkSLL2        = 276
 )
 
+const ethernetHeader = 14 // octets: two addresses and the EtherType
+
 // linkHeaders describes the link headers that have an EtherType at a fixed
 // place, and perhaps Linux's packet type in the octets [kindAt, kindEnd).
 var linkHeaders = [...]struct {
@@ -71,7 +73,7 @@ var linkHeaders = [...]struct {
 	etherType       int // offset
 	kindAt, kindEnd int
 }{
-	{linkEthernet, 14, 12, 0, 0},
+	{linkEthernet, ethernetHeader, 12, 0, 0},
 	{linkSLL, 16, 14, 0, 2},
 	{linkSLL2, 20, 0, 10, 11},
 	{linkCiscoHDLC, 4, 2, 0, 0},
@@ -92,6 +94,9 @@ func direction(kind []byte) Direction {
 
 // link takes off the link header.
 func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
+	if link == linkEthernet && len(p) >= ethernetHeader { // as nearly always: the table says the same
+		return d.network(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
+	}
 	for i := range linkHeaders {
 		h := &linkHeaders[i]
 		if h.link != link {

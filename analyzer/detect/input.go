@@ -108,13 +108,13 @@ type Input struct {
 type scratch struct {
 	notes []Note
 	rsts  []rst
-	text  strings.Builder
+	text  *strings.Builder
 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
 	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
-		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0]}}
+		room: scratch{in.room.notes[:0], in.room.rsts[:0], in.room.text}}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

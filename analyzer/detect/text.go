@@ -21,10 +21,10 @@ const (
 
 // text returns a place to put text together and where it begins there.
 func (in *Input) text() (b *strings.Builder, from int) {
-	b = &in.room.text
-	if b.Cap()-b.Len() < textMost {
-		*b = strings.Builder{}
+	if b = in.room.text; b == nil || b.Cap()-b.Len() < textMost {
+		b = new(strings.Builder)
 		b.Grow(textRoom)
+		in.room.text = b
 	}
 	return b, b.Len()
 }
@@ -86,6 +86,11 @@ func (in *Input) frames(list ...Mark) string {
 // say joins sentences, leaving out the empty ones.
 func say(sentences ...string) string {
 	var b strings.Builder
+	size := len(sentences)
+	for _, s := range sentences {
+		size += len(s)
+	}
+	b.Grow(size)
 	for _, s := range sentences {
 		if s == "" {
 			continue
