@@ -25,7 +25,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.LastFrame, r.LastFile = last.ref.Frame(), a.file(last.ref)
 	r.Start, r.End, r.Duration = stamp(c.start), stamp(last.t), secs(last.t-c.start)
 	r.FinalBy = finalityNames[why]
-	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, []string{}
+	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, b.findings[:0]
 	if c.previous != 0 {
 		r.Previous = b.num(c.previous)
 	}
@@ -123,6 +123,9 @@ type recordBuf struct {
 	used  struct{ nums, times, secs int }
 	ends  [2]endBuf
 	rtt   report.SideSeconds
+
+	pending  [6]report.Pending
+	findings [4]string
 }
 
 // endBuf holds the optional fields of one end.
@@ -164,6 +167,12 @@ func (b *recordBuf) seconds(ns int64) (p *float64) {
 	}
 	*p = secs(ns)
 	return p
+}
+
+// takePending returns the room for what an end has pending.
+func (b *recordBuf) takePending(end uint8) []report.Pending {
+	const each = len(b.pending) / 2
+	return b.pending[int(end)*each : int(end)*each : (int(end)+1)*each]
 }
 
 // frame returns the number of a frame, nil for none.
@@ -283,7 +292,7 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	ep, sp, more := &c.ep[side], &c.ep[side].sp, c.look(side)
 	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
-	e.Possible, e.Pending = []string{}, []report.Pending{}
+	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
 	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, ep.unique
 	e.Retransmits, e.OutOfOrder, e.DuplicateAcks = uint64(more.retransmits), uint64(more.outOfOrder), uint64(more.duplicateACK)
 	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
@@ -459,5 +468,7 @@ func communityID(t *wire.FourTuple) string {
 	p = binary.BigEndian.AppendUint16(p, t.Port[0])
 	p = binary.BigEndian.AppendUint16(p, t.Port[1])
 	sum := sha1.Sum(p)
-	return "1:" + base64.StdEncoding.EncodeToString(sum[:])
+	id := [30]byte{'1', ':'}
+	base64.StdEncoding.Encode(id[2:], sum[:])
+	return string(id[:])
 }

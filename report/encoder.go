@@ -269,6 +269,10 @@ func appendCounts(b []byte, e *Endpoint) []byte {
 	b = appendUint(b, e.PayloadBytes)
 	b = append(b, `,"unique_bytes":`...)
 	b = appendUint(b, e.UniqueBytes)
+	unusual := e.Retransmits | e.OutOfOrder | e.DuplicateAcks | e.ZeroWindows | e.KeepaliveProbes | e.KeepaliveReplies | e.WindowProbes
+	if unusual == 0 {
+		return append(b, `,"retransmits":0,"out_of_order":0,"duplicate_acks":0,"zero_windows":0,"keepalive_probes":0,"keepalive_replies":0,"window_probes":0`...)
+	}
 	b = append(b, `,"retransmits":`...)
 	b = appendUint(b, e.Retransmits)
 	b = append(b, `,"out_of_order":`...)
