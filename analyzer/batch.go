@@ -17,6 +17,7 @@ type arrival struct {
 	segment wire.Segment
 	icmp    *wire.ICMPError // with OutcomeICMP
 	hash    uint64          // of the segment's tuple
+	guess   *connection     // the segment's, probably; nil: not known
 	outcome wire.Outcome
 }
 
@@ -24,6 +25,7 @@ type arrival struct {
 func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
+	in.guess = nil
 	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -44,7 +46,13 @@ func (a *Analyzer) take(in *arrival) {
 	a.clock(in.segment.Time)
 	switch in.outcome {
 	case wire.OutcomeTCP:
-		a.add(&in.segment, in.hash)
+		if c := in.guess; c == nil || !c.quiet || a.unpredicted || !c.alone(&in.segment) || !c.predicted(&in.segment) {
+			a.add(&in.segment, in.hash)
+			return
+		}
+		a.sum.segments++
+		a.short++
+		in.guess.follow(&in.segment)
 	case wire.OutcomeICMP:
 		a.icmp(in.icmp)
 	}
@@ -63,9 +71,17 @@ func (a *Analyzer) warm(batch []arrival) {
 	}
 	for i, k := range index[:len(batch)] {
 		if k != 0 {
-			a.warmed += a.at(int32(k - 1)).touch(batch[i].segment.Dir)
+			c := a.at(int32(k - 1))
+			a.warmed += c.touch(batch[i].segment.Dir)
+			batch[i].guess = c
 		}
 	}
+}
+
+// alone reports whether c is the one connection that s can belong to: it has
+// the key of s, and no other that is held has.
+func (c *connection) alone(s *wire.Segment) bool {
+	return c.flags&inTable != 0 && c.older < 0 && c.tuple.Equal(&s.Tuple)
 }
 
 // touch reads something of every cache line of c that an expected segment of x

@@ -90,6 +90,7 @@ const (
 	firstSYNACKInferred
 	supersededFlag
 	evictedFlag
+	inTable     // the table has it for its key
 	tappedTwice // it is seen at a second tap
 	watched     // Options.Watch names it
 	probing     // the last segment of end 0 was a keepalive probe; the next bit, of end 1

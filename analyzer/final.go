@@ -205,7 +205,7 @@ func (a *Analyzer) forget(c *connection) {
 		a.unlink(a.at(int32(index)), c)
 	case c.older >= 0:
 		heir := a.at(c.older)
-		a.table.Put(&c.tuple, uint32(heir.self))
+		a.enter(heir)
 		if heir.phase == candidate {
 			heir.phase = current
 		}

@@ -256,7 +256,8 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 		}
 	}
 	c.older = head.self
-	a.table.Put(&c.tuple, uint32(c.self))
+	head.flags &^= inTable
+	a.enter(c)
 	a.trim(c)
 }
 
@@ -296,7 +297,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	a.live++
 	switch {
 	case head == nil:
-		a.table.Put(&c.tuple, uint32(c.self))
+		a.enter(c)
 	case ph == candidate:
 		c.previous, c.incarnation = head.id, head.incarnation+1
 		c.older = head.older
@@ -306,6 +307,12 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 		c.previous, c.incarnation = head.id, head.incarnation+1
 	}
 	return c
+}
+
+// enter makes c the first of the connections of its key.
+func (a *Analyzer) enter(c *connection) {
+	c.flags |= inTable
+	a.table.Put(&c.tuple, uint32(c.self))
 }
 
 // takeRole decides which end is the client from the first segment (I6).

@@ -43,9 +43,17 @@ func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
 	return t.slots[i].index - 1, true
 }
 
-// Guess returns 1 more than the index that is probably stored for a key with
-// the given hash, 0 if it sees none. It reads nothing but the table.
-func (t *Table) Guess(hash uint64) uint32 { return t.slots[hash&t.mask].index }
+// Guess returns 1 more than the index that is stored for a key with the given
+// hash, 0 if there is none. It reads nothing but the table, so the key may be
+// another one whose hash is nearly the same.
+func (t *Table) Guess(hash uint64) uint32 {
+	tag := uint32(hash >> 32)
+	for i := hash & t.mask; ; i = (i + 1) & t.mask {
+		if s := t.slots[i]; s.hash == tag || s.index == 0 {
+			return s.index
+		}
+	}
+}
 
 // find returns the slot of k, or the free slot at which its search ended.
 func (t *Table) find(k *wire.FourTuple, hash uint64) (uint64, bool) {
