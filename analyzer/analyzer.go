@@ -8,6 +8,7 @@ import (
 	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -61,6 +62,8 @@ type Analyzer struct {
 
 	out []report.Record
 	rec *recordBuf // the record being built
+	// text is where the texts of records lie.
+	text words.Room
 	// Scratch of a record: the ways of both ends, and what the detectors see.
 	courses [2]course
 	in      detect.Input

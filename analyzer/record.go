@@ -18,7 +18,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	b := a.recordRoom(c)
 	r := &b.conn
 	r.Type, r.ID, r.Incarnation = "connection", c.id, int(c.incarnation)
-	r.CommunityID, r.VLAN, r.Tunnel = communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
+	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.Client, r.Server, r.RoleBasis = a.addr(c, report.Client), a.addr(c, report.Server), roleNames[c.role]
 	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
 	last := c.latest()
@@ -59,7 +59,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.HalfClose = a.halfClose(c)
 	r.Complete = a.complete(c, r)
 	r.Confidence = confidence(c, r)
-	r.WiresharkFilter = filter(c, r)
+	r.WiresharkFilter = a.filter(c, r)
 	return r
 }
 
@@ -414,13 +414,14 @@ func (c *connection) settled(side uint8) bool {
 }
 
 // filter is a Wireshark display filter for the connection.
-func filter(c *connection, r *report.Connection) string {
+func (a *Analyzer) filter(c *connection, r *report.Connection) string {
 	proto := "ip.addr eq "
 	if c.tuple.V6 {
 		proto = "ipv6.addr eq "
 	}
-	b := make([]byte, 0, 200)
-	for _, end := range []*report.Addr{&r.Client, &r.Server} {
+	var room [240]byte
+	b := room[:0]
+	for _, end := range [...]*report.Addr{&r.Client, &r.Server} {
 		if len(b) > 0 {
 			b = append(b, " and "...)
 		}
@@ -431,7 +432,7 @@ func filter(c *connection, r *report.Connection) string {
 		b = strconv.AppendUint(append(b, " and frame.number ge "...), r.FirstFrame, 10)
 		b = strconv.AppendUint(append(b, " and frame.number le "...), r.LastFrame, 10)
 	}
-	return string(b)
+	return a.text.Text(b)
 }
 
 // vlans lists the VLAN ids of the key.
@@ -455,7 +456,7 @@ func (a *Analyzer) tunnel(t *wire.FourTuple) []string {
 
 // communityID is version 1 of the Community ID flow hash, with seed 0: the key
 // is in its order already.
-func communityID(t *wire.FourTuple) string {
+func (a *Analyzer) communityID(t *wire.FourTuple) string {
 	var b [40]byte
 	p := b[:2]
 	n := 4
@@ -470,5 +471,5 @@ func communityID(t *wire.FourTuple) string {
 	sum := sha1.Sum(p)
 	id := [30]byte{'1', ':'}
 	base64.StdEncoding.Encode(id[2:], sum[:])
-	return string(id[:])
+	return a.text.Text(id[:])
 }

@@ -69,7 +69,7 @@ func (d *Detector) finding(in *Input, c *claim) (report.Finding, bool) {
 		Title: c.title, Explanation: c.explanation,
 		Disproof: cmp.Or(c.disproof, d.Disproof), Advice: cmp.Or(c.advice, d.Advice),
 		Check: d.Check, Refs: d.Refs, Values: c.values,
-		Frames: make([]uint64, len(proof)), WiresharkFilter: filter(proof),
+		Frames: in.room.takeFrames(len(proof)), WiresharkFilter: in.filter(proof),
 	}
 	if c.check != nil {
 		f.Check = c.check
@@ -124,7 +124,7 @@ func lastTime(marks []Mark, other time.Time) time.Time {
 // filter is the display filter that shows the frames in Wireshark: a set with
 // commas and spaces, which every version reads. A filter is for one file, that
 // of the first frame.
-func filter(marks []Mark) string {
+func (in *Input) filter(marks []Mark) string {
 	const field = "frame.number "
 	var room [128]byte
 	b := append(room[:0], field...)
@@ -140,7 +140,8 @@ func filter(marks []Mark) string {
 		b = strconv.AppendUint(b, m.Frame, 10)
 	}
 	if n == 1 {
-		return field + "== " + strconv.FormatUint(marks[0].Frame, 10)
+		b = append(append(room[:0], field...), "== "...)
+		return in.room.text.Text(strconv.AppendUint(b, marks[0].Frame, 10))
 	}
-	return string(append(b, '}'))
+	return in.room.text.Text(append(b, '}'))
 }

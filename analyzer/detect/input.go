@@ -1,10 +1,10 @@
 package detect
 
 import (
-	"strings"
 	"time"
 
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
 )
 
 // NoteKind names something unusual that a segment was.
@@ -106,15 +106,26 @@ type Input struct {
 // scratch is room that what detectors put together for a look is taken from,
 // so that most of it costs no allocation.
 type scratch struct {
-	notes []Note
-	rsts  []rst
-	text  *strings.Builder
+	notes  []Note
+	rsts   []rst
+	frames []uint64
+	text   words.Room
+}
+
+// takeFrames returns room for the frames of a finding, which may be kept.
+func (s *scratch) takeFrames(n int) []uint64 {
+	if len(s.frames) < n {
+		s.frames = make([]uint64, 20*maxProof)
+	}
+	frames := s.frames[:n:n]
+	s.frames = s.frames[n:]
+	return frames
 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
 	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
-		room: scratch{in.room.notes[:0], in.room.rsts[:0], in.room.text}}
+		room: scratch{in.room.notes[:0], in.room.rsts[:0], in.room.frames, in.room.text}}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

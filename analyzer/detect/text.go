@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,37 +11,15 @@ import (
 // dur writes a duration as people say it.
 func dur(d time.Duration) string { return words.Seconds(d.Seconds()) }
 
-// textRoom is how much text is put together in one allocation, textMost what
-// one piece of it takes at most.
-const (
-	textRoom = 4 << 10
-	textMost = 512
-)
-
-// text returns a place to put text together and where it begins there.
-func (in *Input) text() (b *strings.Builder, from int) {
-	if b = in.room.text; b == nil || b.Cap()-b.Len() < textMost {
-		b = new(strings.Builder)
-		b.Grow(textRoom)
-		in.room.text = b
-	}
-	return b, b.Len()
-}
-
 // frame names a frame in a sentence.
 func (in *Input) frame(m Mark) string {
 	if m.Frame == 0 || in.Multi {
 		return in.frames(m)
 	}
-	b, from := in.text()
+	b, from := in.room.text.Begin()
 	b.WriteString("frame ")
-	writeUint(b, m.Frame)
+	words.WriteUint(b, m.Frame)
 	return b.String()[from:]
-}
-
-func writeUint(b *strings.Builder, n uint64) {
-	var room [20]byte
-	b.Write(strconv.AppendUint(room[:0], n, 10))
 }
 
 // frames names frames in a sentence: "frame 8", "frames 8 and 9", "frames 8, 9
@@ -56,7 +33,7 @@ func (in *Input) frames(list ...Mark) string {
 	}
 	rest := len(list) - most
 	list = list[:min(len(list), most)]
-	b, from := in.text()
+	b, from := in.room.text.Begin()
 	b.WriteString("frame")
 	if len(list) > 1 {
 		b.WriteByte('s')
@@ -69,15 +46,15 @@ func (in *Input) frames(list ...Mark) string {
 			b.WriteByte(',')
 		}
 		b.WriteByte(' ')
-		writeUint(b, m.Frame)
+		words.WriteUint(b, m.Frame)
 		if in.Multi && (i == len(list)-1 || list[i+1].File != m.File) {
 			b.WriteString(" of file ")
-			writeUint(b, uint64(m.File)+1)
+			words.WriteUint(b, uint64(m.File)+1)
 		}
 	}
 	if rest > 0 {
 		b.WriteString(" and ")
-		writeUint(b, uint64(rest))
+		words.WriteUint(b, uint64(rest))
 		b.WriteString(" more")
 	}
 	return b.String()[from:]

@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"report/schema":   {},
 	"analyzer/flow":   {"wire"},
 	"analyzer/detect": {"report", "report/words"},
-	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "reassembly", "report", "wire"},
+	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }
 
