@@ -42,7 +42,7 @@ func findAcceptQueueOverflow(in *Input) []claim {
 	default:
 		in.fullQueue(u, &c)
 	}
-	return []claim{c}
+	return in.one(c)
 }
 
 // fullQueue: the ACK came twice or more, or with data, and was not taken.

@@ -26,14 +26,14 @@ func findCaptureDuplicates(in *Input) []claim {
 	if n == 0 || 2*n < packets {
 		return nil
 	}
-	return []claim{{
+	return in.one(claim{
 		title: words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice",
 		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" +
 			when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once.",
 		at:     in.Copied.Time,
 		proof:  []Mark{in.Copied.first(), in.Copied.last()},
 		values: map[string]any{"copies": n, "packets": packets},
-	}}
+	})
 }
 
 // tapCopies is how many copies a second tap explains.

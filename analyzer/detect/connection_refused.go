@@ -26,7 +26,7 @@ func findConnectionRefused(in *Input) []claim {
 		answered = syn.last()
 	}
 	delay := r.Time.Sub(syn.LastTime)
-	return []claim{{
+	return in.one(claim{
 		side:  report.Server,
 		title: in.Conn.Server.String() + " refused the connection",
 		explanation: say("The SYN ("+in.frame(answered)+") was answered with RST,ACK ("+in.frame(r.mark())+") after "+dur(delay)+
@@ -37,5 +37,5 @@ func findConnectionRefused(in *Input) []claim {
 		at:     r.Time,
 		proof:  []Mark{syn.first(), syn.last(), answered, r.mark()},
 		values: map[string]any{"delay_s": delay.Seconds(), "tries": syn.Copies + 1},
-	}}
+	})
 }

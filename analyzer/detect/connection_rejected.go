@@ -32,7 +32,7 @@ func findConnectionRejected(in *Input) []claim {
 		m.Time = in.Conn.End
 	}
 	delay := m.Time.Sub(in.SYN[0].LastTime)
-	return []claim{{
+	return in.one(claim{
 		side:  report.Client,
 		title: "The connection to " + in.Conn.Server.String() + " was rejected: ICMP " + what,
 		explanation: "The SYN (" + in.frame(in.SYN[0].last()) + ") was answered by an ICMP error that quotes it, \"" + what + "\" (type " + strconv.Itoa(int(e.ICMPType)) +
@@ -41,7 +41,7 @@ func findConnectionRejected(in *Input) []claim {
 		at:     m.Time,
 		proof:  []Mark{in.SYN[0].first(), in.SYN[0].last(), m},
 		values: map[string]any{"icmp_type": int(e.ICMPType), "icmp_code": int(e.ICMPCode), "delay_s": delay.Seconds()},
-	}}
+	})
 }
 
 // icmpError is an ICMP error in words, and the errno that Linux makes of it

@@ -46,5 +46,5 @@ func findConnectionUnanswered(in *Input) []claim {
 	if syn.Copies < 2 {
 		c.severity = notice
 	}
-	return []claim{c}
+	return in.one(c)
 }

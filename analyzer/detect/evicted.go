@@ -17,11 +17,11 @@ func findEvicted(in *Input) []claim {
 		return nil
 	}
 	first, last := at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)
-	return []claim{{
+	return in.one(claim{
 		title:       "This connection was given up to make room for others",
 		explanation: "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(last) + "), when its ends were in " + c.Endpoints.Client.State + " and " + c.Endpoints.Server.State + "; how it ended is not known.",
 		at:          c.End,
 		proof:       []Mark{first, last},
 		values:      map[string]any{"duration_s": c.Duration},
-	}}
+	})
 }

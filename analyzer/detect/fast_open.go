@@ -32,7 +32,7 @@ func findFastOpen(in *Input) []claim {
 	}
 	d := in.Conn.SYNData
 	if d == nil || d.Client == nil {
-		return []claim{c}
+		return in.one(c)
 	}
 	size := words.Plural(d.Client.Bytes, "byte")
 	c.values = map[string]any{"bytes": d.Client.Bytes, "accepted": d.Client.Accepted}
@@ -50,5 +50,5 @@ func findFastOpen(in *Input) []claim {
 		c.advice = "Nothing to do: it costs no more than an ordinary handshake. If it is always so, Fast Open is off at the server, its cookies have changed, or something on the path drops SYNs with data."
 		c.proof = append(c.proof, syn.last())
 	}
-	return []claim{c}
+	return in.one(c)
 }

@@ -35,6 +35,12 @@ type claim struct {
 	values               map[string]any
 }
 
+// one returns a list of one claim, which is good until the next.
+func (in *Input) one(c claim) []claim {
+	in.room.claims[0] = c
+	return in.room.claims[:]
+}
+
 // define completes a detector with what it looks for.
 func define(d Detector, find func(*Input) []claim) Detector {
 	d.Find = func(in *Input) []report.Finding {
@@ -65,12 +71,13 @@ func (d *Detector) finding(in *Input, c *claim) (report.Finding, bool) {
 	}
 	f := report.Finding{
 		Type: "finding", ID: d.ID, Severity: cmp.Or(c.severity, d.Severity), Confidence: cmp.Or(c.confidence, high),
-		Connections: []uint64{in.Conn.ID}, ConnectionsTotal: 1, Side: c.side, T: c.at,
+		Connections: in.room.takeFrames(1), ConnectionsTotal: 1, Side: c.side, T: c.at,
 		Title: c.title, Explanation: c.explanation,
 		Disproof: cmp.Or(c.disproof, d.Disproof), Advice: cmp.Or(c.advice, d.Advice),
 		Check: d.Check, Refs: d.Refs, Values: c.values,
 		Frames: in.room.takeFrames(len(proof)), WiresharkFilter: in.filter(proof),
 	}
+	f.Connections[0] = in.Conn.ID
 	if c.check != nil {
 		f.Check = c.check
 	}

@@ -26,7 +26,7 @@ func findHalfClose(in *Input) []claim {
 	if same(in.HalfClose.first(), in.FIN[k].first()) {
 		return nil // all of it came with the FIN: no half was left open
 	}
-	return []claim{{
+	return in.one(claim{
 		side:       sender,
 		confidence: unless(in.FIN[i].Frame == 0),
 		title: "The " + string(sender) + " sent " + words.Bytes(h.Bytes) + " after it had acknowledged the " +
@@ -40,5 +40,5 @@ func findHalfClose(in *Input) []claim {
 		at:     in.HalfClose.Time,
 		proof:  []Mark{in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()},
 		values: map[string]any{"bytes": h.Bytes, "duration_s": h.Duration},
-	}}
+	})
 }

@@ -60,7 +60,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 		values["bytes"] = h.Bytes
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
-	return []claim{{
+	return in.one(claim{
 		side:  sender,
 		title: "The " + string(sender) + "'s data" + waited.say(", ", " after the "+string(closed)+"'s FIN,") + " was answered with a RST and lost",
 		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
@@ -71,5 +71,5 @@ func findHalfCloseDataLost(in *Input) []claim {
 		at:     r.Time,
 		proof:  []Mark{fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()},
 		values: values,
-	}}
+	})
 }

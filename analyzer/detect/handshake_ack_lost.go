@@ -21,7 +21,7 @@ func findHandshakeACKLost(in *Input) []claim {
 		return nil
 	}
 	done := in.proved(report.Server, "ESTABLISHED")
-	return []claim{{
+	return in.one(claim{
 		side:       report.Server,
 		confidence: either(in.Conn.Vantage.Near == report.Client && !in.gappy(), medium, low),
 		title:      "The client's handshake ACK was lost; the SYN,ACK came again after " + dur(u.delay),
@@ -33,5 +33,5 @@ func findHandshakeACKLost(in *Input) []claim {
 		at:     u.again[0].Time,
 		proof:  u.proof(in),
 		values: map[string]any{"syn_ack_retransmits": len(u.again), "delay_s": u.delay.Seconds()},
-	}}
+	})
 }

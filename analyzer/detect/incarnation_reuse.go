@@ -28,7 +28,7 @@ func findIncarnationReuse(in *Input) []claim {
 	c := in.reuse("The ports were used again " + dur(seconds(u.Age)) + " after TIME-WAIT began")
 	c.confidence = unless(u.AcceptedBy == "expired")
 	c.explanation = say(in.reuseStory(), in.whyAccepted())
-	return []claim{c}
+	return in.one(c)
 }
 
 // refusedReuse reports whether the SYN was refused at first by an end that

@@ -43,7 +43,7 @@ func findIncarnationReuseRefused(in *Input) []claim {
 		c.title = "A SYN was refused " + times(max(len(in.Challenges), 1)) + " by TIME-WAIT, and never accepted"
 		c.explanation = text + "The RST did not end TIME-WAIT (tcp_rfc1337 is on there, or the RST was lost), so the repeated SYN is refused again until 2MSL is over. The client stayed in SYN-SENT."
 		c.saw = [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"}
-		return []claim{c}
+		return in.one(c)
 	}
 	delay := in.SYNACK.Time.Sub(syn.Time)
 	c.title = "A SYN was refused by TIME-WAIT and accepted " + dur(delay) + " later"
@@ -54,5 +54,5 @@ func findIncarnationReuseRefused(in *Input) []claim {
 	if u != nil {
 		c.values["age_s"], c.values["isn_delta"] = u.Age, u.ISNDelta
 	}
-	return []claim{c}
+	return in.one(c)
 }

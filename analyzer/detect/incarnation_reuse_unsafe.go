@@ -23,5 +23,5 @@ func findIncarnationReuseUnsafe(in *Input) []claim {
 	c := in.reuse("The ports were used again " + dur(seconds(u.Age)) + " after TIME-WAIT began, with numbers of the old connection")
 	c.explanation = say(in.reuseStory(), "Its initial number lies "+words.Count(max(u.ISNDelta, -u.ISNDelta))+
 		" below the last one of the old connection, and it has no timestamps: an old segment that is still under way may fall into its window and be taken as data.")
-	return []claim{c}
+	return in.one(c)
 }

@@ -106,13 +106,14 @@ type Input struct {
 // scratch is room that what detectors put together for a look is taken from,
 // so that most of it costs no allocation.
 type scratch struct {
+	claims [1]claim
 	notes  []Note
 	rsts   []rst
 	frames []uint64
 	text   words.Room
 }
 
-// takeFrames returns room for the frames of a finding, which may be kept.
+// takeFrames returns room for the numbers in a finding, which may be kept.
 func (s *scratch) takeFrames(n int) []uint64 {
 	if len(s.frames) < n {
 		s.frames = make([]uint64, 20*maxProof)
@@ -125,7 +126,7 @@ func (s *scratch) takeFrames(n int) []uint64 {
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
 	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
-		room: scratch{in.room.notes[:0], in.room.rsts[:0], in.room.frames, in.room.text}}
+		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0], frames: in.room.frames, text: in.room.text}}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

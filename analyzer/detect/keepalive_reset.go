@@ -15,7 +15,7 @@ var keepaliveReset = define(Detector{
 func findKeepaliveReset(in *Input) []claim {
 	for _, side := range sides {
 		if p := in.probing(side); p != nil && p.refused != nil {
-			return []claim{in.keepaliveReset(p)}
+			return in.one(in.keepaliveReset(p))
 		}
 	}
 	return nil

@@ -29,12 +29,12 @@ func findMidStream(in *Input) []claim {
 		}
 	}
 	first := at(c.FirstFrame, c.FirstFile)
-	return []claim{{
+	return in.one(claim{
 		title: "The connection was open before its first captured segment",
 		explanation: say("Its first segment in the capture ("+in.frame(first)+") is no SYN. That "+c.Client.String()+" is the client is a guess from the ports; windows cannot be scaled.",
 			strings.Join(unknown, " ")),
 		at:     c.Start,
 		proof:  []Mark{first},
 		values: map[string]any{"duration_s": c.Duration},
-	}}
+	})
 }

@@ -23,7 +23,7 @@ func findOneWayCapture(in *Input) []claim {
 		seen = report.Server
 	}
 	c := in.Conn
-	return []claim{{
+	return in.one(claim{
 		side:  seen,
 		title: "Only the " + string(seen) + "'s segments were captured",
 		explanation: "The " + string(seen) + "'s segments (" + in.frames(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)) + " are the first and last) acknowledge what the " +
@@ -31,5 +31,5 @@ func findOneWayCapture(in *Input) []claim {
 		at:     c.Start,
 		proof:  []Mark{at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)},
 		values: map[string]any{"packets": c.Endpoint(seen).Packets},
-	}}
+	})
 }

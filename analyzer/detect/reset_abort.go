@@ -26,7 +26,7 @@ func findResetAbort(in *Input) []claim {
 		return nil
 	}
 	sender, receiver := r.By, r.By.Peer()
-	return []claim{{
+	return in.one(claim{
 		side:       sender,
 		confidence: unless(r.Effect != "closed" || in.gappy()),
 		title:      "The " + string(sender) + " aborted the connection with a RST",
@@ -37,7 +37,7 @@ func findResetAbort(in *Input) []claim {
 		at:     r.Time,
 		proof:  []Mark{in.FIN[index(receiver)].first(), r.mark()},
 		values: map[string]any{"idle_s": r.Idle.Seconds(), "open_s": r.Time.Sub(in.Conn.Start).Seconds()},
-	}}
+	})
 }
 
 // abortedAfter says what had happened before the abort.

@@ -51,5 +51,5 @@ func findResetAfterClose(in *Input) []claim {
 		c.explanation = head + ", in answer to nothing: its program gave up the half that was still open (close() with data unread, SO_LINGER with time 0, TCP_LINGER2) or was killed. " +
 			"What the " + string(other) + " sent in the meantime may be lost."
 	}
-	return []claim{c}
+	return in.one(c)
 }

@@ -37,7 +37,7 @@ func findResetInjected(in *Input) []claim {
 	named, target := first.By, first.By.Peer()
 	against := in.contradiction(first)
 	rsts := in.frames(proof...)
-	return []claim{{
+	return in.one(claim{
 		side:       target,
 		confidence: medium,
 		title:      "A RST in the " + string(named) + "'s name was probably sent by a third party",
@@ -48,7 +48,7 @@ func findResetInjected(in *Input) []claim {
 		at:     first.Time,
 		proof:  append(proof, against),
 		values: map[string]any{"resets": len(found), "signs": signs.names()},
-	}}
+	})
 }
 
 // contradiction returns the segment by which the sender named shows that it

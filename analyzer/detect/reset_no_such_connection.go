@@ -26,12 +26,12 @@ func findResetNoSuchConnection(in *Input) []claim {
 	switch {
 	case r == nil:
 	case in.refusesSYNACK(r):
-		return []claim{in.unwantedSYNACK(r)}
+		return in.one(in.unwantedSYNACK(r))
 	case r.Cause == "challenge" && !in.was(r.By.Peer(), "TIME-WAIT"):
-		return []claim{in.startedOver(r)}
+		return in.one(in.startedOver(r))
 	case r.Cause != "no-such-connection", in.answersProbe(r), in.untaken() != nil:
 	default:
-		return []claim{in.halfOpen(r)}
+		return in.one(in.halfOpen(r))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func findSimultaneousClose(in *Input) []claim {
 		text = say(text, "Both go through CLOSING to TIME-WAIT.")
 	}
 	text = say(text, "Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")
-	return []claim{{
+	return in.one(claim{
 		title:       "Both ends closed on their own" + gap.say(", ", " apart"),
 		confidence:  unless(in.Conn.Close.Basis == "inferred"),
 		explanation: text,
@@ -40,7 +40,7 @@ func findSimultaneousClose(in *Input) []claim {
 		proof: []Mark{in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
 			in.FINAcked[0].last(), in.FINAcked[1].last()},
 		values: values,
-	}}
+	})
 }
 
 // closingAlone returns the one end that was in CLOSING, if the other was not

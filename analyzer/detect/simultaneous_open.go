@@ -19,7 +19,7 @@ func findSimultaneousOpen(in *Input) []claim {
 	c := in.Conn
 	switch {
 	case c.Client == c.Server && in.was(report.Client, "ESTABLISHED"):
-		return []claim{in.selfConnection()}
+		return in.one(in.selfConnection())
 	case c.Open.Kind != "simultaneous", in.SYN[0].Frame == 0, in.SYN[1].Frame == 0:
 		return nil
 	}
@@ -30,7 +30,7 @@ func findSimultaneousOpen(in *Input) []claim {
 			proof = append(proof, at(*t.Frame, t.File))
 		}
 	}
-	return []claim{{
+	return in.one(claim{
 		title: "Both ends sent a SYN, " + dur(gap) + " apart",
 		explanation: "The SYNs (" + in.frames(in.SYN[0].first(), in.SYN[1].first()) + ") crossed: each end took the other's in SYN-SENT, " +
 			"went to SYN-RECEIVED and answered with a SYN,ACK. It is one connection, and neither end was a listener.",
@@ -38,7 +38,7 @@ func findSimultaneousOpen(in *Input) []claim {
 		at:     in.SYN[1].Time,
 		proof:  proof,
 		values: map[string]any{"syn_gap_s": gap.Seconds()},
-	}}
+	})
 }
 
 // selfConnection is a socket that connected to its own address and port.

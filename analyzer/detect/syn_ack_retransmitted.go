@@ -26,7 +26,7 @@ func findSYNACKRetransmitted(in *Input) []claim {
 	done := in.was(report.Server, "ESTABLISHED")
 	sure := in.proved(report.Server, "ESTABLISHED")
 	n := len(again)
-	return []claim{{
+	return in.one(claim{
 		side: report.Server,
 		title: "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
 			when(!done, ", and never acknowledged"),
@@ -38,7 +38,7 @@ func findSYNACKRetransmitted(in *Input) []claim {
 		at:     again[n-1].Time,
 		proof:  append(marks(again), in.SYN[0].first(), in.SYNACK.first()),
 		values: map[string]any{"syn_ack_retransmits": in.Conn.Open.SYNACKRetransmits, "delay_s": span.Seconds()},
-	}}
+	})
 }
 
 // whySYNACKAgain says what the capture tells of the cause.

@@ -36,7 +36,7 @@ func findSYNRetransmitted(in *Input) []claim {
 	if last.Frame == syn.LastFrame {
 		n = syn.Copies
 	}
-	return []claim{{
+	return in.one(claim{
 		side:       report.Client,
 		confidence: unless(in.blind()),
 		title:      "The client's SYN was sent again " + either(n == 1, "after "+dur(delay), times(n)+": "+dur(delay)+" lost in connect()"),
@@ -47,7 +47,7 @@ func findSYNRetransmitted(in *Input) []claim {
 		at:     last.Time,
 		proof:  append(marks(again), syn.first(), in.SYNACK.first()),
 		values: map[string]any{"syn_retransmits": n, "delay_s": delay.Seconds()},
-	}}
+	})
 }
 
 // synAgain returns the client's repetitions of a SYN that had no answer yet,

@@ -26,7 +26,7 @@ func findThreeSegmentClose(in *Input) []claim {
 		values["close_wait_s"] = *w
 		took = ", " + dur(seconds(*w)) + " after it received that FIN"
 	}
-	return []claim{{
+	return in.one(claim{
 		side:       second,
 		confidence: unless(in.Conn.Close.Basis == "inferred"),
 		title:      "The " + string(second) + "'s FIN came with its ACK of the " + string(first) + "'s FIN",
@@ -38,5 +38,5 @@ func findThreeSegmentClose(in *Input) []claim {
 		at:     two.Time,
 		proof:  []Mark{one.first(), two.first(), in.FINAcked[index(second)].first()},
 		values: values,
-	}}
+	})
 }

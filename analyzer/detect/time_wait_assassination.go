@@ -44,7 +44,7 @@ func findTimeWaitAssassination(in *Input) []claim {
 					"It answers one of the "+string(victim)+"'s ACKs, which came when the "+string(r.By)+" had closed for good by another one.",
 					"It answers nothing in this capture: an abort that came late, or a forged RST.")),
 			"Unless tcp_rfc1337 is on there, the TIME-WAIT is over, "+dur(left)+" before its 2MSL ("+dur(in.TwoMSL[index(victim)])+", assumed).")
-		return []claim{c}
+		return in.one(c)
 	}
 	return nil
 }

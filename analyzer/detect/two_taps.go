@@ -28,14 +28,14 @@ func findTwoTaps(in *Input) []claim {
 	text := func(i int) string {
 		return words.Plural(uint64(t.Copies[i]), "segment") + " of the " + string(sides[i]) + ", " + dur(t.Delay[i].Abs()) + " apart or more (" + in.frame(t.mark(i)) + ")"
 	}
-	return []claim{{
+	return in.one(claim{
 		title: strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path",
 		explanation: "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
 			"Each segment counts once; a segment seen at one place only may have been lost between them.",
 		at:     in.Conn.Start,
 		proof:  []Mark{t.mark(0), t.mark(1)},
 		values: map[string]any{"copies": n, "packets": packets, "delay_client_s": t.Delay[0].Seconds(), "delay_server_s": t.Delay[1].Seconds()},
-	}}
+	})
 }
 
 // twoTaps reports whether a second tap saw most segments of either side; a few
