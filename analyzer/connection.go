@@ -176,6 +176,9 @@ const (
 	sentData
 	fastOpenCookie
 	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
+	// mayHaveClosed: data waited at it when the peer's FIN came, and behind them
+	// perhaps its own FIN.
+	mayHaveClosed
 )
 
 // opening is the first SYN of an end, or its SYN,ACK if it sent no SYN before.
@@ -239,6 +242,8 @@ type sideDetails struct {
 	finDone  moment   // the segment that completed what lies before its FIN, if not the FIN
 	finFill  moment   // the last segment below its FIN sent after it
 	finAcked moment   // the last segment that covers its FIN
+	pastISS  wire.Seq // ISS of its last request but one, if that had expired
+	expired  bool
 	// finShown is the TSval of the segment that showed a FIN the capture lost.
 	finShown uint32
 

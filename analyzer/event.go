@@ -35,6 +35,7 @@ type event struct {
 	side  uint8
 	basis basis
 	hasTS bool
+	slow  bool    // of a FIN: its receiver took longer to acknowledge it than the path takes
 	also  fsm.Set // where it may have led as well, of an end that may have been elsewhere (R13)
 }
 

@@ -127,6 +127,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 	c.confirm(i, s.Ref)
 	if e.sym == fsm.RcvFIN {
+		c.events[i].slow = s.Time-e.t > c.guard(e.side)
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 			c.confirm(k, s.Ref)
 		}

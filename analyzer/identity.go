@@ -98,7 +98,7 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		if c.phase == candidate && c.ep[y].syn.ref != 0 {
 			a.promote(head, c, y)
 		}
-		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 {
+		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 && !c.pastRequest(s) {
 			c.secondRequest(x, s)
 		}
 		return c
@@ -118,11 +118,20 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 // had expired, unseen (I3).
 func (c *connection) secondRequest(x uint8, s *wire.Segment) {
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
+	more := c.more(x)
+	more.pastISS, more.expired = c.ep[x].sp.ISS, true
 	c.ep[x].sp = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}
 	c.scale()
 	syn, _ := c.lastSYN(c.peer(x))
 	c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed})
 	c.ep[x].flags &^= ackOfSYNRefuted
+}
+
+// pastRequest reports whether s is a late copy of the SYN,ACK of a request that
+// had expired before the present one.
+func (c *connection) pastRequest(s *wire.Segment) bool {
+	more := c.look(s.Dir)
+	return s.Flags.Has(wire.SYN|wire.ACK) && more.expired && more.pastISS == s.Seq
 }
 
 // nearest returns the incarnation whose numbers are nearest to those of s: the

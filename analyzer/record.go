@@ -34,7 +34,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	if c.phase == stray {
 		r.Incarnation-- // it is none
 	} else {
-		a.transitions(c, r)
+		a.transitions(c, r, now)
 	}
 	a.fillDetails(c, r)
 	a.endpoint(c, c.client, &r.Endpoints.Client)
@@ -191,7 +191,7 @@ func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
 }
 
 // transitions fills r.Transitions: those of both ends, by time.
-func (a *Analyzer) transitions(c *connection, r *report.Connection) {
+func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
 	one, two := a.courses[0].list, a.courses[1].list
 	if c.flip == 0 {
 		two = nil
@@ -201,6 +201,7 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 	}
 	var last [2]*transition
 	var at [2]int
+	doubt := [2]bool{c.closedUnseen(0, now), c.closedUnseen(1, now)}
 	for len(one)+len(two) > 0 {
 		side := uint8(0)
 		if len(one) == 0 || len(two) > 0 && earlier(&two[0], &one[0]) {
@@ -225,6 +226,9 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection) {
 		*out = report.Transition{}
 		out.From, out.To = from, to
 		a.transition(c, side, tr, out)
+		if (tr.basis == confirmed || tr.basis == sent) && tr.unsure(doubt[side]) {
+			out.Basis = inferred.String()
+		}
 	}
 }
 

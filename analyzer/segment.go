@@ -38,6 +38,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	if !s.Flags.Has(wire.RST) { // whose numbers answer, or are anyone's: they are not the space's
 		c.unseen(s, &p)
 		c.inferOwnFIN(s)
+		c.backlog(s, &p)
 		own.Send(s, &p)
 		missing := rev.Missing()
 		rev.Receive(s)
@@ -100,7 +101,7 @@ func (c *connection) follow(s *wire.Segment) {
 func (c *connection) strange(s *wire.Segment) bool {
 	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
 	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
-		return false
+		return c.pastRequest(s)
 	}
 	if !s.Flags.Has(wire.ACK) {
 		return true // no TCP sends it, and none takes it (R1)
@@ -679,16 +680,27 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 
 // mayRepeat reports whether the first FIN captured of X may repeat one that
 // did not reach the tap, so that its ACK does not say whether X had received
-// the peer's FIN when it closed: X has sent segments since its last one, by
-// its IPv4 ids, and the peer's FIN was repeated meanwhile.
+// the peer's FIN when it closed. An ACK of the peer's FIN is missing then: the
+// peer repeated it, or X took longer than any stack delays an ACK. And X has
+// sent segments since its last one, by its IPv4 ids; without ids it may have.
 func (c *connection) mayRepeat(s *wire.Segment) bool {
+	const delayedACK = 150e6
 	x, y := s.Dir, c.peer(s.Dir)
 	i := c.find(x, fsm.RcvFIN)
-	if c.look(y).fin.n == 0 || i < 0 || c.events[i].by != s.Ref || !s.HasIPID || c.ep[x].ipid == 0 {
+	if i < 0 || c.events[i].by != s.Ref {
 		return false
 	}
-	skipped := s.IPID - c.ep[x].ipid
-	return skipped > 1 && skipped < 64
+	if c.look(y).fin.n == 0 && s.Time-c.events[i].t < c.guard(x)+delayedACK {
+		return false
+	}
+	ep := &c.ep[x]
+	if !s.HasIPID || s.IPID == 0 || ep.ipid == 0 {
+		return true
+	}
+	// A large segment that the card cuts takes an id for each part.
+	parts := uint16(ep.lastLen/max(uint32(c.ep[y].mss), 536)) + 1
+	skipped := s.IPID - ep.ipid
+	return skipped > parts && skipped < parts+64
 }
 
 // completedBy returns the segment with which y's FIN, of which no receipt is
@@ -745,6 +757,7 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 		e.basis = inferred
 	}
 	e.t = min(c.notKnownBefore(x, e.t), s.Time)
+	e.slow = s.Time-e.t > c.guard(x)
 	c.revive(x, e.ref, e.t)
 	c.place(e)
 	defer c.handshakeWith(x, e.ref)

@@ -1,0 +1,69 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
+	"github.com/lastack/lastack/wire"
+)
+
+// An end that has called close() is in FIN-WAIT-1 although its FIN waits behind
+// data that it cannot send yet (C8), and no packet tells. A FIN of the peer
+// that arrives meanwhile takes it to CLOSING, not to CLOSE-WAIT.
+
+// busy reports whether an end may have data to send that wait: for an
+// acknowledgment, or for a window to open.
+func (c *connection) busy(side uint8) bool {
+	sp := &c.ep[side].sp
+	least := uint32(1)
+	if sp.Has(reassembly.KnownRight) {
+		least = max(uint32(c.ep[c.peer(side)].mss), 536)
+	}
+	return sp.Outstanding() || sp.Has(reassembly.KnownUna) && sp.Wnd < least
+}
+
+// backlog notes, before s is recorded, what it says of data that wait: those of
+// Y when X sends its FIN; those of X that cross a FIN of Y, and those that never
+// reached the tap.
+func (c *connection) backlog(s *wire.Segment, p *reassembly.Placement) {
+	x, y := s.Dir, c.peer(s.Dir)
+	own, peer := &c.ep[x], &c.ep[y]
+	if s.Flags.Has(wire.FIN) && !peer.sp.Has(reassembly.KnownFIN) && c.busy(y) {
+		peer.flags |= mayHaveClosed
+	}
+	if own.sp.Has(reassembly.KnownFIN) {
+		return
+	}
+	if peer.sp.Has(reassembly.KnownFIN) {
+		crosses := p.NewOctets > 0 && !peer.sp.FINAcked(s.Ack)
+		missed := own.sp.Has(reassembly.KnownNext) && own.sp.Next.Less(s.Seq)
+		if crosses || missed {
+			own.flags |= mayHaveClosed
+		}
+	}
+	if own.has(mayHaveClosed) && c.idle(x, s.Time) {
+		own.flags &^= mayHaveClosed
+	}
+}
+
+// idle reports whether an end that had closed would have sent its FIN by t:
+// nothing is left that could wait, and it has had time to hear so.
+func (c *connection) idle(side uint8, t int64) bool {
+	return !c.busy(side) && t-c.ep[c.peer(side)].lastTime > c.guard(side)
+}
+
+// closedUnseen reports whether an end that seems to have been in CLOSE-WAIT may
+// have closed before, as far as is known at t.
+func (c *connection) closedUnseen(side uint8, t int64) bool {
+	ep := &c.ep[side]
+	return ep.has(mayHaveClosed) && (ep.sp.Has(reassembly.KnownFIN) || !c.idle(side, t))
+}
+
+// unsure reports whether a transition that is proved may have led elsewhere:
+// past a close that no packet shows, or, in FIN-WAIT-1, by a FIN that came so
+// late that the ACK captured after it may have overtaken it.
+func (tr *transition) unsure(closedUnseen bool) bool {
+	return closedUnseen && tr.to.Intersects(afterFIN) || tr.slow && tr.to.Is(fsm.Closing)
+}
+
+// afterFIN are the states of an end whose peer closed first.
+var afterFIN = fsm.Of(fsm.CloseWait, fsm.LastAck)
