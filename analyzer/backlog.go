@@ -27,7 +27,8 @@ func (c *connection) busy(side uint8) bool {
 func (c *connection) backlog(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, peer := &c.ep[x], &c.ep[y]
-	if s.Flags.Has(wire.FIN) && !peer.sp.Has(reassembly.KnownFIN) && c.busy(y) {
+	lost := peer.has(repeating) // the ACKs that were captured of its data
+	if s.Flags.Has(wire.FIN) && !peer.sp.Has(reassembly.KnownFIN) && (c.busy(y) || lost) {
 		peer.flags |= mayHaveClosed
 	}
 	if own.sp.Has(reassembly.KnownFIN) {

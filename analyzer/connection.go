@@ -176,6 +176,7 @@ const (
 	sentData
 	fastOpenCookie
 	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
+	repeating  // the last octets that it sent repeat others
 	// mayHaveClosed: data waited at it when the peer's FIN came, and behind them
 	// perhaps its own FIN.
 	mayHaveClosed

@@ -53,8 +53,11 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	ep.packets++
 	ep.payload += uint64(s.Len)
 	ep.unique += uint64(p.NewOctets)
-	if p.NewOctets > 0 {
-		ep.flags |= sentData
+	switch {
+	case p.NewOctets > 0:
+		ep.flags = ep.flags&^repeating | sentData
+	case s.Len > 0 && p.Kind == reassembly.Retransmission:
+		ep.flags |= repeating
 	}
 	if p.Kind > reassembly.New {
 		c.countKind(s, p)
