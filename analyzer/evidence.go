@@ -127,7 +127,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 	c.confirm(i, s.Ref)
 	if e.sym == fsm.RcvFIN {
-		c.events[i].slow = s.Time-e.t > c.guard(e.side)
+		c.events[i].slow = e.slow || s.Time-e.t > c.guard(e.side)
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 			c.confirm(k, s.Ref)
 		}
@@ -147,7 +147,8 @@ func (c *connection) provedCopy(i int, s *wire.Segment) int {
 	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
 		return k
 	}
-	e := event{t: c.notKnownBefore(side, cp.t), ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side}
+	e := event{t: c.notKnownBefore(side, cp.t), ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side,
+		slow: s.Time-cp.t > c.guard(side)}
 	c.revive(side, e.ref, e.t)
 	return c.place(e)
 }

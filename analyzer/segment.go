@@ -756,8 +756,8 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if e.ref == 0 {
 		e.basis = inferred
 	}
-	e.t = min(c.notKnownBefore(x, e.t), s.Time)
 	e.slow = s.Time-e.t > c.guard(x)
+	e.t = min(c.notKnownBefore(x, e.t), s.Time)
 	c.revive(x, e.ref, e.t)
 	c.place(e)
 	defer c.handshakeWith(x, e.ref)
