@@ -30,6 +30,9 @@ type job struct {
 	// capture waits for packets. It reports whether err was that.
 	idle func(err error) bool
 
+	progress          *progress
+	packets, finished uint64
+
 	faults      []string // the first maxFaults, one line each
 	unlisted    int      // the others
 	unwritten   error    // the first of the output
@@ -43,7 +46,7 @@ const maxFaults = 1000
 // newJob makes the analyzer and opens the output.
 func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	files := src.Files()
-	j := &job{app: a, set: s, src: src, stop: stop}
+	j := &job{app: a, set: s, src: src, stop: stop, progress: a.newProgress(s)}
 	opt := s.analyzerOptions(len(files))
 	if opt.Watch == 0 { // a ladder's record is kept, and those are only lent
 		opt.OnRecord = j.record
@@ -74,12 +77,15 @@ func (j *job) toTheEnd() error {
 // read is the loop. Its error is one of the output: those of the input are
 // faults.
 func (j *job) read() error {
+	defer j.progress.clear()
 	src, batch := capture.Batches(j.src), make([]capture.Packet, analyzer.BatchSize)
 	for !j.stop.is() {
 		n, err := src.NextBatch(batch)
 		switch {
 		case err == nil:
 			j.an.AddPackets(batch[:n])
+			j.packets += uint64(n)
+			j.progress.step(j.far)
 		case err == io.EOF:
 			return nil
 		case j.idle != nil && j.idle(err):
@@ -115,6 +121,9 @@ func (j *job) drain() {
 
 // record hands a record that became final to the output.
 func (j *job) record(rec report.Record) {
+	if _, ok := rec.(*report.Connection); ok {
+		j.finished++
+	}
 	if f, ok := rec.(*report.Finding); ok && j.set.failOn.met(f) {
 		j.alarmed = true
 	}
@@ -125,6 +134,7 @@ func (j *job) record(rec report.Record) {
 
 // fault tells of a fault of the input and keeps it for the summary.
 func (j *job) fault(err error) {
+	j.progress.clear()
 	j.app.complain(err)
 	if len(j.faults) == maxFaults {
 		j.unlisted++
