@@ -34,14 +34,12 @@ func (c *connection) backlog(s *wire.Segment, p *reassembly.Placement) {
 	if own.sp.Has(reassembly.KnownFIN) {
 		return
 	}
-	if peer.sp.Has(reassembly.KnownFIN) {
-		crosses := p.NewOctets > 0 && !peer.sp.FINAcked(s.Ack)
-		missed := own.sp.Has(reassembly.KnownNext) && own.sp.Next.Less(s.Seq)
-		if crosses || missed {
-			own.flags |= mayHaveClosed
-		}
-	}
-	if own.has(mayHaveClosed) && c.idle(x, s.Time) {
+	crosses := p.NewOctets > 0 && !peer.sp.FINAcked(s.Ack)
+	missed := own.sp.Has(reassembly.KnownNext) && own.sp.Next.Less(s.Seq)
+	switch {
+	case peer.sp.Has(reassembly.KnownFIN) && (crosses || missed):
+		own.flags |= mayHaveClosed
+	case own.has(mayHaveClosed) && c.idle(x, s.Time):
 		own.flags &^= mayHaveClosed
 	}
 }

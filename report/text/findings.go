@@ -145,6 +145,9 @@ func (t *Text) quietFindings(room int) string {
 	if left > 0 {
 		text += ", and " + words.Count(left) + " more"
 	}
+	if t.Summary != nil && t.Summary.Skipped.Malformed > 0 {
+		text += ", " + words.Count(t.Summary.Skipped.Malformed) + " malformed or cut short"
+	}
 	if t.Summary == nil || t.Summary.Interrupted || len(t.Summary.Errors) > 0 {
 		text += ", incomplete"
 	}

@@ -1,0 +1,93 @@
+package reassembly
+
+import (
+	"testing"
+
+	"github.com/lastack/lastack/wire"
+)
+
+// established returns both spaces of a connection in which 100 octets of the
+// sender wait for their ACK, and a segment with 50 more.
+func established() (sp, rev Space, s wire.Segment) {
+	sp = Space{Next: 1100, Una: 1000, Right: 3000, Wnd: 2000, wide: 2000, Edge: 1100, Known: KnownNext | KnownUna | KnownRight}
+	rev = Space{Next: 5020, Una: 5000, Right: 7000, Wnd: 2000, wide: 2000, Edge: 5020, Known: KnownNext | KnownUna | KnownRight}
+	s = wire.Segment{Seq: 1100, Ack: 5020, Len: 50, Flags: wire.ACK, Window: 1980}
+	return sp, rev, s
+}
+
+// TestExpected: each single thing that is unusual keeps a segment from being
+// expected; the limits are inside.
+func TestExpected(t *testing.T) {
+	furthest := wire.Seq(maxReach)
+	hole := &gaps{list: []gap{{1010, 1020}}}
+	for _, c := range []struct {
+		name string
+		turn func(sp, rev *Space, s *wire.Segment)
+		want bool
+	}{
+		{"data and an ACK", func(_, _ *Space, _ *wire.Segment) {}, true},
+		{"data alone", func(_, _ *Space, s *wire.Segment) { s.Ack = 5000 }, true},
+		{"an ACK alone, of one octet", func(_, _ *Space, s *wire.Segment) { s.Len, s.Ack = 0, 5001 }, true},
+		{"an ACK alone, of everything", func(_, _ *Space, s *wire.Segment) { s.Len = 0 }, true},
+		{"pushed", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.PSH }, true},
+		{"nothing new", func(_, _ *Space, s *wire.Segment) { s.Len, s.Ack = 0, 5000 }, false},
+		{"no ACK", func(_, _ *Space, s *wire.Segment) { s.Flags = wire.PSH }, false},
+		{"SYN", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.SYN }, false},
+		{"FIN", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.FIN }, false},
+		{"RST", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.RST }, false},
+		{"below SND.NXT", func(_, _ *Space, s *wire.Segment) { s.Seq-- }, false},
+		{"above SND.NXT", func(_, _ *Space, s *wire.Segment) { s.Seq++ }, false},
+		{"ACK below SND.UNA", func(_, _ *Space, s *wire.Segment) { s.Ack = 4999 }, false},
+		{"ACK above SND.NXT", func(_, _ *Space, s *wire.Segment) { s.Ack = 5021 }, false},
+		{"closes its window", func(_, _ *Space, s *wire.Segment) { s.Window = 0 }, false},
+		{"into a closed window", func(sp, _ *Space, _ *wire.Segment) { sp.Wnd = 0 }, false},
+		{"opens its window", func(_, rev *Space, _ *wire.Segment) { rev.Wnd = 0 }, false},
+		{"a gap of its own", func(sp, _ *Space, _ *wire.Segment) { sp.gaps = hole }, false},
+		{"a gap of the peer", func(_, rev *Space, _ *wire.Segment) { rev.gaps = hole }, false},
+		{"its repetitions", func(sp, _ *Space, _ *wire.Segment) { sp.Repeats = 1 }, false},
+		{"the peer's repetitions", func(_, rev *Space, _ *wire.Segment) { rev.Repeats = 1 }, false},
+		{"SND.NXT not known", func(sp, _ *Space, _ *wire.Segment) { sp.Known &^= KnownNext }, false},
+		{"SND.UNA not known", func(sp, _ *Space, _ *wire.Segment) { sp.Known &^= KnownUna }, false},
+		{"the peer's SND.NXT not known", func(_, rev *Space, _ *wire.Segment) { rev.Known &^= KnownNext }, false},
+		{"the peer's SND.UNA not known", func(_, rev *Space, _ *wire.Segment) { rev.Known &^= KnownUna }, false},
+		{"everything acknowledged before", func(sp, _ *Space, _ *wire.Segment) { sp.Una = 1100 }, true},
+		{"more acknowledged than sent", func(sp, _ *Space, _ *wire.Segment) { sp.Una = 1101 }, false},
+		{"the peer: more acknowledged than sent", func(_, rev *Space, s *wire.Segment) { rev.Una, s.Ack = 5021, 5021 }, false},
+		{"as much as a window can hold", func(_, rev *Space, s *wire.Segment) { rev.Una = rev.Next - furthest }, true},
+		{"more than a window can hold", func(_, rev *Space, s *wire.Segment) { rev.Una = rev.Next - furthest - 1 }, false},
+		{"at the reach of the peer's window", func(sp, _ *Space, _ *wire.Segment) { sp.Right, sp.wide = 1000, 100 }, true},
+		{"beyond it", func(sp, _ *Space, _ *wire.Segment) { sp.Right, sp.wide = 999, 100 }, false},
+		{"ACK at the reach of its own window", func(_, rev *Space, _ *wire.Segment) { rev.Right, rev.wide = 5000, 20 }, true},
+		{"ACK beyond it", func(_, rev *Space, _ *wire.Segment) { rev.Right, rev.wide = 4999, 20 }, false},
+	} {
+		sp, rev, s := established()
+		c.turn(&sp, &rev, &s)
+		if got := sp.Expected(&s, &rev); got != c.want {
+			t.Errorf("%s: expected %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestFollow: it does what Place, Send and Receive do.
+func TestFollow(t *testing.T) {
+	for _, octets := range []uint32{0, 50} {
+		for _, stamped := range []bool{false, true} {
+			sp, rev, s := established()
+			s.Len, s.Time = octets, 77e9
+			if stamped {
+				s.Options = wire.Options{Has: wire.OptTimestamps, TSVal: 9, TSEcr: 8}
+			}
+			if !sp.Expected(&s, &rev) {
+				t.Fatal("it is not expected")
+			}
+			sp2, rev2 := sp, rev
+			sp.Follow(&s, &rev)
+			p := sp2.Place(&s, &rev2, 0)
+			sp2.Send(&s, &p)
+			rev2.Receive(&s)
+			if sp != sp2 || rev != rev2 || p.Kind > New || p.NewOctets != octets {
+				t.Errorf("%d octets, stamped %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, sp, rev, sp2, rev2, p)
+			}
+		}
+	}
+}
