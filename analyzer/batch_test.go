@@ -178,3 +178,54 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+// TestAlone: a connection found by the hash alone is the one that a segment
+// belongs to only if it has the segment's key, and no other has it.
+func TestAlone(t *testing.T) {
+	tuple := func(port uint16) wire.FourTuple {
+		t, _ := wire.NewTuple(netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), port), netip.MustParseAddrPort("198.51.100.1:80"))
+		return t
+	}
+	for _, c := range []struct {
+		name  string
+		flags connFlags
+		older int32
+		port  uint16
+		want  bool
+	}{
+		{"it is", inTable, -1, 1000, true},
+		{"given up", 0, -1, 1000, false},
+		{"another one is older", inTable, 0, 1000, false},
+		{"another key", inTable, -1, 1001, false},
+	} {
+		conn := connection{tuple: tuple(1000), flags: c.flags, older: c.older}
+		if got := conn.alone(&wire.Segment{Tuple: tuple(c.port)}); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestDirection: what the capture says of a packet's direction says where the
+// tap is, and what it does not say leaves what the link header says.
+func TestDirection(t *testing.T) {
+	src := open(t, []string{"../testdata/pcaps/three-segment-close/A.pcap"})
+	one, none := New(Options{}), New(Options{})
+	for {
+		var p capture.Packet
+		if src.Next(&p) == io.EOF {
+			break
+		}
+		none.AddPacket(&p)
+		p.Direction = capture.Inbound
+		if p.Data[26] == 192 { // IPv4 from 192.0.2.0/24: the client
+			p.Direction = capture.Outbound
+		}
+		one.AddPacket(&p)
+	}
+	for a, want := range map[*Analyzer]string{one: "direction", none: "rtt"} {
+		list := a.Snapshot()
+		if len(list) != 1 || list[0].Vantage.Basis != want || list[0].Vantage.Near != report.Client {
+			t.Errorf("%+v, want %s", list[0].Vantage, want)
+		}
+	}
+}
