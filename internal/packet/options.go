@@ -2,33 +2,45 @@ package packet
 
 import "github.com/lastack/lastack/wire"
 
+// TCP option kinds.
+const (
+	kindEnd           = 0
+	kindNOP           = 1
+	kindMSS           = 2
+	kindWindowScale   = 3
+	kindSACKPermitted = 4
+	kindSACK          = 5
+	kindTimestamps    = 8
+	kindFastOpen      = 34
+)
+
 // The functions below append one TCP option each, without padding.
 
 // NOP appends n no-operations.
 func NOP(o []byte, n int) []byte {
 	for range n {
-		o = append(o, 1)
+		o = append(o, kindNOP)
 	}
 	return o
 }
 
 // MSS appends a maximum segment size, in octets.
-func MSS(o []byte, mss uint16) []byte { return be.AppendUint16(append(o, 2, 4), mss) }
+func MSS(o []byte, mss uint16) []byte { return be.AppendUint16(append(o, kindMSS, 4), mss) }
 
 // WindowScale appends a shift count.
-func WindowScale(o []byte, shift uint8) []byte { return append(o, 3, 3, shift) }
+func WindowScale(o []byte, shift uint8) []byte { return append(o, kindWindowScale, 3, shift) }
 
 // SACKPermitted appends the permission to send SACK.
-func SACKPermitted(o []byte) []byte { return append(o, 4, 2) }
+func SACKPermitted(o []byte) []byte { return append(o, kindSACKPermitted, 2) }
 
 // Timestamps appends a timestamp option.
 func Timestamps(o []byte, val, ecr uint32) []byte {
-	return be.AppendUint32(be.AppendUint32(append(o, 8, 10), val), ecr)
+	return be.AppendUint32(be.AppendUint32(append(o, kindTimestamps, 10), val), ecr)
 }
 
 // SACK appends blocks; with timestamps three fit, alone four.
 func SACK(o []byte, blocks ...wire.SACKBlock) []byte {
-	o = append(o, 5, uint8(2+8*len(blocks)))
+	o = append(o, kindSACK, uint8(2+8*len(blocks)))
 	for _, b := range blocks {
 		o = be.AppendUint32(be.AppendUint32(o, uint32(b.Left)), uint32(b.Right))
 	}
@@ -37,7 +49,7 @@ func SACK(o []byte, blocks ...wire.SACKBlock) []byte {
 
 // FastOpen appends a Fast Open cookie, or with none the request for one.
 func FastOpen(o []byte, cookie []byte) []byte {
-	return append(append(o, 34, uint8(2+len(cookie))), cookie...)
+	return Option(o, kindFastOpen, cookie)
 }
 
 // Option appends an option of any kind.

@@ -2,7 +2,6 @@ package packet
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -23,15 +22,23 @@ const (
 	ProtoDestination = 60
 )
 
+// IPv4 flags.
+const (
+	DontFragment  = 0x4000 // as hosts that discover the path's MTU set it
+	MoreFragments = 0x2000
+)
+
 // Envelope is what is around a TCP segment or an ICMP message. The zero value
 // is a plain packet with a TTL of 64.
 type Envelope struct {
 	VLAN      []uint16       // VLAN tags, outermost first; the outer ones of several are 802.1ad's
 	Direction wire.Direction // as a cooked link header tells it
 
+	Class      uint8       // type of service or traffic class
+	FlowLabel  uint32      // of IPv6, 20 bits
 	TTL        uint8       // or hop limit; 0 means 64
 	IPID       uint16      // IPv4 identification
-	IPFlags    uint16      // IPv4 flags and fragment offset: 0x4000 for don't fragment
+	IPFlags    uint16      // IPv4 flags and fragment offset, in units of 8 octets
 	IPOptions  []byte      // IPv4 options, to be padded with end-of-list
 	Extensions []Extension // IPv6 extension headers (AH may stand in IPv4, too)
 	Offload    bool        // leave the IP length 0, as a host does that has its card do the rest
@@ -93,13 +100,13 @@ func (t *TCP) Append(buf []byte, link uint32) []byte {
 func (t *TCP) checksum(pseudo uint64, p []byte) uint16 {
 	switch t.Sum {
 	case Partial:
-		return fold(pseudo)
+		return Fold16(pseudo)
 	case Zero:
 		return 0
 	case Bad:
-		return ^fold(pseudo+sum(p)) + 1
+		return ^Fold16(pseudo+Add16(p)) + 1
 	}
-	return ^fold(pseudo + sum(p))
+	return ^Fold16(pseudo + Add16(p))
 }
 
 // ICMP is an ICMP or ICMPv6 error.
@@ -109,6 +116,16 @@ type ICMP struct {
 	Type, Code uint8
 	Rest       uint32 // the second word: an MTU, a pointer
 	Quote      []byte // the packet that drew it, from its IP header on
+}
+
+// Unreachable is the error by which src tells dst that it could not deliver
+// the quoted packet: destination unreachable, of the code for dst's family.
+func Unreachable(src, dst netip.Addr, code uint8, quote []byte) ICMP {
+	m := ICMP{Src: src, Dst: dst, Type: 3, Code: code, Quote: quote}
+	if !src.Is4() {
+		m.Type = 1
+	}
+	return m
 }
 
 // Append appends the frame to buf, as TCP.Append does.
@@ -125,7 +142,7 @@ func (m *ICMP) Append(buf []byte, link uint32) []byte {
 	if e.proto == ProtoICMPv6 {
 		pseudo = e.pseudo(len(p))
 	}
-	be.PutUint16(p[2:], ^fold(pseudo+sum(p)))
+	be.PutUint16(p[2:], ^Fold16(pseudo+Add16(p)))
 	return buf
 }
 
@@ -180,7 +197,7 @@ func (e *envelope) putIPv4(h []byte, total int) {
 	if e.Offload {
 		total = 0
 	}
-	h[0], h[1] = 0x40|uint8(len(h)/4), 0
+	h[0], h[1] = 0x40|uint8(len(h)/4), e.Class
 	be.PutUint16(h[2:], uint16(total))
 	be.PutUint16(h[4:], e.IPID)
 	be.PutUint16(h[6:], e.IPFlags)
@@ -190,14 +207,14 @@ func (e *envelope) putIPv4(h []byte, total int) {
 	copy(h[12:], src[:])
 	copy(h[16:], dst[:])
 	clear(h[20+copy(h[20:], e.IPOptions):])
-	be.PutUint16(h[10:], ^fold(sum(h)))
+	be.PutUint16(h[10:], ^Fold16(Add16(h)))
 }
 
 func (e *envelope) putIPv6(h []byte, length int) {
 	if e.Offload || length > 0xffff {
 		length = 0
 	}
-	be.PutUint32(h, 6<<28)
+	be.PutUint32(h, 6<<28|uint32(e.Class)<<20|e.FlowLabel)
 	be.PutUint16(h[4:], uint16(length))
 	h[6], h[7] = e.first(), e.ttl()
 	src, dst := e.src.As16(), e.dst.As16()
@@ -221,33 +238,8 @@ func (e *envelope) pseudo(n int) uint64 {
 	s := uint64(e.proto) + uint64(n>>16) + uint64(n&0xffff)
 	if e.src.Is4() {
 		src, dst := e.src.As4(), e.dst.As4()
-		return s + sum(src[:]) + sum(dst[:])
+		return s + Add16(src[:]) + Add16(dst[:])
 	}
 	src, dst := e.src.As16(), e.dst.As16()
-	return s + sum(src[:]) + sum(dst[:])
-}
-
-// sum adds up p as big-endian 16-bit numbers. It takes 64 bits at a time, which
-// comes to the same modulo 2^16-1 if every carry is added back.
-func sum(p []byte) uint64 {
-	var s, carry uint64
-	for ; len(p) >= 16; p = p[16:] {
-		s, carry = bits.Add64(s, be.Uint64(p), carry)
-		s, carry = bits.Add64(s, be.Uint64(p[8:16]), carry)
-	}
-	s = s>>32 + s&0xffffffff + carry
-	for ; len(p) >= 2; p = p[2:] {
-		s += uint64(be.Uint16(p))
-	}
-	if len(p) == 1 {
-		s += uint64(p[0]) << 8
-	}
-	return s
-}
-
-func fold(s uint64) uint16 {
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return uint16(s)
+	return s + Add16(src[:]) + Add16(dst[:])
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/lastack/lastack/internal/packet"
@@ -23,6 +25,7 @@ var (
 
 // Every captured frame, taken apart and put together again, is the same.
 func TestRebuildsCaptures(t *testing.T) {
+	const ethernet = 14
 	paths, _ := filepath.Glob("../../testdata/pcaps/*/*.pcap")
 	n := 0
 	for _, path := range paths {
@@ -31,12 +34,11 @@ func TestRebuildsCaptures(t *testing.T) {
 			t.Fatal(err)
 		}
 		le := binary.LittleEndian
-		link := le.Uint32(b[20:])
 		for b = b[24:]; len(b) > 0; n++ {
 			frame := b[16 : 16+le.Uint32(b[8:])]
 			b = b[16+len(frame):]
-			if got := rebuild(t, link, frame); !bytes.HasSuffix(frame, got) {
-				t.Fatalf("%s: %x became %x", path, frame, got)
+			if s, ok := packet.Parse(frame[ethernet:]); !ok || !bytes.Equal(s.Append(nil, packet.Raw), frame[ethernet:]) {
+				t.Fatalf("%s: %x became %v, %+v", path, frame, ok, s)
 			}
 		}
 	}
@@ -45,21 +47,85 @@ func TestRebuildsCaptures(t *testing.T) {
 	}
 }
 
-// rebuild returns the IP packet of a frame from its decoded fields.
-func rebuild(t *testing.T, link uint32, frame []byte) []byte {
-	var d wire.Decoder
-	var s wire.Segment
-	if d.Decode(link, frame, uint32(len(frame)), &s) != wire.OutcomeTCP {
-		t.Fatalf("not TCP: %x", frame)
+// sample is a segment with something in every field that Parse reads.
+func sample(src, dst netip.AddrPort) packet.TCP {
+	p := packet.TCP{Src: src, Dst: dst, Seq: 7, Ack: 9, Flags: wire.ACK | wire.AE, Window: 5, Urgent: 3,
+		Options: packet.SACK(packet.NOP(nil, 2), wire.SACKBlock{Left: 1 << 31, Right: 1<<31 + 5}), Payload: []byte("odd")}
+	p.Class, p.TTL = 0xb9, 7
+	return p
+}
+
+func TestParse(t *testing.T) {
+	p4, p6 := sample(client4, server4), sample(client6, server6)
+	p4.IPID, p4.IPFlags, p4.IPOptions, p6.FlowLabel = 99, packet.DontFragment, []byte{1, 1, 1, 0}, 0xabcde
+	for _, want := range []packet.TCP{p4, p6} {
+		raw := want.Append(nil, packet.Raw)
+		got, ok := packet.Parse(append(raw, "padding"...))
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.AddrPort{})); d != "" || !ok {
+			t.Error(ok, d)
+		}
+		for n := range raw {
+			if _, ok := packet.Parse(raw[:n]); ok {
+				t.Errorf("%d of %d octets are a segment", n, len(raw))
+			}
+		}
+		m := packet.Unreachable(want.Dst.Addr(), want.Src.Addr(), 1, raw)
+		if _, ok := packet.Parse(m.Append(nil, packet.Raw)); ok {
+			t.Error("an ICMP error is a segment")
+		}
 	}
-	ip := frame[len(frame)-len(s.TCP)-20:]
-	p := packet.TCP{
-		Src: s.Tuple.AddrPort(int(s.Dir)), Dst: s.Tuple.AddrPort(int(1 - s.Dir)),
-		Seq: s.Seq, Ack: s.Ack, Flags: s.Flags, Window: s.Window,
-		Options: s.TCP[20 : len(s.TCP)-len(s.Payload)], Payload: s.Payload,
+	for _, fragment := range []uint16{packet.MoreFragments, 1} {
+		p4.IPFlags = fragment
+		if _, ok := packet.Parse(p4.Append(nil, packet.Raw)); ok {
+			t.Errorf("fragment %#x is a segment", fragment)
+		}
 	}
-	p.TTL, p.IPID, p.IPFlags = s.TTL, s.IPID, binary.BigEndian.Uint16(ip[6:])
-	return p.Append(nil, packet.Raw)
+}
+
+// What was parsed is made again, and shifting back undoes shifting.
+func FuzzParse(f *testing.F) {
+	for _, p := range []packet.TCP{sample(client4, server4), sample(client6, server6)} {
+		f.Add(p.Append(nil, packet.Raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p, ok := packet.Parse(raw)
+		if !ok {
+			return
+		}
+		before := p.Append(nil, packet.Raw)
+		q, ok := packet.Parse(before)
+		q.Shift(1, 2)
+		q.Shift(^uint32(0), ^uint32(1))
+		if after := q.Append(nil, packet.Raw); !ok || !bytes.Equal(before, after) && q.Seq != 0 { // 0 may have become a refusal's
+			t.Errorf("%x became %x", before, after)
+		}
+	})
+}
+
+func TestShift(t *testing.T) {
+	for _, x := range []struct {
+		name     string
+		flags    wire.Flags
+		seq, ack wire.Seq
+		wantSeq  wire.Seq // shifted by 100 and 1000
+		wantAck  wire.Seq
+	}{
+		{"SYN", wire.SYN, 0xfffffff0, 0, 84, 0},
+		{"data", wire.ACK | wire.PSH, 7, 9, 107, 1009},
+		{"bare RST", wire.RST, 4, 0, 104, 0},
+		{"refusal", wire.RST | wire.ACK, 0, 4, 0, 1004},
+	} {
+		options := packet.SACK(packet.TimestampOptions(nil, 5, 6), wire.SACKBlock{Left: 3, Right: 9})
+		p := packet.TCP{Flags: x.flags, Seq: x.seq, Ack: x.ack, Options: options}
+		p.Shift(100, 1000)
+		want := packet.SACK(packet.TimestampOptions(nil, 5, 6), wire.SACKBlock{Left: 1003, Right: 1009})
+		if p.Seq != x.wantSeq || p.Ack != x.wantAck || !bytes.Equal(p.Options, want) {
+			t.Errorf("%s: seq %d ack %d options %v", x.name, p.Seq, p.Ack, p.Options)
+		}
+		if options[len(options)-1] != 9 {
+			t.Errorf("%s: the options that were given changed", x.name)
+		}
+	}
 }
 
 // gopacket finds in a frame what was put into it, and its checksums good.
@@ -136,11 +202,11 @@ func TestICMPChecksums(t *testing.T) {
 	if sum16(data[:20]) != 0xffff || sum16(data[20:]) != 0xffff || data[9] != packet.ProtoICMP || data[27] != 1400&0xff {
 		t.Errorf("ICMP: %x", data)
 	}
-	m6 := packet.ICMP{Src: server6.Addr(), Dst: client6.Addr(), Type: 2, Rest: 1280, Quote: quote}
+	m6 := packet.Unreachable(server6.Addr(), client6.Addr(), 3, quote)
 	data = m6.Append(nil, packet.Raw)
 	pkt := gopacket.NewPacket(data, layers.LayerTypeIPv6, gopacket.Default)
 	icmp, ok := pkt.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6)
-	if !ok || icmp.TypeCode.Type() != 2 {
+	if !ok || icmp.TypeCode != layers.CreateICMPv6TypeCode(1, 3) {
 		t.Fatalf("no ICMPv6 in %v", pkt)
 	}
 	pseudo := append(append([]byte{}, data[8:40]...), 0, 0, 0, byte(len(data)-40), 0, 0, 0, packet.ProtoICMPv6)

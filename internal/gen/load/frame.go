@@ -53,24 +53,7 @@ func synOptions() []byte {
 func cookie(o []byte) []byte { return packet.FastOpen(packet.NOP(o, 2), []byte("a cookie")) }
 
 func makeBlock(octets []byte, ts, sack int) block {
-	return block{octets: octets, sum: sum(octets), ts: ts, sack: sack}
-}
-
-// sum adds up p as big-endian 16-bit numbers. Checksums are reckoned modulo
-// 2^16-1 here, where 2^16 is 1: a number of any width may be added as it is.
-func sum(p []byte) (s uint64) {
-	for i, octet := range p {
-		s += uint64(octet) << (8 * (^i & 1))
-	}
-	return s
-}
-
-// fold is the checksum for a sum.
-func fold(s uint64) uint16 {
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return ^uint16(s)
+	return block{octets: octets, sum: packet.Add16(octets), ts: ts, sack: sack}
 }
 
 // head is what every frame of one end of a connection begins with: all up to
@@ -92,7 +75,7 @@ const (
 // makeHead makes the head of what src sends to dst.
 func makeHead(src, dst netip.AddrPort, ttl uint8) (h head) {
 	var room [128]byte
-	p := packet.TCP{Envelope: packet.Envelope{TTL: ttl, IPFlags: 0x4000}, Src: src, Dst: dst}
+	p := packet.TCP{Envelope: packet.Envelope{TTL: ttl, IPFlags: packet.DontFragment}, Src: src, Dst: dst}
 	f := p.Append(room[:0], packet.Ethernet)
 	h.n = copy(h.octets[:], f[:len(f)-tcpHeader+ports])
 	h.ip = uint64(^be.Uint16(f[ethernetHeader+10:]))
@@ -133,7 +116,7 @@ func (g *Generator) frame(h *head, s *segment) (length int) {
 	if s.len > 0 {
 		sum += g.stream.put(p[header:], s, g.cfg.Snaplen-start-header)
 	}
-	be.PutUint16(p[16:], fold(sum))
+	be.PutUint16(p[16:], ^packet.Fold16(sum))
 	return start + header + int(s.len)
 }
 
@@ -146,7 +129,7 @@ func (g *Generator) putIP(h *head, s *segment, n int) {
 	}
 	be.PutUint16(p[2:], uint16(ipv4Header+n))
 	be.PutUint16(p[4:], s.id)
-	be.PutUint16(p[10:], fold(h.ip+uint64(n-tcpHeader)+uint64(s.id)))
+	be.PutUint16(p[10:], ^packet.Fold16(h.ip+uint64(n-tcpHeader)+uint64(s.id)))
 }
 
 // stream is what all connections transfer: octets that depend on their
@@ -190,9 +173,9 @@ func (g *Generator) reject(c *conn, from side, s *segment) (captured bool) {
 	n := g.frame(&c.heads[from], s)
 	quote := g.quote[:copy(g.quote[:], g.buf[ethernetHeader:n])]
 	src, _ := addresses(c.number, c.v6)
-	e := packet.ICMP{Src: routers[0], Dst: src.Addr(), Type: 3, Code: 1, Quote: quote}
+	e := packet.Unreachable(routers[0], src.Addr(), 1, quote)
 	if c.v6 {
-		e.Src, e.Type, e.Code = routers[1], 1, 3
+		e = packet.Unreachable(routers[1], src.Addr(), 3, quote)
 	}
 	g.size = len(e.Append(g.buf[:0], packet.Ethernet))
 	if g.size-len(quote)+c.heads[from].n-ethernetHeader+ports > g.cfg.Snaplen {
