@@ -234,12 +234,9 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 		src, dst, addSeq, addAck = dst, src, addAck, addSeq
 	}
 	t := packet.TCP{Src: src, Dst: dst, Flags: seg.Flags, Window: uint16(n["win"]),
-		Seq: wire.Seq(uint32(n["seq"]) + addSeq), Payload: bytes.Repeat([]byte{'x'}, int(n["len"]))}
-	if seg.Flags.Has(wire.RST) && n["seq"] == 0 {
-		t.Seq = 0 // a refusal's number is nobody's
-	}
+		Seq: wire.Seq(n["seq"]), Payload: bytes.Repeat([]byte{'x'}, int(n["len"]))}
 	if seg.Flags.Has(wire.ACK) {
-		t.Ack = wire.Seq(uint32(n["ack"]) + addAck)
+		t.Ack = wire.Seq(n["ack"])
 	}
 	t.TTL = uint8(n["ttl"])
 	t.IPID = uint16(n["id"])
@@ -250,23 +247,25 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 		t.Sum = packet.Bad
 	}
 	var err error
-	if t.Options, err = seg.options(addAck); err != nil {
+	if t.Options, err = seg.options(); err != nil {
 		return nil, err
 	}
 	if seg.ICMP {
-		quoted := t
-		quoted.Src, quoted.Dst = dst, src
-		quoted.Seq = wire.Seq(uint32(n["seq"]) + addAck)
-		quoted.Flags = wire.SYN
-		typ, code := seg.Type, seg.Code
-		if v.V6 { // the ICMPv6 errors that mean the same
-			typ, code = icmp6(typ, code)
-		}
-		m := packet.ICMP{Src: src.Addr(), Dst: dst.Addr(), Type: typ, Code: code, Quote: quoted.Append(nil, 101)}
-		m.TTL = 64
-		return m.Append(nil, 1), nil
+		t.Src, t.Dst, t.Flags = dst, src, wire.SYN
+		t.Shift(addAck, addSeq)
+		return seg.icmp(v, &t), nil
 	}
-	return t.Append(nil, 1), nil
+	t.Shift(addSeq, addAck)
+	return t.Append(nil, packet.Ethernet), nil
+}
+
+// icmp builds the error that quotes t.
+func (seg *Segment) icmp(v Variant, t *packet.TCP) []byte {
+	m := packet.ICMP{Src: t.Dst.Addr(), Dst: t.Src.Addr(), Type: seg.Type, Code: seg.Code, Quote: t.Append(nil, packet.Raw)}
+	if v.V6 { // the ICMPv6 errors that mean the same
+		m.Type, m.Code = icmp6(m.Type, m.Code)
+	}
+	return m.Append(nil, packet.Ethernet)
 }
 
 // icmp6 translates the errors that scripts use: port unreachable and
@@ -282,7 +281,7 @@ func icmp6(typ, code uint8) (uint8, uint8) {
 }
 
 // options builds the TCP options of a line.
-func (seg *Segment) options(addAck uint32) (o []byte, err error) {
+func (seg *Segment) options() (o []byte, err error) {
 	if v, ok := seg.Fields["mss"]; ok {
 		var n uint16
 		if _, err = fmt.Sscan(v, &n); err != nil {
@@ -308,11 +307,11 @@ func (seg *Segment) options(addAck uint32) (o []byte, err error) {
 		o = packet.WindowScale(o, n)
 	}
 	if v, ok := seg.Fields["sack"]; ok {
-		var l, r uint32
-		if _, err = fmt.Sscanf(v, "%d-%d", &l, &r); err != nil {
+		var b wire.SACKBlock
+		if _, err = fmt.Sscanf(v, "%d-%d", &b.Left, &b.Right); err != nil {
 			return nil, err
 		}
-		o = packet.SACK(o, wire.SACKBlock{Left: wire.Seq(l + addAck), Right: wire.Seq(r + addAck)})
+		o = packet.SACK(o, b)
 	}
 	if _, ok := seg.Fields["fo"]; ok {
 		o = packet.FastOpen(o, []byte("cookie12"))
