@@ -11,9 +11,9 @@
 // with the process; the one thing that does not, its tracefs instance, is
 // removed at the end, and at the next start if it was killed.
 //
-// Its packages, each knowing only those above it:
+// Its packages, each knowing only those above it, and internal/packet, which
+// parses, changes and makes the packets:
 //
-//	packet   one IPv4 or IPv6 packet with TCP in it: parse, build, shift
 //	netns    a network namespace with a thread, a TUN device and its sysctls
 //	path     the forwarder between two TUN devices, and its rules
 //	truth    taps, trace events, inet_diag samples, and the sidecar made of them

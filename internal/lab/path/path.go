@@ -8,7 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 // Event is a line of the log: what the network did to which packet.
@@ -150,11 +151,11 @@ func (p *Path) read(from Side) {
 func (p *Path) carry(from Side, raw []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	parsed, err := packet.Parse(raw)
-	if err != nil {
+	t, ok := packet.Parse(raw)
+	if !ok {
 		return // nothing but TCP crosses this network
 	}
-	s := Segment{Packet: parsed, From: from, Raw: raw}
+	s := Segment{TCP: t, From: from, Raw: raw}
 	s.Fins[from], s.Fins[from.Other()] = p.fins[s.Src], p.fins[s.Dst]
 	p.remember(s)
 	r := p.ruleFor(s)
@@ -186,17 +187,17 @@ func (p *Path) ruleFor(s Segment) *Rule {
 func (p *Path) remember(s Segment) {
 	p.last[s.Src] = s
 	switch {
-	case s.Flags.Has(packet.SYN):
+	case s.Flags.Has(wire.SYN):
 		p.fins[s.Src] = 0
-	case s.Flags.Has(packet.FIN):
+	case s.Flags.Has(wire.FIN):
 		p.fins[s.Src]++
 	}
 }
 
 func (p *Path) note(action string, from Side, raw []byte) {
 	text := fmt.Sprintf("packet of %d octets", len(raw))
-	if x, err := packet.Parse(raw); err == nil {
-		text = x.String()
+	if t, ok := packet.Parse(raw); ok {
+		text = fmt.Sprintf("[%v] %d>%d seq=%d ack=%d len=%d", t.Flags, t.Src.Port(), t.Dst.Port(), t.Seq, t.Ack, len(t.Payload))
 	}
 	p.log = append(p.log, Event{time.Now(), action, from, text})
 }

@@ -1,6 +1,8 @@
 package path
 
 import (
+	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"os"
 	"slices"
@@ -9,7 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 const delay = 5 * time.Millisecond
@@ -39,13 +42,13 @@ func newBench(t *testing.T) *bench {
 }
 
 // send lets a host send a segment of one octet, or none with SYN, FIN, RST.
-func (b *bench) send(from Side, seq uint32, flags packet.Flags) {
+func (b *bench) send(from Side, seq wire.Seq, flags wire.Flags) {
 	b.Helper()
-	p := packet.Packet{Src: hosts[from], Dst: hosts[from.Other()], Seq: seq, Flags: flags}
-	if flags == packet.ACK|packet.PSH {
+	p := packet.TCP{Src: hosts[from], Dst: hosts[from.Other()], Seq: seq, Flags: flags}
+	if flags == wire.ACK|wire.PSH {
 		p.Payload = []byte{1}
 	}
-	if _, err := b.host[from].Write(p.Build()); err != nil {
+	if _, err := b.host[from].Write(p.Append(nil, packet.Raw)); err != nil {
 		b.Fatal(err)
 	}
 	for s, _ := b.path.Last(hosts[from]); s.Seq != seq; s, _ = b.path.Last(hosts[from]) {
@@ -54,7 +57,7 @@ func (b *bench) send(from Side, seq uint32, flags packet.Flags) {
 }
 
 // got reads what arrives at a host until nothing comes for a while.
-func (b *bench) got(at Side) (seqs []uint32) {
+func (b *bench) got(at Side) (seqs []wire.Seq) {
 	b.Helper()
 	buf := make([]byte, 2000)
 	for {
@@ -63,8 +66,8 @@ func (b *bench) got(at Side) (seqs []uint32) {
 		if err != nil {
 			return seqs
 		}
-		p, err := packet.Parse(buf[:n])
-		if err != nil {
+		p, ok := packet.Parse(buf[:n])
+		if !ok {
 			seqs = append(seqs, 9999) // no segment
 			continue
 		}
@@ -72,27 +75,27 @@ func (b *bench) got(at Side) (seqs []uint32) {
 	}
 }
 
-const data = packet.ACK | packet.PSH
+const data = wire.ACK | wire.PSH
 
 func TestRules(t *testing.T) {
 	tests := []struct {
 		name  string
 		rule  Rule
-		wantB []uint32 // of A's 1 to 4: data, data, FIN, ACK; B's FIN (9) comes before the last
-		wantA []uint32
+		wantB []wire.Seq // of A's 1 to 4: data, data, FIN, ACK; B's FIN (9) comes before the last
+		wantA []wire.Seq
 	}{
-		{"none", Rule{Match: Not(Any), Do: Drop}, []uint32{1, 2, 3, 4}, []uint32{9}},
+		{"none", Rule{Match: Not(Any), Do: Drop}, []wire.Seq{1, 2, 3, 4}, []wire.Seq{9}},
 		{"all", Rule{Match: Any, Do: Drop}, nil, nil},
-		{"first of A", Rule{Match: From(A), Do: Drop, Count: 1}, []uint32{2, 3, 4}, []uint32{9}},
-		{"second data", Rule{Match: Data, Do: Drop, Skip: 1, Count: 1}, []uint32{1, 3, 4}, []uint32{9}},
-		{"FINs", Rule{Match: FIN, Do: Drop}, []uint32{1, 2, 4}, nil},
-		{"ACK of FIN", Rule{Match: AckOfFIN, Do: Drop}, []uint32{1, 2, 3}, []uint32{9}},
-		{"later", Rule{Match: Data, Do: Later(150 * time.Millisecond), Count: 1}, []uint32{2, 3, 4, 1}, []uint32{9}},
-		{"twice", Rule{Match: FIN, Do: Twice(0)}, []uint32{1, 2, 3, 3, 4}, []uint32{9, 9}},
-		{"rewrite", Rule{Match: All(From(A), Data), Do: Rewrite(func(p *packet.Packet) { p.Seq += 40 })}, []uint32{41, 42, 3, 4}, []uint32{9}},
-		{"reject", Rule{Match: All(From(A), Data), Do: Reject(1), Count: 1}, []uint32{2, 3, 4}, []uint32{9999, 9}},
-		{"fragments", Rule{Match: Data, Do: Fragments(16), Count: 1}, []uint32{9999, 9999, 2, 3, 4}, []uint32{9}},
-		{"other port", Rule{Match: Port(77), Do: Drop}, []uint32{1, 2, 3, 4}, []uint32{9}},
+		{"first of A", Rule{Match: From(A), Do: Drop, Count: 1}, []wire.Seq{2, 3, 4}, []wire.Seq{9}},
+		{"second data", Rule{Match: Data, Do: Drop, Skip: 1, Count: 1}, []wire.Seq{1, 3, 4}, []wire.Seq{9}},
+		{"FINs", Rule{Match: FIN, Do: Drop}, []wire.Seq{1, 2, 4}, nil},
+		{"ACK of FIN", Rule{Match: AckOfFIN, Do: Drop}, []wire.Seq{1, 2, 3}, []wire.Seq{9}},
+		{"later", Rule{Match: Data, Do: Later(150 * time.Millisecond), Count: 1}, []wire.Seq{2, 3, 4, 1}, []wire.Seq{9}},
+		{"twice", Rule{Match: FIN, Do: Twice(0)}, []wire.Seq{1, 2, 3, 3, 4}, []wire.Seq{9, 9}},
+		{"rewrite", Rule{Match: All(From(A), Data), Do: Rewrite(func(p *packet.TCP) { p.Seq += 40 })}, []wire.Seq{41, 42, 3, 4}, []wire.Seq{9}},
+		{"reject", Rule{Match: All(From(A), Data), Do: Reject(1), Count: 1}, []wire.Seq{2, 3, 4}, []wire.Seq{9999, 9}},
+		{"fragments", Rule{Match: Data, Do: Fragments(16), Count: 1}, []wire.Seq{9999, 9999, 2, 3, 4}, []wire.Seq{9}},
+		{"other port", Rule{Match: Port(77), Do: Drop}, []wire.Seq{1, 2, 3, 4}, []wire.Seq{9}},
 	}
 	for _, x := range tests {
 		t.Run(x.name, func(t *testing.T) {
@@ -101,9 +104,9 @@ func TestRules(t *testing.T) {
 			b.path.Add(x.rule)
 			b.send(A, 1, data)
 			b.send(A, 2, data)
-			b.send(A, 3, packet.FIN|packet.ACK)
-			b.send(B, 9, packet.FIN|packet.ACK)
-			b.send(A, 4, packet.ACK)
+			b.send(A, 3, wire.FIN|wire.ACK)
+			b.send(B, 9, wire.FIN|wire.ACK)
+			b.send(A, 4, wire.ACK)
 			if got := b.got(B); !slices.Equal(got, x.wantB) {
 				t.Errorf("B got %v, want %v", got, x.wantB)
 			}
@@ -120,7 +123,7 @@ func TestRemoveAndLog(t *testing.T) {
 	b.send(A, 1, data)
 	b.path.Remove(r)
 	b.send(A, 2, data)
-	if got := b.got(B); !slices.Equal(got, []uint32{2}) {
+	if got := b.got(B); !slices.Equal(got, []wire.Seq{2}) {
 		t.Errorf("B got %v", got)
 	}
 	log := b.path.Log()
@@ -152,8 +155,8 @@ func TestPortsAndDelay(t *testing.T) {
 func TestInject(t *testing.T) {
 	b := newBench(t)
 	b.path.Add(Rule{Match: Any, Do: Drop})
-	b.path.Inject(B, packet.Packet{Src: hosts[A], Dst: hosts[B], Seq: 8}.Build())
-	if got := b.got(B); !slices.Equal(got, []uint32{8}) {
+	b.path.Inject(B, (&packet.TCP{Src: hosts[A], Dst: hosts[B], Seq: 8}).Append(nil, packet.Raw))
+	if got := b.got(B); !slices.Equal(got, []wire.Seq{8}) {
 		t.Errorf("B got %v", got)
 	}
 }
@@ -171,16 +174,52 @@ func TestChanceDependsOnSeed(t *testing.T) {
 	}
 }
 
+// segment is one of 303 octets from A to B.
+func segment() Segment {
+	p := packet.TCP{Src: hosts[A], Dst: hosts[B], Flags: data, Options: []byte{1, 1, 1, 1}, Payload: bytes.Repeat([]byte("abc"), 101)}
+	return Segment{TCP: p, Raw: p.Append(nil, packet.Raw)}
+}
+
 func TestBadChecksum(t *testing.T) {
-	p := packet.Packet{Src: hosts[A], Dst: hosts[B], Flags: data, Options: []byte{1, 1, 1, 1}, Payload: []byte("abc")}
-	raw := p.Build()
-	s := Segment{Packet: p, Raw: raw}
+	s := segment()
 	bad := BadChecksum.Do(s)[0].Raw
-	packet.Checksum(bad)
-	if !slices.Equal(bad, raw) {
-		t.Error("more than the checksum was changed")
+	p, _ := packet.Parse(bad)
+	if slices.Equal(bad, s.Raw) || !slices.Equal(p.Append(nil, packet.Raw), s.Raw) {
+		t.Error("the checksum, and nothing else, must be changed")
 	}
-	if slices.Equal(BadChecksum.Do(s)[0].Raw, raw) {
-		t.Error("the checksum was not changed")
+}
+
+func TestFragments(t *testing.T) {
+	s := segment()
+	parts := Fragments(96).Do(s)
+	if len(parts) != 4 {
+		t.Fatalf("%d fragments of 327 octets by 96, want 4", len(parts))
+	}
+	got := make([]byte, len(s.Raw)-20)
+	for i, d := range parts {
+		field := binary.BigEndian.Uint16(d.Raw[6:])
+		if more := field&packet.MoreFragments != 0; more != (i < 3) || packet.Fold16(packet.Add16(d.Raw[:20])) != 0xffff {
+			t.Errorf("fragment %d: %x", i, d.Raw[:20])
+		}
+		copy(got[int(field&0x1fff)*8:], d.Raw[20:])
+	}
+	if !bytes.Equal(got, s.Raw[20:]) {
+		t.Error("the fragments do not make up the segment")
+	}
+	s.Src = netip.MustParseAddrPort("[2001:db8::1]:40001")
+	if parts := Fragments(96).Do(s); len(parts) != 1 {
+		t.Errorf("IPv6 cut into %d", len(parts))
+	}
+}
+
+// What is rejected is quoted, but no more of it than an error may hold.
+func TestReject(t *testing.T) {
+	s := segment()
+	s.Raw = append(s.Raw, make([]byte, 300)...)
+	d := Reject(3).Do(s)
+	want := packet.Unreachable(hosts[B].Addr(), hosts[A].Addr(), 3, s.Raw[:500])
+	want.IPFlags = packet.DontFragment
+	if len(d) != 1 || !d[0].Back || !bytes.Equal(d[0].Raw, want.Append(nil, packet.Raw)) {
+		t.Errorf("%+v", d)
 	}
 }

@@ -1,10 +1,13 @@
 package path
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"time"
 
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 // Side names an end of the network: A or B.
@@ -25,7 +28,7 @@ func (s Side) String() string { return string(rune('A' + s)) }
 // Segment is what a rule looks at: a parsed packet, who sent it, and what the
 // same connection sent before it.
 type Segment struct {
-	packet.Packet
+	packet.TCP
 	From Side
 	Raw  []byte
 	// Fins counts the packets with FIN seen from either side of this
@@ -55,7 +58,7 @@ func Not(m Match) Match { return func(s Segment) bool { return !m(s) } }
 func From(side Side) Match { return func(s Segment) bool { return s.From == side } }
 
 // Flag matches packets with all of these control bits.
-func Flag(f packet.Flags) Match { return func(s Segment) bool { return s.Flags.Has(f) } }
+func Flag(f wire.Flags) Match { return func(s Segment) bool { return s.Flags.Has(f) } }
 
 // Port matches packets of connections that use this port at either end.
 func Port(p uint16) Match {
@@ -73,13 +76,13 @@ func Chance(p float64, seed uint64) Match {
 var (
 	Any    Match = func(Segment) bool { return true }
 	Data   Match = func(s Segment) bool { return len(s.Payload) > 0 }
-	Pure   Match = func(s Segment) bool { return s.Pure() }
-	FIN          = Flag(packet.FIN)
-	RST          = Flag(packet.RST)
-	SYNACK       = Flag(packet.SYN | packet.ACK)
-	SYN          = All(Flag(packet.SYN), Not(Flag(packet.ACK)))
+	Pure   Match = func(s Segment) bool { return s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && !Data(s) }
+	FIN          = Flag(wire.FIN)
+	RST          = Flag(wire.RST)
+	SYNACK       = Flag(wire.SYN | wire.ACK)
+	SYN          = All(Flag(wire.SYN), Not(Flag(wire.ACK)))
 	// AckOfFIN matches a pure ACK sent after the other side's first FIN.
-	AckOfFIN Match = func(s Segment) bool { return s.Pure() && s.Fins[s.From.Other()] > 0 }
+	AckOfFIN Match = func(s Segment) bool { return Pure(s) && s.Fins[s.From.Other()] > 0 }
 )
 
 // Delivery is one packet that comes out of a rule: its octets, how much
@@ -113,11 +116,10 @@ func Twice(d time.Duration) Action {
 }
 
 // Rewrite delivers what f makes of it, with good checksums.
-func Rewrite(f func(*packet.Packet)) Action {
+func Rewrite(f func(*packet.TCP)) Action {
 	return Action{"rewrite", func(s Segment) []Delivery {
-		p := s.Packet
-		f(&p)
-		return []Delivery{{Raw: p.Build()}}
+		f(&s.TCP)
+		return []Delivery{{Raw: s.Append(nil, packet.Raw)}}
 	}}
 }
 
@@ -128,21 +130,47 @@ var BadChecksum = Action{"bad checksum", func(s Segment) []Delivery {
 	return []Delivery{{Raw: raw}}
 }}
 
-// Fragments delivers it in IPv4 fragments of at most size octets.
+// Fragments delivers it in fragments of at most size octets, a multiple of 8,
+// after the IP header. No router cuts IPv6: it passes whole.
 func Fragments(size int) Action {
 	return Action{"fragment", func(s Segment) (out []Delivery) {
-		for _, raw := range packet.Fragment(s.Raw, size) {
-			out = append(out, Delivery{Raw: raw})
+		if !s.Src.Addr().Is4() {
+			return Pass.Do(s)
+		}
+		header := int(s.Raw[0]&15) * 4
+		for at := header; at < len(s.Raw); at += size {
+			end := min(at+size, len(s.Raw))
+			flags := uint16(at-header) / 8
+			if end < len(s.Raw) {
+				flags |= packet.MoreFragments
+			}
+			f := slices.Concat(s.Raw[:header], s.Raw[at:end])
+			putIPv4(f[:header], len(f), flags)
+			out = append(out, Delivery{Raw: f})
 		}
 		return out
 	}}
 }
 
+// putIPv4 changes the total length and the fragment field in an IPv4 header.
+func putIPv4(header []byte, total int, flags uint16) {
+	binary.BigEndian.PutUint16(header[2:], uint16(total))
+	binary.BigEndian.PutUint16(header[6:], flags)
+	binary.BigEndian.PutUint16(header[10:], 0)
+	binary.BigEndian.PutUint16(header[10:], ^packet.Fold16(packet.Add16(header)))
+}
+
+// quoted is how many octets of a packet an ICMP error quotes at most: it stays
+// within 576 (RFC 1812 section 4.3.2.3), and 1280 (RFC 4443 section 2.4).
+const quoted = 500
+
 // Reject loses it and sends its sender an ICMP destination unreachable of
 // this code, as a router or the addressee does.
 func Reject(code uint8) Action {
 	return Action{"reject", func(s Segment) []Delivery {
-		return []Delivery{{Raw: packet.Unreachable(s.Raw, s.Dst.Addr(), code), Back: true}}
+		e := packet.Unreachable(s.Dst.Addr(), s.Src.Addr(), code, s.Raw[:min(len(s.Raw), quoted)])
+		e.IPFlags = packet.DontFragment
+		return []Delivery{{Raw: e.Append(nil, packet.Raw), Back: true}}
 	}}
 }
 

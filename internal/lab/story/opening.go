@@ -5,8 +5,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 var fastOpen = set{"tcp_fastopen": "519"} // client and server, both without cookie
@@ -339,7 +340,7 @@ var opening = []Story{
 		Name: "old-syn-to-listener", Title: "an old duplicate SYN reaches the listener: SYN,ACK, RST by the host that knows nothing of it",
 		Run: func(w *World) {
 			a, b := w.Pair()
-			syn := packet.Packet{Src: w.A.At(41000), Dst: w.server(), Seq: 4_000_000, Flags: packet.SYN, Window: 1000}
+			syn := packet.TCP{Src: w.A.At(41000), Dst: w.server(), Seq: 4_000_000, Flags: wire.SYN, Window: 1000}
 			w.Inject(syn)
 			w.Later()
 			closeBoth(w, a, b)
@@ -354,7 +355,7 @@ var opening = []Story{
 			a.Connect(w.server())
 			w.Sleep(100 * ms)
 			p := w.Forge(w.client())
-			p.Flags, p.Ack = packet.SYN, 0
+			p.Flags, p.Ack = wire.SYN, 0
 			p.Seq += 5000
 			w.Inject(p)
 			_ = a.Result()

@@ -8,8 +8,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 // Random is n connections that behave at random over a network with random
@@ -31,7 +32,7 @@ func Random(n int, seed uint64) Story {
 		Run: func(w *World) { w.randomMix(n, seed) },
 	}
 	if seed%4 == 0 {
-		s.ISN = [2]uint32{0xffff_fc00, 0xffff_f800}
+		s.ISN = [2]wire.Seq{0xffff_fc00, 0xffff_f800}
 	}
 	if seed%5 == 0 {
 		s.Sysctls["tcp_timestamps"] = "0"
@@ -237,7 +238,7 @@ func (m *mix) openOnce(p *plan) {
 	case "refused":
 		to = other.At(5999)
 	case "old-syn":
-		m.Inject(packet.Packet{Src: me.At(p.port), Dst: to, Seq: uint32(p.linger), Flags: packet.SYN, Window: 9000})
+		m.Inject(packet.TCP{Src: me.At(p.port), Dst: to, Seq: wire.Seq(p.linger), Flags: wire.SYN, Window: 9000})
 		return
 	case "simultaneous":
 		m.simultaneous(p, me, other)

@@ -3,8 +3,9 @@ package story
 import (
 	"time"
 
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 var resets = []Story{
@@ -163,35 +164,35 @@ var resets = []Story{
 		},
 	},
 	forged("blind-rst-in-window", "a forged RST in B's window, not exact: challenge ACK, nothing closes",
-		func(p *packet.Packet) { p.Flags = packet.RST; p.Seq += 1000 }),
+		func(p *packet.TCP) { p.Flags = wire.RST; p.Seq += 1000 }),
 	forged("blind-rst-exact", "a forged RST with exactly RCV.NXT closes B; A finds out later",
-		func(p *packet.Packet) { p.Flags = packet.RST }),
+		func(p *packet.TCP) { p.Flags = wire.RST }),
 	forged("blind-rst-outside", "a forged RST outside B's window: ignored",
-		func(p *packet.Packet) { p.Flags = packet.RST; p.Seq -= 5000 }),
+		func(p *packet.TCP) { p.Flags = wire.RST; p.Seq -= 5000 }),
 	forged("blind-syn", "a forged SYN in B's window: challenge ACK, nothing closes",
-		func(p *packet.Packet) { p.Flags = packet.SYN; p.Seq += 1000; p.Ack = 0 }),
+		func(p *packet.TCP) { p.Flags = wire.SYN; p.Seq += 1000; p.Ack = 0 }),
 	forged("blind-data-bad-ack", "forged data whose ACK is ahead of what B sent: void, answered by an ACK",
-		func(p *packet.Packet) { p.Ack += 100_000; p.Payload = make([]byte, 10) }),
+		func(p *packet.TCP) { p.Ack += 100_000; p.Payload = make([]byte, 10) }),
 	forged("blind-fin-bad-ack", "a forged FIN whose ACK is ahead of what B sent: void",
-		func(p *packet.Packet) { p.Flags |= packet.FIN; p.Ack += 100_000 }),
+		func(p *packet.TCP) { p.Flags |= wire.FIN; p.Ack += 100_000 }),
 	forged("fin-without-ack-bit", "a forged FIN without the ACK bit: dropped",
-		func(p *packet.Packet) { p.Flags = packet.FIN }),
+		func(p *packet.TCP) { p.Flags = wire.FIN }),
 	{
 		Name: "bad-rst-in-syn-sent", Title: "RST,ACK with a wrong ACK in SYN_SENT: ignored; the SYN is answered later",
 		Run: func(w *World) {
-			badInSynSent(w, packet.RST|packet.ACK)
+			badInSynSent(w, wire.RST|wire.ACK)
 		},
 	},
 	{
 		Name: "bad-syn-ack-in-syn-sent", Title: "SYN,ACK with a wrong ACK in SYN_SENT: answered by RST, A stays; the SYN is answered later",
 		Run: func(w *World) {
-			badInSynSent(w, packet.SYN|packet.ACK)
+			badInSynSent(w, wire.SYN|wire.ACK)
 		},
 	},
 	{
 		Name: "bare-ack-in-syn-sent", Title: "a bare ACK with a right number in SYN_SENT changes nothing",
 		Run: func(w *World) {
-			badInSynSent(w, packet.ACK)
+			badInSynSent(w, wire.ACK)
 		},
 	},
 	{
@@ -223,7 +224,7 @@ var resets = []Story{
 			w.Pair()
 			w.Later()
 			a, b := w.Forge(w.client()), w.Forge(w.server())
-			a.Flags, b.Flags = packet.RST|packet.ACK, packet.RST|packet.ACK
+			a.Flags, b.Flags = wire.RST|wire.ACK, wire.RST|wire.ACK
 			w.Inject(a)
 			w.Inject(b)
 			w.Later()
@@ -235,7 +236,7 @@ var resets = []Story{
 			_, b := w.Pair()
 			w.Later()
 			p := w.Forge(w.server())
-			p.Flags = packet.RST | packet.ACK
+			p.Flags = wire.RST | wire.ACK
 			w.Inject(p)
 			w.Sleep(400 * ms)
 			b.Write(20)
@@ -267,7 +268,7 @@ var resets = []Story{
 
 // forged sends B a segment that pretends to continue what A sent, changed by
 // change. Both then go on as if nothing had happened, if they can.
-func forged(name, title string, change func(*packet.Packet)) Story {
+func forged(name, title string, change func(*packet.TCP)) Story {
 	return Story{Name: name, Title: title, Run: func(w *World) {
 		a, b := w.Pair()
 		w.Later()
@@ -284,15 +285,15 @@ func forged(name, title string, change func(*packet.Packet)) Story {
 
 // badInSynSent lets A hear a segment that does not answer its SYN, before
 // the true answer (its first SYN is lost).
-func badInSynSent(w *World, flags packet.Flags) {
+func badInSynSent(w *World, flags wire.Flags) {
 	l := w.Listen(&w.B, serverPort, 8)
 	w.Rule(path.SYN, path.Drop, 1)
 	a := w.Socket(&w.A, clientPort)
 	a.Connect(w.server())
 	w.Sleep(200 * ms)
 	syn := w.Last(w.client())
-	p := packet.Packet{Src: syn.Dst, Dst: syn.Src, Seq: 77_000, Ack: syn.Seq + 70_000, Flags: flags, Window: 5000}
-	if flags == packet.ACK {
+	p := packet.TCP{Src: syn.Dst, Dst: syn.Src, Seq: 77_000, Ack: syn.Seq + 70_000, Flags: flags, Window: 5000}
+	if flags == wire.ACK {
 		p.Ack = syn.Seq + 1
 	}
 	w.Inject(p)

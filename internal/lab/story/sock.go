@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/lastack/lastack/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -281,7 +282,7 @@ func (s *Sock) Hold() (kill func()) {
 }
 
 // ISN makes the next connect() begin with this sequence number.
-func (s *Sock) ISN(isn uint32) {
+func (s *Sock) ISN(isn wire.Seq) {
 	s.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR, 1)
 	s.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR_QUEUE, 2) // the send queue
 	s.Set(unix.IPPROTO_TCP, unix.TCP_QUEUE_SEQ, int(int32(isn)))

@@ -11,6 +11,7 @@ import (
 	"github.com/lastack/lastack/internal/lab/netns"
 	"github.com/lastack/lastack/internal/lab/path"
 	"github.com/lastack/lastack/internal/lab/truth"
+	"github.com/lastack/lastack/wire"
 )
 
 // Result is a played story.
@@ -163,7 +164,7 @@ func (w *World) record(result *Result) (err error) {
 		h.Cookies = r.Counters[i]["TcpExtSyncookiesSent"] > 0
 		r.Endpoints[i] = truth.Merge(*h)
 	}
-	if w.story.ISN != [2]uint32{} {
+	if w.story.ISN != [2]wire.Seq{} {
 		shift(r, w.story.ISN)
 	}
 	return errs

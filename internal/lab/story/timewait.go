@@ -7,15 +7,15 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
+	"github.com/lastack/lastack/wire"
 )
 
 var noTimestamps = set{"tcp_timestamps": "0"}
 
 // serverHolds brings B into TIME_WAIT and returns its listener and the last
 // number that A used.
-func serverHolds(w *World) (l *Sock, next uint32) {
+func serverHolds(w *World) (l *Sock, next wire.Seq) {
 	l = w.Listen(&w.B, serverPort, 8)
 	a := w.Dial(&w.A, clientPort, w.server())
 	b := l.Accept()
@@ -27,7 +27,7 @@ func serverHolds(w *World) (l *Sock, next uint32) {
 
 // reopen connects from the same port again, with this sequence number (0:
 // the kernel's choice), and talks.
-func reopen(w *World, l *Sock, isn uint32) (a, b *Sock) {
+func reopen(w *World, l *Sock, isn wire.Seq) (a, b *Sock) {
 	a = w.Socket(&w.A, clientPort)
 	if isn != 0 {
 		a.ISN(isn)
@@ -286,8 +286,8 @@ func assassination(name, title, rfc1337 string, off int32) Story {
 		closeBoth(w, a, b)
 		w.Sleep(400 * ms)
 		p := w.Forge(w.server())
-		p.Flags = packet.RST
-		p.Seq += uint32(off)
+		p.Flags = wire.RST
+		p.Seq += wire.Seq(off)
 		w.Inject(p)
 		w.Sleep(200 * ms)
 	}}

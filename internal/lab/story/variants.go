@@ -1,5 +1,7 @@
 package story
 
+import "github.com/lastack/lastack/wire"
+
 // core are the stories whose kinds every analyzer has to know; they are also
 // told over IPv6, with sequence numbers that wrap around, with other delays.
 var core = map[string]bool{
@@ -18,7 +20,7 @@ func variants(s Story) []Story {
 	v6, wrap, slow := s, s, s
 	v6.Name, v6.Title, v6.V6 = s.Name+"-v6", s.Title+" (IPv6)", true
 	wrap.Name, wrap.Title = s.Name+"-wrap", s.Title+" (the numbers of both wrap around)"
-	wrap.ISN = [2]uint32{0xffff_fffa, 0xffff_fff4}
+	wrap.ISN = [2]wire.Seq{0xffff_fffa, 0xffff_fff4}
 	slow.Name, slow.Title, slow.Delay = s.Name+"-slow", s.Title+" (150 ms each way)", 150*ms
 	if s.Delay == 0 {
 		v6.Delay, wrap.Delay = 40*ms, 1*ms

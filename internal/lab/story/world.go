@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/internal/lab/netns"
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/path"
 	"github.com/lastack/lastack/internal/lab/truth"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 const ms = time.Millisecond
@@ -30,7 +31,7 @@ type Story struct {
 	OnlyB   set           // of host B
 	Long    bool          // takes more than 4 s
 	Anyhow  bool          // take the result however late the machine was
-	ISN     [2]uint32     // shift the captures so that A, B begin here; 0: as recorded
+	ISN     [2]wire.Seq   // shift the captures so that A, B begin here; 0: as recorded
 	Run     func(*World)
 }
 
@@ -127,19 +128,19 @@ func (w *World) Together(fs ...func()) {
 // Forge returns a bare segment that continues what `from` really sent last:
 // its SND.NXT, its last acknowledgement, no options. A story changes it and
 // gives it to Inject.
-func (w *World) Forge(from netip.AddrPort) packet.Packet {
+func (w *World) Forge(from netip.AddrPort) packet.TCP {
 	s, ok := w.Path.Last(from)
 	if !ok {
 		need("forge", fmt.Errorf("%v has sent nothing yet", from))
 	}
-	return packet.Packet{
-		Src: s.Src, Dst: s.Dst, Seq: s.Seq + s.Len(), Ack: s.Ack, Flags: packet.ACK, Window: s.Window,
-	}
+	sent := wire.Segment{Seq: s.Seq, Len: uint32(len(s.Payload)), Flags: s.Flags}
+	return packet.TCP{Src: s.Src, Dst: s.Dst, Seq: sent.End(), Ack: s.Ack, Flags: wire.ACK, Window: s.Window}
 }
 
 // Inject delivers p to the host of its destination at once.
-func (w *World) Inject(p packet.Packet) {
-	w.Path.Inject(path.Side(sideOf(p.Dst.Addr())), p.Build())
+func (w *World) Inject(p packet.TCP) {
+	p.IPFlags = packet.DontFragment // as Linux sends it
+	w.Path.Inject(path.Side(sideOf(p.Dst.Addr())), p.Append(nil, packet.Raw))
 }
 
 // Replay delivers a packet seen before once more.

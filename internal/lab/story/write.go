@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/lastack/lastack/internal/lab/packet"
 	"github.com/lastack/lastack/internal/lab/truth"
+	"github.com/lastack/lastack/wire"
 )
 
 // Write puts the captures, the truth, the network's log and a README into
@@ -86,7 +86,7 @@ func (r Result) faults(b *strings.Builder) {
 	if n := len(r.Log) - linesShown; n > 0 {
 		lines = append(lines, fmt.Sprintf("%d more in network.log", n))
 	}
-	if r.Story.ISN != [2]uint32{} {
+	if r.Story.ISN != [2]wire.Seq{} {
 		lines = append(lines, fmt.Sprintf("(the numbers here are from before the captures were shifted to begin at %d, %d)", r.Story.ISN[0], r.Story.ISN[1]))
 	}
 	fmt.Fprintf(b, "\nWhat was done to the network: %s\n", strings.Join(lines, "; "))
@@ -105,7 +105,7 @@ func release() string {
 // listing prints the frames with relative sequence numbers.
 func listing(b *strings.Builder, side int, frames []truth.Frame) {
 	fmt.Fprintf(b, "\nSeen at %c:\n```\n", 'A'+side)
-	base := make(map[truth.Tuple]uint32)
+	base := make(map[truth.Tuple]wire.Seq)
 	for i, f := range frames {
 		line := frameLine(f, base)
 		if i >= linesShown && i < len(frames)-linesShown/2 {
@@ -119,22 +119,22 @@ func listing(b *strings.Builder, side int, frames []truth.Frame) {
 	b.WriteString("```\n")
 }
 
-func frameLine(f truth.Frame, base map[truth.Tuple]uint32) string {
-	if !f.TCP {
+func frameLine(f truth.Frame, base map[truth.Tuple]wire.Seq) string {
+	if !f.Whole {
 		return fmt.Sprintf("-   %d octets, no whole segment", len(f.Raw))
 	}
 	own, other := truth.Tuple{Local: f.Src, Remote: f.Dst}, truth.Tuple{Local: f.Dst, Remote: f.Src}
-	if _, known := base[own]; !known || f.Flags.Has(packet.SYN) {
+	if _, known := base[own]; !known || f.Flags.Has(wire.SYN) {
 		base[own] = f.Seq
-		if !f.Flags.Has(packet.SYN) {
+		if !f.Flags.Has(wire.SYN) {
 			base[own]--
 		}
 	}
 	from := sideOf(f.Src.Addr())
 	acks := ""
-	if f.Flags.Has(packet.ACK) {
+	if f.Flags.Has(wire.ACK) {
 		acks = fmt.Sprintf(" a=%d", f.Ack-base[other])
 	}
-	return fmt.Sprintf("%c>%c %d>%d %-5v s=%d%s len=%d win=%d",
-		'A'+from, 'A'+sideOf(f.Dst.Addr()), f.Src.Port(), f.Dst.Port(), f.Flags, f.Seq-base[own], acks, len(f.Payload), f.Window)
+	return fmt.Sprintf("%c>%c %d>%d %-5s s=%d%s len=%d win=%d",
+		'A'+from, 'A'+sideOf(f.Dst.Addr()), f.Src.Port(), f.Dst.Port(), "["+f.Flags.String()+"]", f.Seq-base[own], acks, len(f.Payload), f.Window)
 }

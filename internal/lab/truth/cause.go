@@ -1,20 +1,20 @@
 package truth
 
-import "github.com/lastack/lastack/internal/lab/packet"
+import "github.com/lastack/lastack/wire"
 
 type pick func(*numbered) bool
 
 func sent(f *numbered) bool     { return f.sent }
 func received(f *numbered) bool { return f.received }
 func every(*numbered) bool      { return true }
-func fin(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.FIN) }
-func rst(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.RST) }
-func ack(f *numbered) bool      { return f.TCP && f.Flags.Has(packet.ACK) }
+func fin(f *numbered) bool      { return f.Whole && f.Flags.Has(wire.FIN) }
+func rst(f *numbered) bool      { return f.Whole && f.Flags.Has(wire.RST) }
+func ack(f *numbered) bool      { return f.Whole && f.Flags.Has(wire.ACK) }
 func ackOrFin(f *numbered) bool { return ack(f) || fin(f) }
-func synAck(f *numbered) bool   { return f.TCP && f.Flags.Has(packet.SYN|packet.ACK) }
-func syn(f *numbered) bool      { return f.TCP && f.Flags&(packet.SYN|packet.ACK) == packet.SYN }
-func anySYN(f *numbered) bool   { return f.TCP && f.Flags.Has(packet.SYN) }
-func icmp(f *numbered) bool     { return !f.TCP }
+func synAck(f *numbered) bool   { return f.Whole && f.Flags.Has(wire.SYN|wire.ACK) }
+func syn(f *numbered) bool      { return f.Whole && f.Flags&(wire.SYN|wire.ACK) == wire.SYN }
+func anySYN(f *numbered) bool   { return f.Whole && f.Flags.Has(wire.SYN) }
+func icmp(f *numbered) bool     { return !f.Whole }
 
 // first is the first frame in [from, to] that passes both tests.
 func (m *merger) first(from, to int64, p, q pick) *numbered {

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 // State is one state of an endpoint and what is known of its beginning.
@@ -117,7 +118,7 @@ func connected(h Host) []Event {
 // sourceOf finds the port that a lone connect() chose: by the SYN it sent.
 func (h Host) sourceOf(e Event) netip.AddrPort {
 	for _, f := range h.Frames {
-		if f.TCP && f.Flags.Has(packet.SYN) && f.Dst == e.Remote && f.T > e.T-near && f.T < e.T+near {
+		if f.Whole && f.Flags.Has(wire.SYN) && f.Dst == e.Remote && f.T > e.T-near && f.T < e.T+near {
 			return f.Src
 		}
 	}
@@ -181,7 +182,7 @@ func (m *merger) withoutFailed() (out []Event) {
 func (m *merger) pickFrames() {
 	for i, f := range m.Frames {
 		n := numbered{Frame: f, number: i + 1}
-		if f.TCP {
+		if f.Whole {
 			n.sent = f.Src == m.tuple.Local && f.Dst == m.tuple.Remote
 			n.received = f.Dst == m.tuple.Local && f.Src == m.tuple.Remote
 		} else {
@@ -202,8 +203,8 @@ func aboutTuple(raw []byte, t Tuple) bool {
 	if len(raw) < skip {
 		return false
 	}
-	p, err := packet.Parse(raw[skip:])
-	return err == nil && p.Src == t.Local && p.Dst == t.Remote
+	p, ok := packet.Parse(raw[skip:])
+	return ok && p.Src == t.Local && p.Dst == t.Remote
 }
 
 // event adds what the i-th trace event says.
@@ -420,10 +421,10 @@ func (m *merger) add(s State, f *numbered) {
 }
 
 func (f *numbered) describe() string {
-	if !f.TCP {
+	if !f.Whole {
 		return "[ICMP]"
 	}
-	return f.Flags.String()
+	return "[" + f.Flags.String() + "]"
 }
 
 // Cut forgets everything after the time end, in nanoseconds since the epoch.

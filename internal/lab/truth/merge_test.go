@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 var (
@@ -34,8 +35,9 @@ func script(t *testing.T, lines string) Host {
 		case "<", ">":
 			h.Frames = append(h.Frames, frame(at, f[1] == ">", f[2]))
 		case "icmp":
-			syn := packet.Packet{Src: own, Dst: other, Flags: packet.SYN}.Build()
-			h.Frames = append(h.Frames, Frame{T: at, Raw: packet.Unreachable(syn, other.Addr(), 1)})
+			syn := packet.TCP{Src: own, Dst: other, Flags: wire.SYN}
+			e := packet.Unreachable(other.Addr(), own.Addr(), 1, syn.Append(nil, packet.Raw))
+			h.Frames = append(h.Frames, Frame{T: at, Raw: e.Append(nil, packet.Raw)})
 		case "diag":
 			h.Samples = append(h.Samples, sample(t, at, f[2], f[3], f[4]))
 		default:
@@ -59,14 +61,14 @@ func number(t *testing.T, s string) int64 {
 }
 
 func frame(at int64, sent bool, flags string) Frame {
-	p := packet.Packet{Src: other, Dst: own}
+	p := packet.TCP{Src: other, Dst: own}
 	if sent {
 		p.Src, p.Dst = own, other
 	}
 	for _, c := range flags {
-		p.Flags |= map[rune]packet.Flags{'S': packet.SYN, 'F': packet.FIN, 'R': packet.RST, '.': packet.ACK}[c]
+		p.Flags |= map[rune]wire.Flags{'S': wire.SYN, 'F': wire.FIN, 'R': wire.RST, '.': wire.ACK}[c]
 	}
-	return Frame{T: at, Sent: sent, Packet: p, TCP: true, Raw: p.Build()}
+	return Frame{T: at, Sent: sent, TCP: p, Whole: true, Raw: p.Append(nil, packet.Raw)}
 }
 
 func sample(t *testing.T, from int64, before, to, state string) Sample {

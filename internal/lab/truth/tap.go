@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lastack/lastack/internal/lab/netns"
-	"github.com/lastack/lastack/internal/lab/packet"
+	"github.com/lastack/lastack/internal/packet"
 )
 
 // Frame is one IP packet at a host's device. The kernel stamps it: a sent one
@@ -22,8 +22,8 @@ type Frame struct {
 	T    int64 // nanoseconds since the epoch
 	Sent bool
 	Raw  []byte
-	packet.Packet
-	TCP bool // Packet holds a parsed segment
+	packet.TCP
+	Whole bool // Raw is a whole segment, which TCP holds parsed
 }
 
 // Tap is an AF_PACKET socket on a host's device, as tcpdump would open it.
@@ -124,10 +124,8 @@ func (t *Tap) add(link *unix.SockaddrLinklayer, at int64, data []byte) {
 		return // it comes again as received; tcpdump shows it once, too
 	}
 	f := Frame{T: at, Sent: sent, Raw: append([]byte(nil), data...)}
-	var err error
-	f.Packet, err = packet.Parse(f.Raw)
-	f.TCP = err == nil
-	if !f.TCP && !aboutTCP(f.Raw) {
+	f.TCP, f.Whole = packet.Parse(f.Raw)
+	if !f.Whole && !aboutTCP(f.Raw) {
 		return
 	}
 	t.mu.Lock()
