@@ -349,8 +349,16 @@ var causeRules = [...]causeRule{
 	{"after-close", func(c *connection, r *reset) bool {
 		return c.ep[r.side].sp.Has(reassembly.KnownFIN) && c.ep[r.side].fin.t <= r.t
 	}},
+	{"unknown", func(c *connection, r *reset) bool { return c.wentOn(r) }},
 	{"abort", func(_ *connection, r *reset) bool { return !r.bare || r.answers == 0 }},
 	{"no-such-connection", func(_ *connection, r *reset) bool { return r.bare }},
+}
+
+// wentOn reports whether a RST ended neither end, while its sender lived: nobody
+// knows who sent it.
+func (c *connection) wentOn(r *reset) bool {
+	alive := !r.sender.Is(fsm.Closed) && !r.sender.Is(fsm.Listen)
+	return r.answers == 0 && alive && r.effect != effectClosed && !c.endedBy(r.ref)
 }
 
 // resetCause names why a RST was sent (C7).

@@ -219,10 +219,13 @@ func (ep *endpoint) take(e *event) {
 		ep.open |= 1 << e.sym
 		return
 	}
+	ep.proved = e.apply(ep.proved)
 	if ends.has(e.sym) && e.basis != byTimer {
 		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
+		if closed := fsm.Of(fsm.Closed); ep.shown == closed {
+			ep.proved = closed // whatever it had received before
+		}
 	}
-	ep.proved = e.apply(ep.proved)
 }
 
 // settle notes whether both ends are ESTABLISHED and nothing is open.
@@ -273,6 +276,17 @@ func (c *connection) trace(side uint8, k *course) {
 		k.list = append(k.list, tr)
 		k.visited |= tr.to
 	})
+}
+
+// rests reports whether the course rests on a receipt of a kind that is
+// assumed: on its first, or on a copy in its place.
+func (k *course) rests(sym fsm.Symbol) bool {
+	for i := range k.list {
+		if tr := &k.list[i]; tr.sym == sym && tr.basis == assumed {
+			return true
+		}
+	}
+	return false
 }
 
 // since is when the last state of the course began, start if there was none

@@ -98,6 +98,12 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		if c.phase == candidate && c.ep[y].syn.ref != 0 {
 			a.promote(head, c, y)
 		}
+		if over := fsm.Of(fsm.Closed, fsm.TimeWait); c.ep[x].sp.ISS != s.Seq && c.ep[y].has(synSeen) &&
+			!c.ep[y].shown.Intersects(^over) && c.reached(y, fsm.Of(fsm.Established)) && !c.pastRequest(s) {
+			n := a.open(s, head, current) // its opener chose the same ISS again
+			a.supersede(head, n, y)
+			return n
+		}
 		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 && !c.pastRequest(s) {
 			c.secondRequest(x, s)
 		}

@@ -21,7 +21,7 @@ import (
 // The numbers of TestKernel: they only ever rise.
 const (
 	wantKernelOwn = 1105 // of 1109
-	wantKernelFar = 1044 // of 1102
+	wantKernelFar = 1046 // of 1102
 )
 
 // contradicted are the endpoints that the records contradict, and why.

@@ -311,7 +311,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 		}
 	}
 	for i := range c.events {
-		if ev := &c.events[i]; ev.side == side && ev.basis == assumed {
+		if ev := &c.events[i]; ev.side == side && ev.basis == assumed && way.rests(ev.sym) {
 			e.Pending = append(e.Pending, report.Pending{On: ev.sym.String(), Frame: ev.ref.Frame(), File: a.filePtr(ev.ref)})
 		}
 	}

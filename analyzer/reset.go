@@ -116,7 +116,11 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.idle = s.Time - ep.lastTime
 	}
 	if r.bare {
-		if s.Time-c.ep[y].lastTime <= c.guard(x) {
+		limit := c.guard(x)
+		if _, ok := c.ep[y].sp.RTT(); !ok {
+			limit = 1e9 // nobody knows how far away it is
+		}
+		if s.Time-c.ep[y].lastTime <= limit {
 			r.answers, r.octets = c.ep[y].asked(s.Seq)
 		}
 	}

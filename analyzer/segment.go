@@ -14,6 +14,9 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
 	p := own.Place(s, rev, c.ep[x].lastTime)
+	if s.Flags.Has(wire.SYN|wire.ACK) && c.ep[x].syn.ref != 0 && !c.ep[x].has(synAckSeen) {
+		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)
+	}
 	switch {
 	case c.badChecksum(s):
 		c.note(detect.BadChecksum, x, s, 0)
@@ -192,6 +195,9 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	c.oneWayACK(s)
+	if c.firstProbe(s, p) {
+		return
+	}
 	if c.ep[y].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived)) {
 		return // there an ACK of what was not sent is void (R3)
 	}
@@ -205,6 +211,26 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	own := &c.ep[s.Dir].sp
 	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
+}
+
+// firstProbe: the first that was captured of a connection is a segment of Y
+// without data, and X acknowledges at once the octet after it. So it was a
+// keepalive probe, one below SND.NXT (K1), and nothing is missing.
+func (c *connection) firstProbe(s *wire.Segment, p *reassembly.Placement) bool {
+	x, y := s.Dir, c.peer(s.Dir)
+	ep := &c.ep[y]
+	if c.flags&midStream == 0 || p.Unseen != 1 || s.Len > 0 || s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 ||
+		ep.packets != 1 || ep.payload != 0 || ep.lastRef != c.first || c.ep[x].packets != 1 || s.Time-ep.lastTime > 1e9 {
+		return false
+	}
+	ep.sp.Next, ep.sp.Edge = s.Ack, s.Ack
+	probe := wire.Segment{Ref: ep.lastRef, Time: ep.lastTime}
+	c.more(y).probes++
+	c.note(detect.Probe, y, &probe, 0)
+	c.more(x).replies++
+	c.note(detect.ProbeReply, x, s, 0)
+	p.Unseen = 0
+	return true
 }
 
 // oneWayACK: of Y nothing was captured, and X acknowledges more of it. So Y is

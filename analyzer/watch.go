@@ -41,9 +41,22 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 	case p.Unseen > 0:
 		row.Note = fmt.Sprintf("acknowledges %d B more than the capture has", p.Unseen)
 	case c.ep[y].twFrom == s.Time && c.ep[y].shown.Is(fsm.TimeWait) && c.stateSince(y) < s.Time:
-		row.Note = "2MSL restarted"
+		row.Note = restarted
 	}
 	a.keep(row)
+}
+
+const restarted = "2MSL restarted"
+
+// stateThen is the state of the receiver of a segment when it was captured.
+func stateThen(c *report.Connection, row *report.Segment) (state string) {
+	for i := range c.Transitions {
+		t := &c.Transitions[i]
+		if when := t.T; t.Side == row.From.Peer() && when != nil && !when.After(row.Time) {
+			state = t.To
+		}
+	}
+	return state
 }
 
 // kindOf names what s was by its numbers. A reset has none of its own: what it
@@ -149,6 +162,11 @@ func (a *Analyzer) Ladder() *report.Ladder {
 		return nil
 	}
 	l := &report.Ladder{Connection: a.view.done, Segments: a.view.rows, Dropped: a.view.lost}
+	for i := range l.Segments {
+		if row := &l.Segments[i]; row.Note == restarted && stateThen(l.Connection, row) != "TIME-WAIT" {
+			row.Note = "" // what seemed to have led there was struck since
+		}
+	}
 	for _, f := range l.Connection.Refuted {
 		for i := range l.Segments {
 			row := &l.Segments[i]
@@ -171,6 +189,16 @@ func lostWhy(why string) string {
 		return "lost: the FIN came again"
 	case whySYNACKAgain:
 		return "lost or not taken: the SYN,ACK came again"
+	case "not-echoed":
+		return "lost or late: later timestamps do not echo it"
+	case "acknowledged-unsent":
+		return "void: it acknowledges what was never sent"
+	case "data-in-its-place":
+		return "it was no FIN: data came at its number"
+	case "sent-after-icmp":
+		return "not taken: its receiver went on"
+	case "fin-not-in-order":
+		return "waiting for what comes before it, by a SACK"
 	case "syn-retransmitted":
 		return "lost: the SYN came again"
 	case "fin-not-acknowledged":

@@ -7,13 +7,17 @@ import (
 
 // clock turns the ticks of a pcapng interface into nanoseconds since the Unix
 // epoch: ticks * mul / div >> shift + offset, rounded down, exact in 128
-// bits. Times that do not fit (outside 1678 to 2262) stop at the bound.
+// bits. Times before 1678 and after latest stop at the bound.
 type clock struct {
 	direct   uint64 // below as many ticks, ticks * mul is all there is to do
 	mul, div uint64
 	shift    uint
 	offset   int64 // nanoseconds
 }
+
+// latest is the last time that is believed, in the year 2255: a century and
+// more may be added to it.
+const latest = 9e18
 
 // defaultClock counts microseconds, as an interface without if_tsresol does.
 var defaultClock = newClock(6)
@@ -27,7 +31,7 @@ func newClock(tsresol byte) clock {
 		return clock{mul: 1e9, div: 1, shift: v}
 	case v <= 9:
 		mul := pow10(9 - v)
-		return clock{direct: math.MaxInt64 / mul, mul: mul, div: 1}
+		return clock{direct: latest / mul, mul: mul, div: 1}
 	case v <= 28:
 		return clock{mul: 1, div: pow10(v - 9)}
 	}
@@ -65,8 +69,8 @@ func (c *clock) exact(ticks uint64) int64 {
 		lo /= c.div
 	}
 	hi, lo = shiftRight(hi, lo, c.shift)
-	if hi > 0 || lo > math.MaxInt64 {
-		lo = math.MaxInt64
+	if hi > 0 || lo > latest {
+		lo = latest
 	}
 	return addSaturating(int64(lo), c.offset)
 }
@@ -81,8 +85,8 @@ func shiftRight(hi, lo uint64, n uint) (uint64, uint64) {
 
 // addSaturating adds a, which is not negative, and b.
 func addSaturating(a, b int64) int64 {
-	if b > math.MaxInt64-a {
-		return math.MaxInt64
+	if b > latest-a {
+		return latest
 	}
 	return a + b
 }

@@ -43,7 +43,7 @@ func trueTime(tsresol byte, ticks uint64, offset int64) int64 {
 }
 
 func within(n *big.Int) *big.Int {
-	for _, bound := range []int64{math.MinInt64, math.MaxInt64} {
+	for _, bound := range []int64{math.MinInt64, int64(latest)} {
 		b := big.NewInt(bound)
 		if n.Cmp(b)*big.NewInt(bound).Sign() > 0 {
 			return b

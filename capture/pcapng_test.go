@@ -51,7 +51,7 @@ func TestPcapng(t *testing.T) {
 		{"2^-30", one(le, 3<<30+1<<29, resolution(le, 0x9e)), []string{`1 3500000000 EN10MB 3 0 "abc"`}, ""},
 		{"time and offset in the upper half", one(le, 1<<32, option(le, 14, uint64(10))), []string{`1 4304967296000 EN10MB 3 0 "abc"`}, ""},
 		{"negative offset", one(be, 5e6, option(be, 14, ^uint64(6))), []string{`1 -2000000000 EN10MB 3 0 "abc"`}, ""},
-		{"time without bound", one(le, ^uint64(0), resolution(le, 0)), []string{`1 9223372036854775807 EN10MB 3 0 "abc"`}, ""},
+		{"time without bound", one(le, ^uint64(0), resolution(le, 0)), []string{`1 9000000000000000000 EN10MB 3 0 "abc"`}, ""},
 
 		{"several interfaces", join(section(le), iface(le, 1, 0), iface(le, 276, 0, resolution(le, 9)),
 			enhanced(le, 1, 7, 3, "abc"), enhanced(le, 0, 7, 3, "def")),

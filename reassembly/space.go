@@ -19,6 +19,7 @@ const (
 	KnownTS                      // the sender uses timestamps
 	timing                       // a round trip is being measured
 	timedTwice                   // ... of octets that were sent again: only an echoed timestamp tells it
+	probed                       // the last octet sent is a probe of a closed window
 )
 
 // Space is one sequence space: the numbers that one end sends, as the capture
@@ -144,6 +145,9 @@ func (sp *Space) Place(s *wire.Segment, rev *Space, last int64) Placement {
 	switch p.Kind {
 	case New, Beyond:
 		p.NewOctets = s.Len
+		if s.Seq.Less(sp.Next) && sp.Has(KnownNext) {
+			p.NewOctets-- // the probe's
+		}
 	case WindowProbe:
 		if s.Seq == sp.Next {
 			p.NewOctets = s.Len
@@ -185,6 +189,11 @@ func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
 		return Beyond
 	case sp.isProbe(s, d):
 		return sp.probeKind(s, last)
+	case d == -1 && sp.Has(probed|KnownUna) && sp.Una == s.Seq && s.Len > 0:
+		if sp.Wnd == 0 && s.Len == 1 {
+			return WindowProbe // the same octet again
+		}
+		return New // it was not taken: the data begin with it
 	case n == 0:
 		return Old
 	case sp.Next.Less(s.End()):
@@ -242,6 +251,11 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 	}
 	switch p.Kind {
 	case New, WindowProbe:
+		if p.Kind != WindowProbe {
+			sp.Known &^= probed
+		} else if sp.Next.Less(end) {
+			sp.Known |= probed
+		}
 		if sp.gaps == nil {
 			sp.Edge = wire.MaxSeq(sp.Edge, end)
 		}
@@ -327,6 +341,9 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.Known |= KnownUna
 		sp.Una = s.Ack
 		sp.Right = s.Ack
+		if !s.WindowKnown() {
+			sp.Wnd = 1<<16 - 1 // not known is not closed
+		}
 	}
 	if s.Flags.Has(wire.RST) || !s.WindowKnown() { // its window means nothing, or was cut off
 		sp.Una = wire.MaxSeq(sp.Una, s.Ack)

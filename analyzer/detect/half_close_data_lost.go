@@ -62,7 +62,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 	}
 	return in.one(claim{
 		side:  sender,
-		title: "The " + string(sender) + "'s data" + waited.say(", ", " after the "+string(closed)+"'s FIN,") + " was answered with a RST and lost",
+		title: "The " + string(sender) + "'s data was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN"),
 		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
 			string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
 			" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,

@@ -67,7 +67,11 @@ func (in *Input) reuseStory() string {
 	if p := in.Conn.Previous; p != nil {
 		previous = "connection #" + strconv.FormatUint(*p, 10)
 	}
-	return "The " + string(in.ReuseHolder) + " held " + previous + " in TIME-WAIT" + since + " when this SYN (" + in.frame(in.SYN[0].first()) + ") came, " +
+	held := " held "
+	if in.Conn.Reuse.AcceptedBy == "expired" {
+		held = " should still have held "
+	}
+	return "The " + string(in.ReuseHolder) + held + previous + " in TIME-WAIT" + since + " when this SYN (" + in.frame(in.SYN[0].first()) + ") came, " +
 		dur(seconds(in.Conn.Reuse.Age)) + " into a 2MSL of " + dur(in.holderTwoMSL()) + " (assumed)."
 }
 

@@ -17,7 +17,7 @@ func explainCommand(a *app) *cobra.Command {
 		Short: "Tell what a finding, a state, a term or a sysctl means; without one, list them",
 		Long: `Tells offline what a finding, a state, a term or a sysctl means, how lastack decides it, what looks
 like it, and what to do. Every usual spelling is understood: FIN-WAIT-1, FIN_WAIT1, fin_wait_1.`,
-		Example: `  lastack explain close-wait-leak
+		Example: `  lastack explain lost-final-ack
   lastack explain SYN_RCVD
   lastack explain net.ipv4.tcp_fin_timeout`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -43,6 +43,9 @@ func (a *app) explain(s *settings, name string) error {
 		}
 		return usagef("nothing is known of %q; near to it: %s", name, strings.Join(near, ", "))
 	}
+	if entry.Kind == explain.Finding && !reported(entry.Name) {
+		entry.Decides = "Not yet: this version explains it and does not report it. The rule will be: " + entry.Decides
+	}
 	return explain.Render(a.out, entry, s.look(a, false))
 }
 
@@ -53,10 +56,43 @@ func (a *app) listTopics(s *settings) error {
 		if _, err := fmt.Fprintln(a.out, look.Paint().Bold(string(kind)+"s")); err != nil {
 			return err
 		}
-		for _, line := range term.Wrap(strings.Join(topics(kind), ", "), look.Columns()-2) {
-			if _, err := fmt.Fprintln(a.out, "  "+line); err != nil {
-				return err
-			}
+		now, later := topics(kind), []string(nil)
+		if kind == explain.Finding {
+			now, later = split(now)
+		}
+		if err := a.listNames(now, look); err != nil {
+			return err
+		}
+		if len(later) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(a.out, look.Paint().Bold("findings that this version does not report yet")); err != nil {
+			return err
+		}
+		if err := a.listNames(later, look); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split parts the ids of findings into those that this version reports and the
+// others.
+func split(ids []string) (now, later []string) {
+	for _, id := range ids {
+		if reported(id) {
+			now = append(now, id)
+		} else {
+			later = append(later, id)
+		}
+	}
+	return now, later
+}
+
+func (a *app) listNames(names []string, look term.Look) error {
+	for _, line := range term.Wrap(strings.Join(names, ", "), look.Columns()-2) {
+		if _, err := fmt.Fprintln(a.out, "  "+line); err != nil {
+			return err
 		}
 	}
 	return nil

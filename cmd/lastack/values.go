@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/report"
 )
 
@@ -202,7 +203,19 @@ func (a *alarm) String() string {
 	return strings.Join(list, ",")
 }
 
-func (a *alarm) words() []string { return append(slices.Clone(severities), report.FindingIDs()...) }
+func (a *alarm) words() []string { return append(slices.Clone(severities), reportedFindings()...) }
+
+// reported tells whether this version reports a finding; the others are only
+// explained.
+func reported(id string) bool {
+	_, ok := detect.Lookup(id)
+	return ok
+}
+
+// reportedFindings are the ids of the findings that this version reports.
+func reportedFindings() []string {
+	return slices.DeleteFunc(report.FindingIDs(), func(id string) bool { return !reported(id) })
+}
 
 // Set takes one or several, separated by commas. Of two severities the lower
 // counts.
@@ -214,11 +227,13 @@ func (a *alarm) Set(text string) error {
 		case rank >= 0 && (a.severity == "" || rank < report.SeverityRank(a.severity)):
 			a.severity = word
 		case rank >= 0:
-		case slices.Contains(report.FindingIDs(), word):
+		case reported(word):
 			a.ids = append(a.ids, word)
+		case slices.Contains(report.FindingIDs(), word):
+			return fmt.Errorf("%q: this version does not report it yet", word)
 		default:
 			return fmt.Errorf("%q is neither a severity (%s) nor the id of a finding (%s)",
-				word, strings.Join(severities, ", "), strings.Join(report.FindingIDs(), ", "))
+				word, strings.Join(severities, ", "), strings.Join(reportedFindings(), ", "))
 		}
 	}
 	return nil

@@ -188,6 +188,13 @@ var unseen = map[string]string{
 	"rcv.FIN":            "took a FIN that was not captured",
 	"snd.RST":            "had lost the connection by then, as its RST shows",
 	"rcv.RST":            "took a RST that was not captured",
+	"rcv.SYN":            "took a SYN that was not captured",
+	"rcv.SYN,ACK":        "took a SYN,ACK that was not captured",
+	"rcv.ACK-of-SYN":     "took the ACK of its SYN,ACK, which was not captured",
+	"rcv.ACK-of-FIN":     "took the ACK of its FIN, which was not captured",
+	"snd.data":           "there by then, as what it sent shows",
+	"rcv.data":           "there by then, as what it acknowledged shows",
+	"snd.ACK":            "there by then, as its ACK shows",
 }
 
 // silent draws a change of state that no segment shows.

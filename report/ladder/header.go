@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -179,16 +180,17 @@ func (d *drawing) footer() {
 
 // pending names the frames that an assumed state rests on: of receipts of one
 // kind the first.
-func (d *drawing) pending(e *report.Endpoint) string {
-	var frames []string
+func (d *drawing) pending(e *report.Endpoint) (frames []string) {
 	seen := map[string]bool{}
 	for _, p := range e.Pending {
 		if !seen[p.On] {
 			seen[p.On] = true
-			frames = append(frames, d.frameWord(p.Frame, p.File))
+			if f := d.frameWord(p.Frame, p.File); !slices.Contains(frames, f) {
+				frames = append(frames, f)
+			}
 		}
 	}
-	return strings.Join(frames, " and ")
+	return frames
 }
 
 // end says what is left to know of an end.
@@ -203,7 +205,12 @@ func (d *drawing) end(side report.Side) (list []string) {
 		}
 		list = append(list, state+", one of "+strings.Join(names, ", "))
 	case e.State != e.ConfirmedState && len(e.Pending) > 0:
-		list = append(list, state+" if "+d.pending(e)+" arrived, else still "+d.opt.StateName(e.ConfirmedState, false))
+		proved := d.opt.StateName(e.ConfirmedState, false)
+		if frames := d.pending(e); len(frames) == 1 {
+			list = append(list, state+" if "+frames[0]+" arrived, else still "+proved)
+		} else {
+			list = append(list, state+" if "+strings.Join(frames, " and ")+" arrived; proved is "+proved)
+		}
 	}
 	if e.TimeWaitUntil != nil && e.State == "TIME-WAIT" {
 		text := state + " until " + d.opt.Moment(*e.TimeWaitUntil, d.opt.Start) + d.opt.MomentUnit()
@@ -215,7 +222,7 @@ func (d *drawing) end(side report.Side) (list []string) {
 		list = append(list, text)
 	}
 	if e.GivesUpAt != nil {
-		list = append(list, "gives up at "+d.opt.Moment(*e.GivesUpAt, d.opt.Start)+d.opt.MomentUnit())
+		list = append(list, "gives up at "+d.opt.Moment(*e.GivesUpAt, d.opt.Start)+d.opt.MomentUnit()+" if no program holds it any more")
 	}
 	return list
 }

@@ -154,11 +154,24 @@ func (p *placing) initial(m *margin, side report.Side, list []placed) {
 	state := c.Endpoint(side).State
 	if len(list) > 0 {
 		state = list[0].From
-		if state == "CLOSED" || state == "LISTEN" || list[0].row == 0 {
+		if t := p.first(side); t != nil {
+			state = t.From
+		}
+		if state == "CLOSED" || state == "LISTEN" || list[0].row == 0 && state == list[0].From {
 			return
 		}
 	}
 	m.rows[0] = append(m.rows[0], change{state: state})
+}
+
+// first is the first transition of a side, momentary ones included.
+func (p *placing) first(side report.Side) *report.Transition {
+	for i := range p.Connection.Transitions {
+		if t := &p.Connection.Transitions[i]; t.Side == side {
+			return t
+		}
+	}
+	return nil
 }
 
 // states lists the states that a margin shows.

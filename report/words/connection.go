@@ -28,7 +28,7 @@ var cause = map[string]string{
 	"refused":                 "refused: nothing listens there",
 	"no-such-connection":      "its sender knew of no such connection",
 	"abort":                   "aborted by its sender",
-	"after-close":             "it answers what came after its sender had closed",
+	"after-close":             "its sender had closed before",
 	"keepalive":               "keepalive probes went unanswered",
 	"retransmission":          "retransmissions went unanswered",
 	"time-wait-assassination": "TIME-WAIT assassination",
