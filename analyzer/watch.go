@@ -127,7 +127,7 @@ func (c *connection) row(s *wire.Segment) report.Segment {
 	scaled := sp.Has(reassembly.KnownRight)
 	r := report.Segment{Frame: s.Ref.Frame(), File: s.Ref.File(), Time: stamp(s.Time), From: c.side(s.Dir),
 		Flags: s.Flags.String(), Seq: uint32(s.Seq), Ack: uint32(s.Ack), HasAck: s.Flags.Has(wire.ACK),
-		Len: s.Len, Window: uint32(s.Window), ScaleKnown: scaled}
+		Len: s.Len, Window: uint32(s.Window), WindowCut: !s.WindowKnown(), ScaleKnown: scaled}
 	if scaled && !s.Flags.Has(wire.SYN) {
 		r.Window <<= sp.Scale
 	}

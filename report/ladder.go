@@ -33,6 +33,8 @@ type Segment struct {
 	HasAck bool
 	Len    uint32 // octets of payload
 	Window uint32 // octets, scaled where the scale is known
+	// WindowCut says that the capture ends before the window.
+	WindowCut bool
 	// ScaleKnown says that Window is scaled.
 	ScaleKnown bool
 	// Options are those worth a word, as text: "mss 1460", "ws 7", "sack",

@@ -103,7 +103,7 @@ func (d *drawing) options(s *report.Segment) (list []string) {
 			list = append(list, bit.name)
 		}
 	}
-	if s.Window == 0 && s.HasAck && !strings.ContainsAny(s.Flags, "SR") {
+	if s.Window == 0 && !s.WindowCut && s.HasAck && !strings.ContainsAny(s.Flags, "SR") {
 		list = append(list, "window 0")
 	}
 	return list
