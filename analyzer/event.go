@@ -273,9 +273,29 @@ type course struct {
 func (c *connection) trace(side uint8, k *course) {
 	k.list, k.visited = k.list[:0], c.ep[side].initial
 	c.fold(side, func(tr transition) {
-		k.list = append(k.list, tr)
 		k.visited |= tr.to
+		if n := len(k.list); n == 0 || !tr.explains(&k.list[n-1]) {
+			k.list = append(k.list, tr)
+		}
 	})
+}
+
+// explains reports whether tr, which only rules out some of the states that
+// its end may be in (R13), says where the change before it had led. That change
+// then has its state; it is inferred.
+func (tr *transition) explains(before *transition) bool {
+	rulesOut := func(sym fsm.Symbol) bool { return sym == fsm.SndData || sym == fsm.RcvData }
+	_, known := before.to.One()
+	if _, now := tr.to.One(); !rulesOut(tr.sym) || rulesOut(before.sym) || known || !now {
+		return false
+	}
+	e := *before.event
+	e.by = tr.by
+	if e.basis == sent || e.basis == confirmed {
+		e.basis = inferred
+	}
+	before.event, before.to = &e, tr.to
+	return true
 }
 
 // rests reports whether the course rests on a receipt of a kind that is
