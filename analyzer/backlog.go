@@ -10,15 +10,26 @@ import (
 // data that it cannot send yet (C8), and no packet tells. A FIN of the peer
 // that arrives meanwhile takes it to CLOSING, not to CLOSE-WAIT.
 
-// busy reports whether an end may have data to send that wait: for an
-// acknowledgment, or for a window to open.
-func (c *connection) busy(side uint8) bool {
+// firstFlight is how many segments a sender may have under way before anything
+// else than the window holds it back (RFC 6928); after a loss it is one.
+const firstFlight = 10
+
+// busy reports whether an end that has octets more under way than was captured
+// may have data to send that wait: for a window to open, or for ACKs, because a
+// whole flight is under way, or some of it, after a loss. Otherwise a FIN
+// leaves at once.
+func (c *connection) busy(side uint8, octets uint32) bool {
 	sp := &c.ep[side].sp
-	least := uint32(1)
-	if sp.Has(reassembly.KnownRight) {
-		least = max(uint32(c.ep[c.peer(side)].mss), 536)
+	if !sp.Has(reassembly.KnownUna | reassembly.KnownNext) {
+		return false
 	}
-	return sp.Outstanding() || sp.Has(reassembly.KnownUna) && sp.Wnd < least
+	segment := max(uint32(c.ep[c.peer(side)].mss), 536)
+	flight := uint32(max(sp.Next.Diff(sp.Una), 0)) + octets
+	room := uint32(1)
+	if sp.Has(reassembly.KnownRight) {
+		room = segment
+	}
+	return sp.Wnd < flight+room || flight > (firstFlight-1)*segment || flight > 0 && c.look(side).retransmits > 0
 }
 
 // backlog notes, before s is recorded, what it says of data that wait: those of
@@ -28,13 +39,13 @@ func (c *connection) backlog(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, peer := &c.ep[x], &c.ep[y]
 	lost := peer.has(repeating) // the ACKs that were captured of its data
-	if s.Flags.Has(wire.FIN) && !peer.sp.Has(reassembly.KnownFIN) && (c.busy(y) || lost) {
+	if s.Flags.Has(wire.FIN) && !peer.sp.Has(reassembly.KnownFIN) && (c.busy(y, 0) || lost) {
 		peer.flags |= mayHaveClosed
 	}
 	if own.sp.Has(reassembly.KnownFIN) {
 		return
 	}
-	crosses := p.NewOctets > 0 && !peer.sp.FINAcked(s.Ack)
+	crosses := p.NewOctets > 0 && !peer.sp.FINAcked(s.Ack) && c.busy(x, s.Len)
 	missed := own.sp.Has(reassembly.KnownNext) && own.sp.Next.Less(s.Seq)
 	switch {
 	case peer.sp.Has(reassembly.KnownFIN) && (crosses || missed):
@@ -47,7 +58,7 @@ func (c *connection) backlog(s *wire.Segment, p *reassembly.Placement) {
 // idle reports whether an end that had closed would have sent its FIN by t:
 // nothing is left that could wait, and it has had time to hear so.
 func (c *connection) idle(side uint8, t int64) bool {
-	return !c.busy(side) && t-c.ep[c.peer(side)].lastTime > c.guard(side)
+	return !c.ep[side].sp.Outstanding() && !c.busy(side, 0) && t-c.ep[c.peer(side)].lastTime > c.guard(side)
 }
 
 // closedUnseen reports whether an end that seems to have been in CLOSE-WAIT may
