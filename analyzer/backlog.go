@@ -25,9 +25,11 @@ func (c *connection) busy(side uint8, octets uint32) bool {
 	}
 	segment := max(uint32(c.ep[c.peer(side)].mss), 536)
 	flight := uint32(max(sp.Next.Diff(sp.Una), 0)) + octets
+	// What a sender waits for (RFC 1122 section 4.2.3.4): room for a segment, or
+	// half of the largest window.
 	room := uint32(1)
 	if sp.Has(reassembly.KnownRight) {
-		room = segment
+		room = max(min(segment, sp.Widest()/2), 1)
 	}
 	return sp.Wnd < flight+room || flight > (firstFlight-1)*segment || flight > 0 && c.look(side).retransmits > 0
 }

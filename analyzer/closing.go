@@ -128,11 +128,15 @@ func (c *connection) oneFIN(x uint8) finished {
 	if c.ep[x].fin.ref == 0 {
 		f.basis = "inferred"
 	}
-	if c.closedBefore(x) {
+	if c.closedBefore(x) || c.ep[c.peer(x)].shown.Intersects(afterOwnFIN) {
 		f.closer, f.basis = report.SideUnknown, ""
 	}
 	return f
 }
+
+// afterOwnFIN are the states of an end that has sent its FIN. Of one that was
+// open when the capture began they are possible until something rules them out.
+var afterOwnFIN = fsm.Of(fsm.FinWait1, fsm.FinWait2, fsm.Closing, fsm.LastAck, fsm.TimeWait)
 
 // closedBefore reports whether the peer, of which nothing was captured, may
 // have closed before x did (R13).
@@ -476,7 +480,9 @@ func nearByRTT(client, server int64) report.Side {
 func (c *connection) wasAnswered() bool {
 	for side := range uint8(2) {
 		sp := &c.ep[side].sp
-		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) {
+		other := &c.ep[side^1]
+		moved := c.flags&midStream == 0 || other.acked && other.answers.ref[other.answers.top] != 0
+		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) && moved {
 			return true
 		}
 	}

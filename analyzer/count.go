@@ -103,7 +103,9 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 	if s.Flags.Has(wire.RST) {
 		return // what its sender had done before tells its cause
 	}
-	c.flags &^= probes(y)
+	if p.Kind != reassembly.Keepalive { // else the peer's own probe is not answered yet
+		c.flags &^= probes(y)
+	}
 	switch {
 	case p.Kind == reassembly.Keepalive:
 		c.flags |= probes(x)

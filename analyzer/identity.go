@@ -56,6 +56,11 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	x := s.Dir
 	for c := head; c != nil; c = a.next(c) {
 		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS == s.Seq {
+			if c == head && c.over(x, s) {
+				n := a.open(s, head, current) // its opener chose the same ISS again
+				a.supersede(head, n, x)
+				return n
+			}
 			a.settleCandidates(head, c, s)
 			return c
 		}
@@ -77,6 +82,16 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 		return c
 	}
 	return a.open(s, head, candidate)
+}
+
+// over reports whether c was established and has ended at both ends, so that a
+// SYN of x with the ISS of c, much later than the last, is no copy of its SYN.
+func (c *connection) over(x uint8, s *wire.Segment) bool {
+	const muchLater = 1e9
+	ended := fsm.Of(fsm.Closed, fsm.Listen, fsm.TimeWait)
+	y := c.peer(x)
+	return c.ep[x].syn.ref != 0 && c.ep[x].shown&^ended == 0 && c.ep[y].shown&^ended == 0 && s.Time-c.lastTry(x) > muchLater &&
+		c.reached(x, fsm.Of(fsm.Established))
 }
 
 // awaitsSYN reports whether a SYN of x, whose ISS is not known, would be the

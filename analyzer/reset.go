@@ -75,7 +75,7 @@ func (c *connection) sentRST(s *wire.Segment) {
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
-	if c.ep[x].shown.Intersects(mute) || r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
+	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)

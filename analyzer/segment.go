@@ -204,7 +204,8 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 	if peer.Has(reassembly.KnownFIN) && peer.FIN.Add(1).Less(s.Ack) {
 		c.dropFIN(y, s.Ref) // it was none: more is acknowledged (R5)
 	}
-	if p.Unseen == 1 && !peer.Has(reassembly.KnownFIN) && peer.Has(reassembly.KnownNext|reassembly.KnownUna) {
+	known := peer.Has(reassembly.KnownUna) || c.ep[y].payload > 0
+	if p.Unseen == 1 && !peer.Has(reassembly.KnownFIN) && peer.Has(reassembly.KnownNext) && known {
 		c.inferFIN(y, s)
 		return
 	}
@@ -224,12 +225,17 @@ func (c *connection) firstProbe(s *wire.Segment, p *reassembly.Placement) bool {
 		return false
 	}
 	ep.sp.Next, ep.sp.Edge = s.Ack, s.Ack
+	p.Unseen = 0
 	probe := wire.Segment{Ref: ep.lastRef, Time: ep.lastTime}
+	if s.Window == 0 && s.WindowKnown() { // and one of a closed window
+		c.more(y).wprobes++
+		c.note(detect.WindowProbe, y, &probe, 0)
+		return true
+	}
 	c.more(y).probes++
 	c.note(detect.Probe, y, &probe, 0)
 	c.more(x).replies++
 	c.note(detect.ProbeReply, x, s, 0)
-	p.Unseen = 0
 	return true
 }
 

@@ -168,7 +168,10 @@ func (sp *Space) Place(s *wire.Segment, rev *Space, last int64) Placement {
 func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
 	n := s.SegLen()
 	if !sp.Has(KnownNext) {
-		if n == 0 {
+		switch {
+		case sp.isFirstProbe(s):
+			return sp.probeKind(s, s.Time-keepaliveGap)
+		case n == 0:
 			return Pure
 		}
 		return New
@@ -213,6 +216,12 @@ func (sp *Space) isProbe(s *wire.Segment, below int32) bool {
 		s.Flags.Has(wire.ACK) && sp.Has(KnownUna) && sp.Una == sp.Next
 }
 
+// isFirstProbe reports whether s, the first segment captured of the sender, is
+// a probe: the receiver had acknowledged the octet after its number before.
+func (sp *Space) isFirstProbe(s *wire.Segment) bool {
+	return sp.Has(KnownUna) && s.Seq.Add(1) == sp.Una && s.Len <= 1 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
+}
+
 // probeKind tells a probe of a closed window from one of a silent peer, and
 // both from an old ACK that was held back.
 func (sp *Space) probeKind(s *wire.Segment, last int64) Kind {
@@ -248,6 +257,9 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 	if !sp.Has(KnownNext) {
 		sp.Known |= KnownNext
 		sp.Edge, sp.Next = s.Seq, s.Seq
+		if p.Kind == Keepalive || p.Kind == WindowProbe {
+			sp.Edge, sp.Next = sp.Una, sp.Una
+		}
 	}
 	switch p.Kind {
 	case New, WindowProbe:
@@ -358,6 +370,10 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.wide = max(sp.wide, window)
 	}
 }
+
+// Widest is the widest window that the receiver ever offered, in octets; 0
+// without KnownRight.
+func (sp *Space) Widest() uint32 { return sp.wide }
 
 // OutOfReach reports whether no window can have let seq in: it lies beyond the
 // furthest right edge that was captured by more than the widest window, so that

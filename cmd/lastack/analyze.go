@@ -59,8 +59,8 @@ it. N is the number that the report prints after #. The same as lastack analyze 
 
 // analyze reads the captures that paths name and writes the report.
 func (a *app) analyze(s *settings, paths []string) error {
-	if s.quiet && (!s.forPeople() || s.conn != 0) {
-		return usagef("--quiet is one line for the capture: it goes with neither --conn nor --format json or ndjson")
+	if s.quiet && (s.format.value != formatText || s.conn != 0) {
+		return usagef("--quiet is one line of text for the capture: it goes with neither --conn nor another --format")
 	}
 	if stdin, ok := a.in.(*os.File); ok && slices.Contains(paths, "-") && isTerminal(stdin) {
 		return usagef("standard input is a terminal: pipe a capture into it")

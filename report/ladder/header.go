@@ -98,7 +98,7 @@ func (d *drawing) tap() string {
 	text := ""
 	if v.Near != report.SideUnknown && v.Near != "" {
 		text = "tap " + words.Near(v.Near)
-		if why := evidence(v); why != "" {
+		if why := evidence(v, d.Connection.Open.RTT != nil); why != "" {
 			text += " (" + why + ")"
 		}
 	}
@@ -116,7 +116,7 @@ func (d *drawing) tap() string {
 	return text
 }
 
-func evidence(v *report.Vantage) string {
+func evidence(v *report.Vantage, opened bool) string {
 	switch v.Basis {
 	case "direction":
 		return "the capture says which packets this host sent"
@@ -126,7 +126,10 @@ func evidence(v *report.Vantage) string {
 		return "its hop count is still whole"
 	}
 	if r := v.RTT; r != nil && r.Server != nil && r.Client != nil {
-		return "SYN,ACK after " + words.Seconds(*r.Server) + ", ACK " + words.Seconds(*r.Client) + " later"
+		if opened {
+			return "SYN,ACK after " + words.Seconds(*r.Server) + ", ACK " + words.Seconds(*r.Client) + " later"
+		}
+		return "answers of the server after " + words.Seconds(*r.Server) + ", of the client after " + words.Seconds(*r.Client)
 	}
 	return ""
 }

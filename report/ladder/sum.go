@@ -87,16 +87,19 @@ func (t *tally) data() string {
 // whether they were answered.
 func (d *drawing) probed(it item, t *tally, n int) string {
 	var first, last time.Time
+	ends := map[report.Side]bool{}
 	for row := it.from; row < it.to; row++ {
 		if s := &d.Segments[row]; s.Kind == "keepalive probe" {
 			if first.IsZero() {
 				first = s.Time
 			}
-			last = s.Time
+			last, ends[s.From] = s.Time, true
 		}
 	}
 	text := words.Plural(n, "keepalive probe")
-	if n > 1 {
+	if len(ends) > 1 {
+		text += " of both ends"
+	} else if n > 1 {
 		text += ", every " + words.Seconds(last.Sub(first).Seconds()/float64(n-1))
 	}
 	switch answers := t.kinds["keepalive reply"] + t.acks; {
