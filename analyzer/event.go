@@ -281,17 +281,18 @@ func (c *connection) trace(side uint8, k *course) {
 }
 
 // explains reports whether tr, which only rules out some of the states that
-// its end may be in (R13), says where the change before it had led. That change
+// its end may be in (R13), says where the FIN before it had led. That change
 // then has its state; it is inferred.
 func (tr *transition) explains(before *transition) bool {
-	rulesOut := func(sym fsm.Symbol) bool { return sym == fsm.SndData || sym == fsm.RcvData }
+	if tr.sym != fsm.SndData && tr.sym != fsm.RcvData || before.sym != fsm.SndFIN && before.sym != fsm.RcvFIN {
+		return false
+	}
 	_, known := before.to.One()
-	if _, now := tr.to.One(); !rulesOut(tr.sym) || rulesOut(before.sym) || known || !now {
+	if _, now := tr.to.One(); known || !now {
 		return false
 	}
 	e := *before.event
-	e.by = tr.by
-	if e.basis == sent || e.basis == confirmed {
+	if e.by = tr.by; e.basis <= confirmed {
 		e.basis = inferred
 	}
 	before.event, before.to = &e, tr.to
