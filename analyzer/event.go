@@ -40,7 +40,13 @@ type event struct {
 }
 
 // apply returns the states that e leads to from those of set.
-func (e *event) apply(set fsm.Set) fsm.Set { return set.Apply(e.sym) | e.also }
+func (e *event) apply(set fsm.Set) fsm.Set {
+	after := set.Apply(e.sym)
+	if e.also != 0 && set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
+		after |= e.also
+	}
+	return after
+}
 
 // maxCopies bounds the receipts of one kind that wait behind each other.
 const maxCopies = 4

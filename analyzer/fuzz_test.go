@@ -30,7 +30,7 @@ func checkRecord(t *testing.T, c *report.Connection) {
 			}
 			either := tr.From == "ESTABLISHED" && tr.To == "UNKNOWN" && (tr.On == "snd.FIN" || tr.On == "rcv.FIN") // R13, one way
 			if _, ok := fsm.Parse(tr.To); !ok && !either {
-				t.Fatalf("#%d %s: state %q", c.ID, side, tr.To)
+				t.Fatalf("#%d %s: state %q: %s", c.ID, side, tr.To, report.Append(nil, c))
 			}
 			when := tr.T
 			if when == nil {

@@ -30,6 +30,7 @@ func (sp *Space) Follow(s *wire.Segment, rev *Space) {
 			sp.startTiming(s)
 		}
 	}
+	sp.Known &^= probed
 	sp.stamp(s)
 	rev.Receive(s)
 }
