@@ -80,7 +80,7 @@ func (c *connection) predicted(s *wire.Segment) bool {
 		return false
 	}
 	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
-	return own.packets >= fewPackets && own.sp.Expected(s, &peer.sp)
+	return own.packets >= fewPackets && !own.has(mayHaveClosed) && own.sp.Expected(s, &peer.sp)
 }
 
 // follow is add for a segment that is predicted.
