@@ -83,7 +83,6 @@ type connFlags uint16
 
 const (
 	midStream        connFlags = 1 << iota // its beginning was not captured
-	phantom                                // a SYN,ACK that nobody had asked for (I4): no record
 	simultaneousOpen                       // both ends sent a SYN without ACK
 	splitOpen                              // ... after a bare ACK of the first
 	fastOpen                               // the SYN carried data or asked for a cookie
@@ -173,7 +172,6 @@ const (
 	synSeen                   // its SYN or SYN,ACK was captured whole, options and all
 	finRepeatedFirst          // the first FIN captured of it is itself a repetition
 	synAckSeen                // it sent a SYN,ACK
-	sentData
 	fastOpenCookie
 	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
 	repeating  // the last octets that it sent repeat others
@@ -393,6 +391,9 @@ func (r *ring) add(ack wire.Seq, ref wire.FrameRef, octets uint32) {
 	r.top = (r.top + 1) % ringSize
 	r.ack[r.top], r.ref[r.top], r.len[r.top] = ack, ref, octets
 }
+
+// used reports whether the end has sent more than one ACK number.
+func (r *ring) used() bool { return r.ref[r.top] != 0 }
 
 // lookup returns the last segment that carried ack, 0 for none, and its
 // payload in octets.

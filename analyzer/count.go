@@ -55,7 +55,7 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	ep.unique += uint64(p.NewOctets)
 	switch {
 	case p.NewOctets > 0:
-		ep.flags = ep.flags&^repeating | sentData
+		ep.flags &^= repeating
 	case s.Len > 0 && p.Kind == reassembly.Retransmission:
 		ep.flags |= repeating
 	}

@@ -57,9 +57,7 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	for c := head; c != nil; c = a.next(c) {
 		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS == s.Seq {
 			if c == head && c.over(x, s) {
-				n := a.open(s, head, current) // its opener chose the same ISS again
-				a.supersede(head, n, x)
-				return n
+				return a.succeed(head, s, x) // its opener chose the same ISS again
 			}
 			a.settleCandidates(head, c, s)
 			return c
@@ -77,9 +75,7 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	closed := fsm.Of(fsm.Closed)
 	switch {
 	case head.ep[x].shown == closed && head.ep[y].shown == closed, head.ep[y].packets == 0:
-		c := a.open(s, head, current)
-		a.supersede(head, c, s.Dir)
-		return c
+		return a.succeed(head, s, x)
 	}
 	return a.open(s, head, candidate)
 }
@@ -88,10 +84,21 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 // SYN of x with the ISS of c, much later than the last, is no copy of its SYN.
 func (c *connection) over(x uint8, s *wire.Segment) bool {
 	const muchLater = 1e9
-	ended := fsm.Of(fsm.Closed, fsm.Listen, fsm.TimeWait)
-	y := c.peer(x)
-	return c.ep[x].syn.ref != 0 && c.ep[x].shown&^ended == 0 && c.ep[y].shown&^ended == 0 && s.Time-c.lastTry(x) > muchLater &&
+	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater &&
 		c.reached(x, fsm.Of(fsm.Established))
+}
+
+// gone reports whether an end has closed, for good or but for its TIME-WAIT.
+func (c *connection) gone(side uint8) bool {
+	return c.ep[side].shown&^fsm.Of(fsm.Closed, fsm.Listen, fsm.TimeWait) == 0
+}
+
+// succeed opens a connection with s, which takes the place of head. opener
+// sent its SYN.
+func (a *Analyzer) succeed(head *connection, s *wire.Segment, opener uint8) *connection {
+	c := a.open(s, head, current)
+	a.supersede(head, c, opener)
+	return c
 }
 
 // awaitsSYN reports whether a SYN of x, whose ISS is not known, would be the
@@ -113,21 +120,16 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		if c.phase == candidate && c.ep[y].syn.ref != 0 {
 			a.promote(head, c, y)
 		}
-		if over := fsm.Of(fsm.Closed, fsm.TimeWait); c.ep[x].sp.ISS != s.Seq && c.ep[y].has(synSeen) &&
-			!c.ep[y].shown.Intersects(^over) && c.reached(y, fsm.Of(fsm.Established)) && !c.pastRequest(s) {
-			n := a.open(s, head, current) // its opener chose the same ISS again
-			a.supersede(head, n, y)
-			return n
-		}
-		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && c.find(x, fsm.RcvSYN) >= 0 && !c.pastRequest(s) {
+		switch anew := c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && !c.pastRequest(s); {
+		case anew && c.ep[y].has(synSeen) && c.gone(y) && c.reached(y, fsm.Of(fsm.Established)):
+			return a.succeed(head, s, y) // its opener chose the same ISS again, too soon for over
+		case anew && c.find(x, fsm.RcvSYN) >= 0:
 			c.secondRequest(x, s)
 		}
 		return c
 	}
 	if closed := fsm.Of(fsm.Closed); head.ep[0].shown == closed && head.ep[1].shown == closed {
-		c := a.open(s, head, current)
-		a.supersede(head, c, c.peer(x))
-		return c
+		return a.succeed(head, s, head.peer(x))
 	}
 	if head.flags&midStream != 0 {
 		return a.nearest(head, s)

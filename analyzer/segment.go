@@ -92,7 +92,7 @@ func (c *connection) follow(s *wire.Segment) {
 	own.payload += uint64(s.Len)
 	own.unique += uint64(s.Len)
 	if s.Len > 0 {
-		own.flags = own.flags&^repeating | sentData
+		own.flags &^= repeating
 	}
 	own.odd = 0
 	own.spoke(s)

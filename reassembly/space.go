@@ -471,9 +471,6 @@ func (sp *Space) Whole(upto wire.Seq) bool {
 	return !from.Less(upto) || sp.gaps.within(from, upto) == 0
 }
 
-// Gapless reports whether nothing below SND.NXT is missing.
-func (sp *Space) Gapless() bool { return sp.gaps == nil }
-
 // Missing returns how many octets below SND.UNA the capture has missed.
 func (sp *Space) Missing() uint64 {
 	if sp.gaps == nil || !sp.Has(KnownUna) {

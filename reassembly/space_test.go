@@ -266,8 +266,8 @@ func TestEdges(t *testing.T) {
 		check("open", 1, 1, true, 0)
 		k.add(seg{0, 30, ".", 11, 1, 10, 1000, 0, 0})
 		check("gap", 21, 1, false, 0)
-		if a.Gapless() {
-			t.Error("Gapless with a gap")
+		if a.gaps == nil {
+			t.Error("no gap")
 		}
 		k.add(seg{0, 31, ".", 31, 1, 10, 1000, 0, 0})
 		check("second gap", 41, 1, false, 0)
@@ -286,8 +286,8 @@ func TestEdges(t *testing.T) {
 		}
 		k.add(seg{0, 400, ".", 15, 1, 20, 1000, 0, 0})
 		check("filled across", 41, 41, true, 0)
-		if !a.Gapless() {
-			t.Error("not Gapless without a gap")
+		if a.gaps != nil {
+			t.Error("a gap is left")
 		}
 	})
 }
@@ -630,7 +630,7 @@ func TestClone(t *testing.T) {
 	send(120, 10)
 	was := sp.Clone()
 	send(110, 10)
-	if !sp.Gapless() || was.Gapless() || was.gaps.within(100, 130) != 10 || was.Next != 130 {
+	if sp.gaps != nil || was.gaps == nil || was.gaps.within(100, 130) != 10 || was.Next != 130 {
 		t.Errorf("the clone changed: %+v, gaps %+v", was, was.gaps)
 	}
 }
