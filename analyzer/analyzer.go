@@ -67,6 +67,7 @@ type Analyzer struct {
 	// Scratch of a record: the ways of both ends, and what the detectors see.
 	courses [2]course
 	in      detect.Input
+	found   []report.Finding // room for those of one connection
 	sum     tally
 	view    watch
 }

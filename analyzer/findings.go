@@ -10,7 +10,12 @@ import (
 // findings runs the detectors over a connection that is final and names what
 // they found in its record.
 func (a *Analyzer) findings(c *connection, r *report.Connection, now int64) []report.Finding {
-	list := detect.Run(a.input(c, r, now))
+	list := detect.Run(a.input(c, r, now), a.found[:0])
+	if a.rec.kept || a.opt.OnRecord == nil {
+		a.found = nil // they may be kept
+	} else {
+		a.found = list
+	}
 	for i := range list {
 		if f := &list[i]; len(r.Findings) == 0 || r.Findings[len(r.Findings)-1] != f.ID {
 			r.Findings = append(r.Findings, f.ID)

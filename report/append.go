@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -128,16 +129,9 @@ func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
 // appendDigits9 writes n < 1e9 as nine digits.
 func appendDigits9(b []byte, n uint32) []byte {
 	hi, lo := n/1e5, n%1e5
-	mid, last := lo/10, lo%10
-	b = appendDigits4(b, hi)
-	b = appendDigits4(b, mid)
-	return append(b, byte('0'+last))
-}
-
-// appendDigits4 writes n < 10,000 as four digits.
-func appendDigits4(b []byte, n uint32) []byte {
-	hi, lo := n/100, n%100
-	return append(b, byte('0'+hi/10), byte('0'+hi%10), byte('0'+lo/10), byte('0'+lo%10))
+	a, e, c, f := hi/100*2, hi%100*2, lo/1000*2, lo/10%100*2
+	return append(b, twoDigits[a], twoDigits[a+1], twoDigits[e], twoDigits[e+1],
+		twoDigits[c], twoDigits[c+1], twoDigits[f], twoDigits[f+1], byte('0'+lo%10))
 }
 
 func appendUint[T uint | uint8 | uint16 | uint32 | uint64](b []byte, n T) []byte {
@@ -154,24 +148,43 @@ const twoDigits = "0001020304050607080910111213141516171819" +
 	"6061626364656667686970717273747576777879" +
 	"8081828384858687888990919293949596979899"
 
-// appendDecimal is strconv.AppendUint for base 10, in half the time.
+// appendDecimal is strconv.AppendUint for base 10 and n > 0, in a third of the
+// time.
 func appendDecimal(b []byte, n uint64) []byte {
-	var room [20]byte
-	i := len(room)
+	from := len(b)
+	i := from + digits(n)
+	b = slices.Grow(b, i-from)[:i]
 	for n >= 100 {
 		rest := n % 100 * 2
 		n /= 100
 		i -= 2
-		room[i], room[i+1] = twoDigits[rest], twoDigits[rest+1]
+		b[i], b[i+1] = twoDigits[rest], twoDigits[rest+1]
 	}
 	if n >= 10 {
-		i--
-		room[i] = byte('0' + n%10)
+		b[i-1] = byte('0' + n%10)
 		n /= 10
 	}
-	i--
-	room[i] = byte('0' + n)
-	return append(b, room[i:]...)
+	b[from] = byte('0' + n)
+	return b
+}
+
+// tens are the powers of ten from 1.
+var tens = func() (list [20]uint64) {
+	p := uint64(1)
+	for i := range list {
+		list[i] = p
+		p *= 10
+	}
+	return list
+}()
+
+// digits is how many decimal digits n > 0 has.
+func digits(n uint64) int {
+	least := bits.Len64(n) * 1233 >> 12 // log10(2) is 1233/4096
+	if n >= tens[least] {
+		least++
+	}
+	return least
 }
 
 func appendInt(b []byte, n int) []byte {
@@ -195,11 +208,12 @@ func appendIP(b []byte, ip netip.Addr) []byte {
 	return append(b, '"')
 }
 
-// dayCache remembers the last date written: within a connection, and nearly
-// always within a capture, it is the same.
+// dayCache remembers the last date and time of day written: within a
+// connection, and nearly always within a capture, the date is the same, and the
+// second is often.
 type dayCache struct {
-	day  int64 // days since the Unix epoch
-	text [len("2006-01-02T")]byte
+	day, sec int64 // days and seconds since the Unix epoch
+	text     [len("2006-01-02T15:04:05.")]byte
 }
 
 const daySeconds = 24 * 60 * 60
@@ -212,19 +226,27 @@ var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
 // clamped.
 func (d *dayCache) append(b []byte, t time.Time) []byte {
 	sec := t.Unix()
-	day := sec / daySeconds
-	if sec < 0 || day != d.day || d.text[0] == 0 {
-		return d.appendSlow(b, t)
+	if sec != d.sec || d.text[0] == 0 {
+		day := sec / daySeconds
+		if sec < 0 || day != d.day || d.text[0] == 0 {
+			return d.appendSlow(b, t)
+		}
+		d.sec = sec
+		d.setClock(uint32(sec % daySeconds))
 	}
-	s := uint32(sec % daySeconds)
 	b = append(b, '"')
 	b = append(b, d.text[:]...)
-	b = append(b,
-		byte('0'+s/36000), byte('0'+s/3600%10), ':',
-		byte('0'+s/600%6), byte('0'+s/60%10), ':',
-		byte('0'+s/10%6), byte('0'+s%10), '.')
 	b = appendDigits9(b, uint32(t.Nanosecond()))
 	return append(b, `Z"`...)
+}
+
+// setClock writes the time of day, s seconds after midnight, into the text.
+func (d *dayCache) setClock(s uint32) {
+	const from = len("2006-01-02T")
+	clock := d.text[from:]
+	for i, n := range [3]uint32{s / 3600, s / 60 % 60, s % 60} {
+		clock[3*i], clock[3*i+1] = byte('0'+n/10), byte('0'+n%10)
+	}
 }
 
 func (d *dayCache) appendSlow(b []byte, t time.Time) []byte {
@@ -235,8 +257,8 @@ func (d *dayCache) appendSlow(b []byte, t time.Time) []byte {
 	case t.Year() < 0:
 		t = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
 	case t.Unix() >= 0:
-		d.day = t.Unix() / daySeconds
-		t.AppendFormat(d.text[:0], "2006-01-02T")
+		d.sec, d.day = t.Unix(), t.Unix()/daySeconds
+		t.AppendFormat(d.text[:0], "2006-01-02T15:04:05.")
 	}
 	return t.AppendFormat(b, `"2006-01-02T15:04:05.000000000Z"`)
 }
@@ -274,8 +296,8 @@ func appendMap[T any](b []byte, m map[string]T, one func([]byte, T) []byte) []by
 	return append(b, '}')
 }
 
-// appendAny writes one of the values that Finding.Values and Capture.Options
-// hold. What no appender knows goes through encoding/json; what JSON cannot
+// appendAny writes one of the values that Capture.Options, and now and then
+// Values, hold. What no appender knows goes through encoding/json; what JSON cannot
 // say at all becomes null.
 func appendAny(b []byte, v any) []byte {
 	switch v := v.(type) {

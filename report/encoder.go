@@ -60,7 +60,11 @@ func Append(b []byte, rec Record) []byte {
 }
 
 // appender writes records; its zero value is ready.
-type appender struct{ day dayCache }
+type appender struct {
+	day   dayCache
+	wrote *[memoSize]wroteTransition
+	kinds map[string]*wroteFinding
+}
 
 func (a *appender) record(b []byte, rec Record) []byte {
 	switch r := rec.(type) {
@@ -300,14 +304,8 @@ func appendPending(b []byte, p Pending) []byte {
 }
 
 func (a *appender) transition(b []byte, t *Transition) []byte {
-	b = append(b, `{"side":`...)
-	b = appendString(b, string(t.Side))
-	b = append(b, `,"from":`...)
-	b = appendString(b, t.From)
-	b = append(b, `,"to":`...)
-	b = appendString(b, t.To)
-	b = append(b, `,"on":`...)
-	b = appendString(b, t.On)
+	w := a.words(t)
+	b = append(b, w.head...)
 	b = a.optTime(b, `,"t":`, t.T)
 	b = a.optTime(b, `,"not_before":`, t.NotBefore)
 	b = a.optTime(b, `,"not_after":`, t.NotAfter)
@@ -315,14 +313,7 @@ func (a *appender) transition(b []byte, t *Transition) []byte {
 	b = optInt(b, `,"file":`, t.File)
 	b = optUint(b, `,"confirmed_frame":`, t.ConfirmedFrame)
 	b = optInt(b, `,"confirmed_file":`, t.ConfirmedFile)
-	b = append(b, `,"basis":`...)
-	b = appendString(b, t.Basis)
-	b = append(b, `,"rule":`...)
-	b = appendString(b, t.Rule)
-	if t.Momentary {
-		b = append(b, `,"momentary":true`...)
-	}
-	return append(b, '}')
+	return append(b, w.tail...)
 }
 
 func appendRefuted(b []byte, r *Refuted) []byte {
@@ -470,17 +461,12 @@ func (a *appender) finding(b []byte, f *Finding) []byte {
 	}
 	b = append(b, `,"t":`...)
 	b = a.day.append(b, f.T)
-	for _, s := range [...]struct{ key, text string }{
-		{`,"title":`, f.Title},
-		{`,"explanation":`, f.Explanation},
-		{`,"disproof":`, f.Disproof},
-		{`,"advice":`, f.Advice},
-	} {
-		b = append(b, s.key...)
-		b = appendString(b, s.text)
-	}
-	b = append(b, `,"check":`...)
-	b = appendList(b, f.Check, appendString)
+	b = append(b, `,"title":`...)
+	b = appendString(b, f.Title)
+	b = append(b, `,"explanation":`...)
+	b = appendString(b, f.Explanation)
+	w := a.standing(f)
+	b = append(b, w.before...)
 	if f.SeenBy != nil {
 		b = append(b, `,"seen_by":{"client":`...)
 		b = appendString(b, f.SeenBy.Client)
@@ -488,12 +474,11 @@ func (a *appender) finding(b []byte, f *Finding) []byte {
 		b = appendString(b, f.SeenBy.Server)
 		b = append(b, '}')
 	}
-	b = append(b, `,"refs":`...)
-	b = appendList(b, f.Refs, appendString)
+	b = append(b, w.after...)
 	b = append(b, `,"wireshark_filter":`...)
 	b = appendString(b, f.WiresharkFilter)
 	b = append(b, `,"values":`...)
-	b = appendMap(b, f.Values, appendAny)
+	b = appendValues(b, f.Values)
 	return append(b, '}')
 }
 

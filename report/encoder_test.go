@@ -127,7 +127,7 @@ func TestRoundTripValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ignore := cmpopts.IgnoreTypes(map[string]any{})
+		ignore := cmpopts.IgnoreTypes(map[string]any{}, report.Values{})
 		addr := cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 		if diff := cmp.Diff(rec, got, ignore, addr, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("-before +after\n%s", diff)
@@ -151,7 +151,7 @@ func TestEmptyAndUnknown(t *testing.T) {
 			t.Errorf("%s in %s", never, text)
 		}
 	}
-	f := string(report.Append(nil, &report.Finding{Values: map[string]any{"x": nan, "f": math.Inf(-1), "c": func() {}}}))
+	f := string(report.Append(nil, &report.Finding{Values: report.NewValues(report.Any("x", nan), report.Float("f", math.Inf(-1)), report.Any("c", func() {}))}))
 	if !strings.HasSuffix(f, `"values":{"c":null,"f":null,"x":null}}`) {
 		t.Error(f)
 	}

@@ -278,25 +278,25 @@ type Compat struct {
 
 // Finding is one thing worth telling, with the frames that prove it.
 type Finding struct {
-	Type             string         `json:"type"`
-	ID               string         `json:"id"`
-	Severity         string         `json:"severity"`
-	Confidence       string         `json:"confidence"`
-	Connections      []uint64       `json:"connections"`
-	ConnectionsTotal int            `json:"connections_total"`
-	Side             Side           `json:"side,omitempty"`
-	Frames           []uint64       `json:"frames"`
-	FrameFiles       []int          `json:"frame_files,omitempty"`
-	T                time.Time      `json:"t"`
-	Title            string         `json:"title"`
-	Explanation      string         `json:"explanation"`
-	Disproof         string         `json:"disproof"`
-	Advice           string         `json:"advice"`
-	Check            []string       `json:"check"`
-	SeenBy           *SeenBy        `json:"seen_by,omitempty"`
-	Refs             []string       `json:"refs"`
-	WiresharkFilter  string         `json:"wireshark_filter"`
-	Values           map[string]any `json:"values"`
+	Type             string    `json:"type"`
+	ID               string    `json:"id"`
+	Severity         string    `json:"severity"`
+	Confidence       string    `json:"confidence"`
+	Connections      []uint64  `json:"connections"`
+	ConnectionsTotal int       `json:"connections_total"`
+	Side             Side      `json:"side,omitempty"`
+	Frames           []uint64  `json:"frames"`
+	FrameFiles       []int     `json:"frame_files,omitempty"`
+	T                time.Time `json:"t"`
+	Title            string    `json:"title"`
+	Explanation      string    `json:"explanation"`
+	Disproof         string    `json:"disproof"`
+	Advice           string    `json:"advice"`
+	Check            []string  `json:"check"`
+	SeenBy           *SeenBy   `json:"seen_by,omitempty"`
+	Refs             []string  `json:"refs"`
+	WiresharkFilter  string    `json:"wireshark_filter"`
+	Values           Values    `json:"values"`
 }
 
 // SeenBy is what each program likely saw of it.

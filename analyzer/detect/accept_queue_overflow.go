@@ -28,8 +28,8 @@ func findAcceptQueueOverflow(in *Input) []claim {
 		saw:        [2]string{"nothing at first: connect() had returned", "nothing: accept() did not return it"},
 		at:         u.acks[0].Time,
 		proof:      u.proof(in),
-		values: map[string]any{"syn_ack_retransmits": len(u.again), "acks_not_taken": len(u.acks),
-			"data_retransmits": len(u.data), "delay_s": u.delay.Seconds()},
+		values: in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Int("acks_not_taken", len(u.acks)),
+			report.Int("data_retransmits", len(u.data)), report.Float("delay_s", u.delay.Seconds())),
 	}
 	if c.confidence == low {
 		c.severity = notice

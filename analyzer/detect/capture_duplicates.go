@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report/words"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Info: the analysis takes each segment once; only whoever counts packets with
 // another tool is misled.
@@ -32,7 +35,7 @@ func findCaptureDuplicates(in *Input) []claim {
 			when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once.",
 		at:     in.Copied.Time,
 		proof:  []Mark{in.Copied.first(), in.Copied.last()},
-		values: map[string]any{"copies": n, "packets": packets},
+		values: in.values(report.Int("copies", n), report.Int("packets", packets)),
 	})
 }
 

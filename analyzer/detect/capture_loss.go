@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report/words"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Notice: not the network's fault but the capture's, and it weakens whatever
 // else is said of the connection.
@@ -32,7 +35,7 @@ func findCaptureLoss(in *Input) []claim {
 				") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure.",
 			at:     in.Unseen[i].Time,
 			proof:  []Mark{in.Unseen[i]},
-			values: map[string]any{"missing_bytes": missing},
+			values: in.values(report.Int("missing_bytes", missing)),
 		})
 	}
 	return out

@@ -44,7 +44,7 @@ func (in *Input) closeWait(side report.Side) claim {
 		saw:    both(side, "read() = 0, if it reads", "nothing: its close() or shutdown() had returned"),
 		at:     acked.Time,
 		proof:  []Mark{fin.first(), acked.first(), in.HalfClose.last()},
-		values: map[string]any{"close_wait_s": age.Seconds()},
+		values: in.values(report.Float("close_wait_s", age.Seconds())),
 	}
 	short := age < time.Second
 	if short {

@@ -36,6 +36,6 @@ func findConnectionRefused(in *Input) []claim {
 		saw:    [2]string{"ECONNREFUSED", "nothing"},
 		at:     r.Time,
 		proof:  []Mark{syn.first(), syn.last(), answered, r.mark()},
-		values: map[string]any{"delay_s": delay.Seconds(), "tries": syn.Copies + 1},
+		values: in.values(report.Float("delay_s", delay.Seconds()), report.Int("tries", syn.Copies+1)),
 	})
 }

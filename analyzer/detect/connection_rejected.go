@@ -40,7 +40,7 @@ func findConnectionRejected(in *Input) []claim {
 		saw:    [2]string{saw, "nothing"},
 		at:     m.Time,
 		proof:  []Mark{in.SYN[0].first(), in.SYN[0].last(), m},
-		values: map[string]any{"icmp_type": int(e.ICMPType), "icmp_code": int(e.ICMPCode), "delay_s": delay.Seconds()},
+		values: in.values(report.Int("icmp_type", int(e.ICMPType)), report.Int("icmp_code", int(e.ICMPCode)), report.Float("delay_s", delay.Seconds())),
 	})
 }
 

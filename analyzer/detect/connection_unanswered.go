@@ -41,7 +41,7 @@ func findConnectionUnanswered(in *Input) []claim {
 		saw:    [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"},
 		at:     syn.LastTime,
 		proof:  append(marks(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),
-		values: map[string]any{"tries": syn.Copies + 1, "trying_s": syn.span().Seconds(), "waited_s": waited.Seconds()},
+		values: in.values(report.Int("tries", syn.Copies+1), report.Float("trying_s", syn.span().Seconds()), report.Float("waited_s", waited.Seconds())),
 	}
 	if syn.Copies < 2 {
 		c.severity = notice

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report"
+
 // Notice: the analysis, not the connection, stopped here.
 var evicted = define(Detector{
 	ID:       "evicted",
@@ -22,6 +24,6 @@ func findEvicted(in *Input) []claim {
 		explanation: "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(last) + "), when its ends were in " + c.Endpoints.Client.State + " and " + c.Endpoints.Server.State + "; how it ended is not known.",
 		at:          c.End,
 		proof:       []Mark{first, last},
-		values:      map[string]any{"duration_s": c.Duration},
+		values:      in.values(report.Float("duration_s", c.Duration)),
 	})
 }

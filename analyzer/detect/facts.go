@@ -41,10 +41,11 @@ func (l lapse) say(before, after string) string {
 }
 
 // put adds the time to a finding's values, if it is known.
-func (l lapse) put(values map[string]any, key string) {
+func (l lapse) put(values []report.Value, name string) []report.Value {
 	if l.known {
-		values[key] = l.Seconds()
+		values = append(values, report.Float(name, l.Seconds()))
 	}
+	return values
 }
 
 // at makes a mark of a frame of the record.

@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report/words"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Info whatever became of the data: what the server does not take costs one
 // round trip, as if there were no fast open.
@@ -28,14 +31,14 @@ func findFastOpen(in *Input) []claim {
 		at:          syn.Time,
 		saw:         [2]string{"nothing", "nothing"},
 		proof:       []Mark{syn.first(), in.SYNACK.first()},
-		values:      map[string]any{"bytes": uint32(0)},
+		values:      in.values(report.Int("bytes", uint32(0))),
 	}
 	d := in.Conn.SYNData
 	if d == nil || d.Client == nil {
 		return in.one(c)
 	}
 	size := words.Plural(d.Client.Bytes, "byte")
-	c.values = map[string]any{"bytes": d.Client.Bytes, "accepted": d.Client.Accepted}
+	c.values = in.values(report.Int("bytes", d.Client.Bytes), report.Any("accepted", d.Client.Accepted))
 	switch d.Client.Accepted {
 	case "all", "part":
 		c.title = "The client's SYN carried " + size + " of data, and the server took " + either(d.Client.Accepted == "all", "all of it", "a part of it")

@@ -42,7 +42,7 @@ func (in *Input) finRetransmitted(side report.Side) claim {
 		proof:  append(in.fins(side), acked),
 		at:     fin.LastTime,
 		saw:    both(side, "nothing", "read() = 0, perhaps later"),
-		values: map[string]any{"fin_retransmits": fin.Copies, "delay_s": fin.span().Seconds()},
+		values: in.values(report.Int("fin_retransmits", fin.Copies), report.Float("delay_s", fin.span().Seconds())),
 	}
 	why, mark := in.whyFINAgain(side)
 	c.proof = append(c.proof, mark...)

@@ -30,11 +30,11 @@ func findFinWait2Stuck(in *Input) []claim {
 func (in *Input) finWait2Stuck(side report.Side) claim {
 	fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
 	age, peer := in.age(side), side.Peer()
-	values := map[string]any{"age_s": age.Seconds()}
+	values := in.values(report.Float("age_s", age.Seconds()))
 	limit := ""
 	if t := in.Conn.Endpoint(side).GivesUpAt; t != nil {
 		wait := t.Sub(in.since(side))
-		values["gives_up_after_s"] = wait.Seconds()
+		values = append(values, report.Float("gives_up_after_s", wait.Seconds()))
 		limit = "If the program has called close(), its kernel ends it " + dur(wait) + " after the ACK (assumed: " + in.Stack +
 			"), without a packet, and answers whatever comes later with a RST; if it only shut down its direction, it waits on. The capture cannot tell which."
 	}

@@ -67,7 +67,7 @@ func (in *Input) finalAckUnseen(side report.Side, silence time.Duration) claim {
 		at:     fin.LastTime,
 		saw:    [2]string{"nothing", "nothing"},
 		proof:  in.fins(side),
-		values: map[string]any{"silence_s": silence.Seconds(), "fin_retransmits": fin.Copies},
+		values: in.values(report.Float("silence_s", silence.Seconds()), report.Int("fin_retransmits", fin.Copies)),
 	}
 	if fin.Copies > 0 {
 		c.severity, c.confidence = notice, low

@@ -32,7 +32,7 @@ type claim struct {
 	saw                  [2]string // what each program likely saw, by side index
 	at                   time.Time // when; zero: the time of the last proof
 	proof                []Mark
-	values               map[string]any
+	values               []report.Value
 }
 
 // one returns a list of one claim, which is good until the next.
@@ -41,42 +41,48 @@ func (in *Input) one(c claim) []claim {
 	return in.room.claims[:]
 }
 
+// values returns a list of them that has room for one or two more.
+func (in *Input) values(list ...report.Value) []report.Value {
+	return append(in.room.takeValues(len(list)+2), list...)
+}
+
 // define completes a detector with what it looks for.
 func define(d Detector, find func(*Input) []claim) Detector {
-	d.Find = func(in *Input) []report.Finding {
-		claims := find(in)
-		if len(claims) == 0 {
-			return nil
-		}
-		out := make([]report.Finding, 0, len(claims))
-		for i := range claims {
-			if f, ok := d.finding(in, &claims[i]); ok {
-				out = append(out, f)
-			}
-		}
-		return out
-	}
+	d.find = find
 	return d
+}
+
+// Find returns the findings of one connection. It is a pure function.
+func (d *Detector) Find(in *Input) []report.Finding { return d.add(in, nil) }
+
+// add is Find that adds to a list.
+func (d *Detector) add(in *Input, list []report.Finding) []report.Finding {
+	claims := d.find(in)
+	for i := range claims {
+		list = d.finding(in, &claims[i], list)
+	}
+	return list
 }
 
 // finding is the only place where findings are made: a claim without frames
 // becomes none.
-func (d *Detector) finding(in *Input, c *claim) (report.Finding, bool) {
+func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.Finding {
 	proof := distinct(c.proof)
 	if len(proof) == 0 {
-		return report.Finding{}, false
+		return list
 	}
 	if c.at.IsZero() {
 		c.at = lastTime(proof, in.Conn.End)
 	}
-	f := report.Finding{
+	list = append(list, report.Finding{
 		Type: "finding", ID: d.ID, Severity: cmp.Or(c.severity, d.Severity), Confidence: cmp.Or(c.confidence, high),
 		Connections: in.room.takeFrames(1), ConnectionsTotal: 1, Side: c.side, T: c.at,
 		Title: c.title, Explanation: c.explanation,
 		Disproof: cmp.Or(c.disproof, d.Disproof), Advice: cmp.Or(c.advice, d.Advice),
-		Check: d.Check, Refs: d.Refs, Values: c.values,
+		Check: d.Check, Refs: d.Refs, Values: report.NewValues(c.values...),
 		Frames: in.room.takeFrames(len(proof)), WiresharkFilter: in.filter(proof),
-	}
+	})
+	f := &list[len(list)-1]
 	f.Connections[0] = in.Conn.ID
 	if c.check != nil {
 		f.Check = c.check
@@ -93,7 +99,7 @@ func (d *Detector) finding(in *Input, c *claim) (report.Finding, bool) {
 			f.FrameFiles[i] = m.File
 		}
 	}
-	return f, true
+	return list
 }
 
 // maxProof bounds the frames that a finding cites; the middle ones give way.

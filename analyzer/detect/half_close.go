@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report/words"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Legal and often meant: rsh, HTTP/1.0 bodies, proxies.
 var halfClose = define(Detector{
@@ -39,6 +42,6 @@ func findHalfClose(in *Input) []claim {
 		saw:    both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed"),
 		at:     in.HalfClose.Time,
 		proof:  []Mark{in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()},
-		values: map[string]any{"bytes": h.Bytes, "duration_s": h.Duration},
+		values: in.values(report.Int("bytes", h.Bytes), report.Float("duration_s", h.Duration)),
 	})
 }

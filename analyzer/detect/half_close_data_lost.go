@@ -3,6 +3,7 @@ package detect
 import (
 	"time"
 
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
 
@@ -53,11 +54,11 @@ func findHalfCloseDataLost(in *Input) []claim {
 	if n := in.unread(r); n > lost {
 		lost, data = n, in.HalfClose.first()
 	}
-	values := map[string]any{"answered_bytes": lost}
-	waited.put(values, "after_fin_s")
+	values := in.values(report.Int("answered_bytes", lost))
+	values = waited.put(values, "after_fin_s")
 	var sent string
 	if h := in.Conn.HalfClose; h != nil && h.Bytes > lost {
-		values["bytes"] = h.Bytes
+		values = append(values, report.Int("bytes", h.Bytes))
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
 	return in.one(claim{

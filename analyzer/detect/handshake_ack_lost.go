@@ -32,6 +32,6 @@ func findHandshakeACKLost(in *Input) []claim {
 		saw:    [2]string{"nothing: connect() had returned", either(done, "accept() returned "+dur(u.delay)+" later", "nothing: accept() may never have returned it")},
 		at:     u.again[0].Time,
 		proof:  u.proof(in),
-		values: map[string]any{"syn_ack_retransmits": len(u.again), "delay_s": u.delay.Seconds()},
+		values: in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Float("delay_s", u.delay.Seconds())),
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
 
@@ -41,9 +42,9 @@ func (in *Input) refusedReuse() bool {
 // reuse is what all findings about a reuse have in common.
 func (in *Input) reuse(title string) claim {
 	u := in.Conn.Reuse
-	values := map[string]any{"age_s": u.Age, "isn_delta": u.ISNDelta, "accepted_by": u.AcceptedBy, "two_msl_s": in.holderTwoMSL().Seconds()}
+	values := in.values(report.Float("age_s", u.Age), report.Int("isn_delta", u.ISNDelta), report.Any("accepted_by", u.AcceptedBy), report.Float("two_msl_s", in.holderTwoMSL().Seconds()))
 	if in.Conn.Previous != nil {
-		values["previous"] = *in.Conn.Previous
+		values = append(values, report.Int("previous", *in.Conn.Previous))
 	}
 	return claim{
 		side:   in.ReuseHolder,

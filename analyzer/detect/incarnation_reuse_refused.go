@@ -32,7 +32,7 @@ func findIncarnationReuseRefused(in *Input) []claim {
 		side:   report.Server, // who answers the SYN
 		at:     syn.Time,
 		proof:  append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
-		values: map[string]any{"refusals": len(in.Challenges), "syn_retransmits": syn.Copies},
+		values: in.values(report.Int("refusals", len(in.Challenges)), report.Int("syn_retransmits", syn.Copies)),
 	}
 	text := "The SYN (" + in.frame(syn.first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and neither its timestamp nor its number let it in. "
 	if len(in.Challenges) > 0 {
@@ -50,9 +50,9 @@ func findIncarnationReuseRefused(in *Input) []claim {
 	c.explanation = text + "That RST ended TIME-WAIT, and the SYN sent again (" + in.frame(syn.last()) + ") was accepted " + dur(delay) +
 		" after the first (" + in.frame(in.SYNACK.first()) + "). The client stayed in SYN-SENT all the time."
 	c.saw = [2]string{"connect() took " + dur(delay) + " longer", "nothing"}
-	c.values["delay_s"] = delay.Seconds()
+	c.values = append(c.values, report.Float("delay_s", delay.Seconds()))
 	if u != nil {
-		c.values["age_s"], c.values["isn_delta"] = u.Age, u.ISNDelta
+		c.values = append(c.values, report.Float("age_s", u.Age), report.Int("isn_delta", u.ISNDelta))
 	}
 	return in.one(c)
 }

@@ -110,6 +110,7 @@ type scratch struct {
 	notes  []Note
 	rsts   []rst
 	frames []uint64
+	values []report.Value
 	text   words.Room
 }
 
@@ -123,10 +124,20 @@ func (s *scratch) takeFrames(n int) []uint64 {
 	return frames
 }
 
+// takeValues returns an empty list with room for n values, which may be kept.
+func (s *scratch) takeValues(n int) []report.Value {
+	if len(s.values) < n {
+		s.values = make([]report.Value, 64)
+	}
+	values := s.values[:0:n]
+	s.values = s.values[n:]
+	return values
+}
+
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
 	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
-		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0], frames: in.room.frames, text: in.room.text}}
+		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0], frames: in.room.frames, values: in.room.values, text: in.room.text}}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.
@@ -194,8 +205,8 @@ type Detector struct {
 	Advice   string   // what to do; that there is nothing to do, where that is so
 	Check    []string // commands that tell more on the hosts
 	Refs     []string // RFC sections, functions of the Linux kernel
-	// Find returns the findings of one connection. It is a pure function.
-	Find func(*Input) []report.Finding
+
+	find func(*Input) []claim
 }
 
 // index returns the array index of a side.
@@ -206,22 +217,15 @@ func index(s report.Side) int {
 	return 0
 }
 
-// Run returns the findings of one connection, in the order of All.
-func Run(in *Input) []report.Finding {
+// Run adds the findings of one connection to list, in the order of All.
+func Run(in *Input, list []report.Finding) []report.Finding {
 	if in.empty() {
-		return nil
+		return list
 	}
-	var out []report.Finding
 	for i := range All {
-		switch found := All[i].Find(in); {
-		case len(found) == 0:
-		case out == nil:
-			out = found
-		default:
-			out = append(out, found...)
-		}
+		list = All[i].add(in, list)
 	}
-	return out
+	return list
 }
 
 // empty reports whether the record is of nothing to judge: a stray SYN, or the

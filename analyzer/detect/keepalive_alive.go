@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
 
@@ -32,14 +33,14 @@ func (in *Input) keepaliveAlive(p *probing) claim {
 	probes, replies := in.Conn.Endpoint(p.side).KeepaliveProbes, in.Conn.Endpoint(p.side.Peer()).KeepaliveReplies
 	first := p.probes[0]
 	gap, idle := p.gap(), first.Idle
-	values := map[string]any{"probes": probes, "replies": replies}
+	values := in.values(report.Int("probes", probes), report.Int("replies", replies))
 	every, rest := "", ""
 	if gap > 0 {
-		values["interval_s"] = gap.Seconds()
+		values = append(values, report.Float("interval_s", gap.Seconds()))
 		every = " every " + dur(gap)
 	}
 	if idle > 0 {
-		values["idle_s"] = idle.Seconds()
+		values = append(values, report.Float("idle_s", idle.Seconds()))
 		rest = "The first came after " + dur(idle) + " of silence" + when(whose(idle) != "", ", "+whose(idle)) + "."
 	}
 	missing := int(probes) - int(replies)

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report"
+
 // Warning, as for every connection that one end has lost.
 var keepaliveReset = define(Detector{
 	ID:       "keepalive-reset",
@@ -40,6 +42,6 @@ func (in *Input) keepaliveReset(p *probing) claim {
 		saw:    both(prober, "ECONNRESET", "nothing: there is no socket"),
 		at:     r.Time,
 		proof:  proof,
-		values: map[string]any{"probes": in.Conn.Endpoint(prober).KeepaliveProbes, "replies": replies, "idle_s": r.Idle.Seconds()},
+		values: in.values(report.Int("probes", in.Conn.Endpoint(prober).KeepaliveProbes), report.Int("replies", replies), report.Float("idle_s", r.Idle.Seconds())),
 	}
 }

@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report/words"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Warning: the connection is dead for one end at least, and the other does not
 // know.
@@ -32,10 +35,10 @@ func (in *Input) keepaliveUnanswered(p *probing) claim {
 	interval := medianGap(p.trailing)
 	last := in.Last[index(peer)]
 	silence := p.trailing[n-1].Time.Sub(last.Time)
-	values := map[string]any{"probes": n, "interval_s": interval.Seconds()}
+	values := in.values(report.Int("probes", n), report.Float("interval_s", interval.Seconds()))
 	silent := ""
 	if last.Frame != 0 {
-		values["silence_s"] = silence.Seconds()
+		values = append(values, report.Float("silence_s", silence.Seconds()))
 		silent = "Nothing came from the " + string(peer) + " since " + in.frame(last) + ", " + dur(silence) + " before the last probe."
 	}
 	c := claim{
@@ -58,7 +61,7 @@ func (in *Input) keepaliveUnanswered(p *probing) claim {
 	c.title = "The " + string(side) + "'s keepalive gave up after " + many + " without an answer"
 	c.at = p.gaveUp.Time
 	c.proof = append(c.proof, p.gaveUp.mark())
-	c.values["gave_up_after_s"] = p.gaveUp.Time.Sub(p.trailing[0].Time).Seconds()
+	c.values = append(c.values, report.Float("gave_up_after_s", p.gaveUp.Time.Sub(p.trailing[0].Time).Seconds()))
 	c.explanation = say(facts, silent, "It then gave up with a RST,ACK ("+in.frame(p.gaveUp.mark())+") and is CLOSED.", unknown,
 		"If the "+string(peer)+" lives and the RST did not reach it, it stays ESTABLISHED.")
 	c.saw = both(side, "ETIMEDOUT", "nothing, or ECONNRESET if the RST arrived")

@@ -80,7 +80,7 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 		proof:      append(append(in.fins(side), acks...), acked.last()),
 		at:         fin.LastTime,
 		saw:        [2]string{"nothing", "nothing"},
-		values:     map[string]any{"lost": n, "gap_s": delay.Seconds(), "fin_retransmits": fin.Copies},
+		values:     in.values(report.Int("lost", n), report.Float("gap_s", delay.Seconds()), report.Int("fin_retransmits", fin.Copies)),
 	}
 	if n > 1 {
 		c.title = "The ACK of the " + string(side) + "'s FIN was lost " + words.Times(n) + "; the FIN was repeated for " + dur(delay)

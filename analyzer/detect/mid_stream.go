@@ -35,6 +35,6 @@ func findMidStream(in *Input) []claim {
 			strings.Join(unknown, " ")),
 		at:     c.Start,
 		proof:  []Mark{first},
-		values: map[string]any{"duration_s": c.Duration},
+		values: in.values(report.Float("duration_s", c.Duration)),
 	})
 }

@@ -70,7 +70,7 @@ func (in *Input) lateSYN(side report.Side, late []Note) claim {
 		saw:    [2]string{"nothing", "nothing"},
 		at:     late[0].Time,
 		proof:  append(marks(late), in.SYN[index(side)].first()),
-		values: map[string]any{"segments": len(late), "age_s": age.Seconds()},
+		values: in.values(report.Int("segments", len(late)), report.Float("age_s", age.Seconds())),
 	}
 }
 
@@ -89,7 +89,7 @@ func (in *Input) oldSegments(side report.Side, old []Note) claim {
 		saw:        [2]string{"nothing", "nothing"},
 		at:         old[0].Time,
 		proof:      marks(old),
-		values:     map[string]any{"segments": len(old), "bytes": size, "fits": fits},
+		values:     in.values(report.Int("segments", len(old)), report.Int("bytes", size), report.Bool("fits", fits)),
 	}
 	c.explanation = say(what+" ("+in.frames(marks(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
 		" the numbers of an earlier connection on these ports, not of this one.",

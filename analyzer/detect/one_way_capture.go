@@ -30,6 +30,6 @@ func findOneWayCapture(in *Input) []claim {
 			string(seen.Peer()) + " sent, and none of that was captured. The " + string(seen.Peer()) + "'s states are inferred from these ACKs.",
 		at:     c.Start,
 		proof:  []Mark{at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)},
-		values: map[string]any{"packets": c.Endpoint(seen).Packets},
+		values: in.values(report.Int("packets", c.Endpoint(seen).Packets)),
 	})
 }

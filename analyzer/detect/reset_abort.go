@@ -36,7 +36,7 @@ func findResetAbort(in *Input) []claim {
 		saw:    both(sender, "nothing: it ended the connection itself, or was killed", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
 		proof:  []Mark{in.FIN[index(receiver)].first(), r.mark()},
-		values: map[string]any{"idle_s": r.Idle.Seconds(), "open_s": r.Time.Sub(in.Conn.Start).Seconds()},
+		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Float("open_s", r.Time.Sub(in.Conn.Start).Seconds())),
 	})
 }
 

@@ -29,10 +29,10 @@ func findResetAfterClose(in *Input) []claim {
 		title:      "The " + string(closed) + " sent a RST " + since.say("", " ") + "after its FIN",
 		at:         r.Time,
 		proof:      []Mark{fin.first(), r.answers(), r.mark()},
-		values:     map[string]any{},
+		values:     in.values(),
 		saw:        both(closed, "nothing: it had closed", "ECONNRESET or EPIPE, if it still used the connection"),
 	}
-	since.put(c.values, "after_fin_s")
+	c.values = since.put(c.values, "after_fin_s")
 	head := "The " + string(closed) + " had closed (" + in.frame(fin.first()) + ") and sent a RST " + since.say("", " ") + "later (" + in.frame(r.mark()) + ")"
 	switch {
 	case in.Conn.Close.EndedBy == "fin":

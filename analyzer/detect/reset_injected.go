@@ -2,6 +2,8 @@ package detect
 
 import (
 	"strings"
+
+	"github.com/lastack/lastack/report"
 )
 
 // Warning: if it is right, a third party breaks connections. Never more than
@@ -47,7 +49,7 @@ func findResetInjected(in *Input) []claim {
 		saw:    both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST"),
 		at:     first.Time,
 		proof:  append(proof, against),
-		values: map[string]any{"resets": len(found), "signs": signs.names()},
+		values: in.values(report.Int("resets", len(found)), report.Any("signs", signs.names())),
 	})
 }
 

@@ -57,7 +57,7 @@ func (in *Input) halfOpen(r *rst) claim {
 		saw:    both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
 		proof:  []Mark{r.answers(), r.mark()},
-		values: map[string]any{"idle_s": r.Idle.Seconds(), "lost_bytes": r.Octets},
+		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets)),
 	}
 }
 
@@ -91,7 +91,7 @@ func (in *Input) knownEnd(r *rst, before Mark, why string) claim {
 		saw:    both(gone, "nothing: it had ended the connection", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
 		proof:  []Mark{before, r.answers(), r.mark()},
-		values: map[string]any{"idle_s": r.Idle.Seconds()},
+		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
 	}
 }
 
@@ -107,15 +107,15 @@ func (in *Input) startedOver(r *rst) claim {
 		saw:    both(lost, "nothing: the old socket is gone, its new connect() takes a little longer", "ECONNRESET on the old connection"),
 		at:     r.Time,
 		proof:  []Mark{r.answers(), r.mark()},
-		values: map[string]any{"idle_s": r.Idle.Seconds()},
+		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
 	}
 }
 
 // unwantedSYNACK: the client answered the SYN,ACK with a RST.
 func (in *Input) unwantedSYNACK(r *rst) claim {
 	delay := between(in.SYN[0].Time, r.Time)
-	values := map[string]any{}
-	delay.put(values, "delay_s")
+	values := in.values()
+	values = delay.put(values, "delay_s")
 	return claim{
 		side:     report.Client,
 		severity: notice,

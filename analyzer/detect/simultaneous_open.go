@@ -37,7 +37,7 @@ func findSimultaneousOpen(in *Input) []claim {
 		saw:    [2]string{"connect() succeeded", "connect() succeeded"},
 		at:     in.SYN[1].Time,
 		proof:  proof,
-		values: map[string]any{"syn_gap_s": gap.Seconds()},
+		values: in.values(report.Float("syn_gap_s", gap.Seconds())),
 	})
 }
 
@@ -54,6 +54,6 @@ func (in *Input) selfConnection() claim {
 		saw:    [2]string{"connect() succeeded; it reads what it wrote", "it is the same program"},
 		at:     in.SYN[0].Time,
 		proof:  []Mark{in.SYN[0].first(), in.SYNACK.first()},
-		values: map[string]any{},
+		values: in.values(),
 	}
 }

@@ -44,8 +44,8 @@ func (in *Input) stuck(side report.Side, state string) claim {
 		at:    fin.LastTime,
 		saw:   both(side, "nothing: its close() had returned", "nothing"),
 		proof: append(in.fins(side), last),
-		values: map[string]any{"age_s": age.Seconds(), "fin_retransmits": fin.Copies,
-			"retransmitting_s": fin.span().Seconds()},
+		values: in.values(report.Float("age_s", age.Seconds()), report.Int("fin_retransmits", fin.Copies),
+			report.Float("retransmitting_s", fin.span().Seconds())),
 	}
 }
 

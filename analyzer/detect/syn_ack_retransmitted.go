@@ -37,7 +37,7 @@ func findSYNACKRetransmitted(in *Input) []claim {
 			either(done, "accept() returned later", "nothing: accept() never returned it")},
 		at:     again[n-1].Time,
 		proof:  append(marks(again), in.SYN[0].first(), in.SYNACK.first()),
-		values: map[string]any{"syn_ack_retransmits": in.Conn.Open.SYNACKRetransmits, "delay_s": span.Seconds()},
+		values: in.values(report.Int("syn_ack_retransmits", in.Conn.Open.SYNACKRetransmits), report.Float("delay_s", span.Seconds())),
 	})
 }
 

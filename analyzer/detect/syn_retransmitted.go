@@ -46,7 +46,7 @@ func findSYNRetransmitted(in *Input) []claim {
 		saw:    [2]string{"connect() took " + dur(delay) + " longer", "nothing"},
 		at:     last.Time,
 		proof:  append(marks(again), syn.first(), in.SYNACK.first()),
-		values: map[string]any{"syn_retransmits": n, "delay_s": delay.Seconds()},
+		values: in.values(report.Int("syn_retransmits", n), report.Float("delay_s", delay.Seconds())),
 	})
 }
 

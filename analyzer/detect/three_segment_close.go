@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report"
+
 // The four-segment close is the textbook's and draws no finding; this one is
 // as healthy, and who counts segments or states wants to know of it.
 var threeSegmentClose = define(Detector{
@@ -19,11 +21,11 @@ func findThreeSegmentClose(in *Input) []claim {
 		return nil
 	}
 	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
-	values := map[string]any{}
-	between(one.Time, two.Time).put(values, "fin_gap_s")
+	values := in.values()
+	values = between(one.Time, two.Time).put(values, "fin_gap_s")
 	took := ""
 	if w := in.Conn.Close.CloseWait; w != nil {
-		values["close_wait_s"] = *w
+		values = append(values, report.Float("close_wait_s", *w))
 		took = ", " + dur(seconds(*w)) + " after it received that FIN"
 	}
 	return in.one(claim{

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/lastack/lastack/report"
+
 // Notice: the risk it opens (an old segment taken by a new connection) is real
 // and very small.
 var timeWaitAssassination = define(Detector{
@@ -32,7 +34,7 @@ func findTimeWaitAssassination(in *Input) []claim {
 			saw:        [2]string{"nothing", "nothing"},
 			at:         r.Time,
 			proof:      []Mark{r.answers(), r.mark()},
-			values:     map[string]any{"age_s": age.Seconds(), "early_s": left.Seconds()},
+			values:     in.values(report.Float("age_s", age.Seconds()), report.Float("early_s", left.Seconds())),
 		}
 		if tw.Frame != nil {
 			c.proof = append(c.proof, at(*tw.Frame, tw.File))

@@ -3,6 +3,7 @@ package detect
 import (
 	"strconv"
 
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
 
@@ -34,7 +35,7 @@ func findTwoTaps(in *Input) []claim {
 			"Each segment counts once; a segment seen at one place only may have been lost between them.",
 		at:     in.Conn.Start,
 		proof:  []Mark{t.mark(0), t.mark(1)},
-		values: map[string]any{"copies": n, "packets": packets, "delay_client_s": t.Delay[0].Seconds(), "delay_server_s": t.Delay[1].Seconds()},
+		values: in.values(report.Int("copies", n), report.Int("packets", packets), report.Float("delay_client_s", t.Delay[0].Seconds()), report.Float("delay_server_s", t.Delay[1].Seconds())),
 	})
 }
 

@@ -141,7 +141,7 @@ func TestWording(t *testing.T) {
 		"another's own reuse": {reused("holder"), "incarnation-reuse", []string{"-Linux", "25,555,025 above"}},
 		"by its number":       {reused("sequence"), "incarnation-reuse", []string{"25,555,025 above the last"}},
 	} {
-		found := slices.DeleteFunc(Run(c.in), func(f report.Finding) bool { return f.ID != c.id })
+		found := slices.DeleteFunc(Run(c.in, nil), func(f report.Finding) bool { return f.ID != c.id })
 		if len(found) != 1 {
 			t.Errorf("%s: %d findings %s", name, len(found), c.id)
 			continue

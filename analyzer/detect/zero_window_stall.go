@@ -88,8 +88,8 @@ func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
 	}
 	probes := in.notes(WindowProbe, writer)
 	never := s.to.Frame == 0
-	values := map[string]any{"stalls": len(list), "longest_s": s.length.Seconds(), "total_s": total.Seconds(), "opened": !never,
-		"window_probes": in.Conn.Endpoint(writer).WindowProbes}
+	values := in.values(report.Int("stalls", len(list)), report.Float("longest_s", s.length.Seconds()), report.Float("total_s", total.Seconds()), report.Bool("opened", !never),
+		report.Int("window_probes", in.Conn.Endpoint(writer).WindowProbes))
 	end := "It opened again after " + dur(s.length) + " (" + in.frame(s.to) + ")."
 	if never {
 		end = "It did not open again until the connection or the capture ended, " + dur(s.length) + " later."

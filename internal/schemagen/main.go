@@ -101,7 +101,7 @@ func mapType(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: "date-time", Pattern: `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$`}
 	case reflect.TypeFor[netip.Addr]():
 		return &jsonschema.Schema{Type: "string", Description: "An IPv4 or IPv6 address."}
-	case reflect.TypeFor[map[string]any]():
+	case reflect.TypeFor[map[string]any](), reflect.TypeFor[report.Values]():
 		return &jsonschema.Schema{Type: "object"}
 	}
 	switch t.Kind() {

@@ -59,6 +59,7 @@ func Record(r *rand.Rand) report.Record {
 var (
 	timeType = reflect.TypeFor[time.Time]()
 	addrType = reflect.TypeFor[netip.Addr]()
+	listType = reflect.TypeFor[report.Values]()
 )
 
 func fill(r *rand.Rand, v reflect.Value) {
@@ -68,6 +69,9 @@ func fill(r *rand.Rand, v reflect.Value) {
 		return
 	case addrType:
 		v.Set(reflect.ValueOf(randomAddr(r)))
+		return
+	case listType:
+		v.Set(reflect.ValueOf(randomValues(r)))
 		return
 	}
 	switch v.Kind() {
@@ -173,7 +177,27 @@ func randomAddr(r *rand.Rand) netip.Addr {
 	return netip.AddrFrom4([4]byte(b[:4]))
 }
 
-// randomValue is what Finding.Values and Capture.Options may hold.
+func randomValues(r *rand.Rand) report.Values {
+	list := make([]report.Value, r.IntN(5))
+	for i := range list {
+		name := fmt.Sprint((i*3+1)%5, randomString(r)) // not in order
+		switch r.IntN(5) {
+		case 0:
+			list[i] = report.Int(name, r.Int64()-r.Int64())
+		case 1:
+			list[i] = report.Int(name, r.Uint64())
+		case 2:
+			list[i] = report.Float(name, randomFloat(r))
+		case 3:
+			list[i] = report.Bool(name, r.IntN(2) == 0)
+		case 4:
+			list[i] = report.Any(name, randomValue(r))
+		}
+	}
+	return report.NewValues(list...)
+}
+
+// randomValue is what Values and Capture.Options may hold.
 func randomValue(r *rand.Rand) any {
 	switch r.IntN(9) {
 	case 0:

@@ -63,7 +63,7 @@ func LeakFinding(ids []uint64) *report.Finding {
 		Check:    []string{"ss -tanp state close-wait '( sport = :5000 )'", "ls /proc/$(pidof server)/fd | wc -l"},
 		SeenBy:   &report.SeenBy{Client: "nothing: its close() succeeded", Server: "read() = 0"},
 		Refs:     []string{"RFC 9293 3.6", "RFC 9293 3.10.4"},
-		Values:   map[string]any{"oldest_s": 290.0, "growth_per_minute": 60, "listener": "198.51.100.12:5000"},
+		Values:   report.NewValues(report.Float("oldest_s", 290), report.Int("growth_per_minute", 60), report.Any("listener", "198.51.100.12:5000")),
 	}
 	for i, id := range ids {
 		if i == 8 {
@@ -99,7 +99,7 @@ func LostAckFinding(id uint64) *report.Finding {
 		Check:           []string{"nstat -az TcpRetransSegs"},
 		Refs:            []string{"RFC 9293 3.10.7.4"},
 		WiresharkFilter: filter(frames),
-		Values:          map[string]any{"gap_s": 0.211},
+		Values:          report.NewValues(report.Float("gap_s", 0.211)),
 	}
 }
 
@@ -113,7 +113,7 @@ func ThreeSegmentFinding(id uint64) *report.Finding {
 		Explanation:     "This is a normal close: the server closed before its delayed ACK left.",
 		Refs:            []string{"RFC 9293 3.10.7.4"},
 		WiresharkFilter: filter(frames),
-		Values:          map[string]any{},
+		Values:          report.NewValues(),
 	}
 }
 
