@@ -80,12 +80,15 @@ func (c *connection) predicted(s *wire.Segment) bool {
 		return false
 	}
 	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
-	return own.packets >= fewPackets && !own.has(mayHaveClosed) && own.sp.Expected(s, &peer.sp)
+	return !own.has(mayHaveClosed) && own.sp.Expected(s, &peer.sp)
 }
 
 // follow is add for a segment that is predicted.
 func (c *connection) follow(s *wire.Segment) {
 	own := &c.ep[s.Dir]
+	if own.packets < fewPackets {
+		c.firstOf(s)
+	}
 	own.recent.add(s, signature(s))
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
 	own.packets++

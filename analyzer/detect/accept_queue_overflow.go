@@ -15,7 +15,7 @@ var acceptQueueOverflow = define(Detector{
 		"net.core.somaxconn together, helps only against bursts.",
 	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn", "sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow"},
 	Refs:  []string{"RFC 9293 3.5", "tcp_check_req()", "tcp_v4_syn_recv_sock()", "inet_csk_complete_hashdance()"},
-}, findAcceptQueueOverflow)
+}, receiptStruck, findAcceptQueueOverflow)
 
 func findAcceptQueueOverflow(in *Input) []claim {
 	u := in.untaken()

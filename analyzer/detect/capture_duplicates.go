@@ -15,7 +15,7 @@ var captureDuplicates = define(Detector{
 	Disproof: "Different IPv4 ids, or a gap longer than a round trip: then they are retransmissions.",
 	Advice:   "Capture on one interface, or mirror one direction of each port. For this analysis there is nothing to do; for other tools, editcap -d removes them.",
 	Refs:     []string{"RFC 9293 3.8.1"},
-}, findCaptureDuplicates)
+}, capturedTwice, findCaptureDuplicates)
 
 // Fewer copies than half of the segments are no sign of the capture: a network
 // doubles a packet now and then, and a host may send the same RST twice.

@@ -16,7 +16,7 @@ var captureLoss = define(Detector{
 	Advice:   "Capture with a larger buffer (tcpdump -B), a snap length that is just enough (-s), a filter, or on a tap that does not drop. Do not read missing segments as loss on the network.",
 	Check:    []string{"tcpdump's last lines: packets dropped by kernel", "ethtool -S INTERFACE"},
 	Refs:     []string{"RFC 9293 3.10.7.4"},
-}, findCaptureLoss)
+}, octetsMissing, findCaptureLoss)
 
 func findCaptureLoss(in *Input) []claim {
 	m := &in.Conn.Vantage.MissingBytes

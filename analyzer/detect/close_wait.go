@@ -21,7 +21,7 @@ var closeWait = define(Detector{
 		"has to watch the descriptor for that; no sysctl ends CLOSE-WAIT.",
 	Check: []string{"ss -tanp state close-wait"},
 	Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.10.4", "tcp_fin()"},
-}, findCloseWait)
+}, leftClosing, findCloseWait)
 
 func findCloseWait(in *Input) []claim {
 	var out []claim

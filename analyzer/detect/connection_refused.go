@@ -13,7 +13,7 @@ var connectionRefused = define(Detector{
 	Advice:   "See whether the service is up and listens on this address and port (not only on 127.0.0.1, or only on IPv6). If it does, look for a firewall that rejects with tcp-reset.",
 	Check:    []string{"ss -ltn", "nft list ruleset", "nstat -az TcpOutRsts TcpAttemptFails"},
 	Refs:     []string{"RFC 9293 3.5.2", "RFC 9293 3.10.7.1", "tcp_v4_send_reset()"},
-}, findConnectionRefused)
+}, openedOtherwise, findConnectionRefused)
 
 func findConnectionRefused(in *Input) []claim {
 	r := in.deciding()

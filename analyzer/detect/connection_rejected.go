@@ -17,7 +17,7 @@ var connectionRejected = define(Detector{
 	Advice:   "Look at the sender of the ICMP error: it is the device that knows why. \"Prohibited\" means a firewall rule, \"unreachable\" a missing route or a host that does not answer.",
 	Check:    []string{"ip route get ADDRESS", "nstat -az IcmpInDestUnreachs Icmp6InDestUnreachs"},
 	Refs:     []string{"RFC 9293 3.9.2.2", "RFC 1122 4.2.3.9", "RFC 5927 4", "tcp_v4_err()"},
-}, findConnectionRejected)
+}, openedOtherwise, findConnectionRejected)
 
 func findConnectionRejected(in *Input) []claim {
 	e := in.Conn.Rejected

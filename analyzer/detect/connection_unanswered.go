@@ -19,7 +19,7 @@ var connectionUnanswered = define(Detector{
 		"(then other clients' SYNs are answered in the same seconds). Capture at the server to see whether it arrives.",
 	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDrop", "sysctl net.ipv4.tcp_syn_retries"},
 	Refs:  []string{"RFC 9293 3.8.3", "RFC 6298 5.7", "tcp_write_timeout()"},
-}, findConnectionUnanswered)
+}, openedOtherwise, findConnectionUnanswered)
 
 func findConnectionUnanswered(in *Input) []claim {
 	syn := &in.SYN[0]

@@ -332,7 +332,7 @@ func TestOneStoryOneExplanation(t *testing.T) {
 
 // TestNoFindingWithoutFrames: the constructor refuses it.
 func TestNoFindingWithoutFrames(t *testing.T) {
-	d := define(Detector{ID: "evicted"}, func(*Input) []claim {
+	d := define(Detector{ID: "evicted"}, 0, func(*Input) []claim {
 		return []claim{{title: "proof of nothing", proof: []Mark{{}, {File: 3}}}, {title: "proved", proof: []Mark{m(7, 1)}}}
 	})
 	got := d.Find(ordinary())

@@ -11,7 +11,7 @@ var evicted = define(Detector{
 	Disproof: "The same capture analysed with a higher limit.",
 	Advice:   "Raise the limit of connections held, or filter the capture.",
 	Refs:     []string{"RFC 9293 3.3.1"},
-}, findEvicted)
+}, givenUp, findEvicted)
 
 func findEvicted(in *Input) []claim {
 	c := in.Conn

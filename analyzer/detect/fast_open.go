@@ -17,7 +17,7 @@ var fastOpen = define(Detector{
 	Advice:   "Nothing to do.",
 	Check:    []string{"nstat -az TcpExtTCPFastOpenActive TcpExtTCPFastOpenActiveFail TcpExtTCPFastOpenPassive TcpExtTCPFastOpenPassiveFail", "sysctl net.ipv4.tcp_fastopen"},
 	Refs:     []string{"RFC 7413 4.2", "RFC 9293 3.10.7.4", "tcp_fastopen_synack_timer()", "tcp_try_fastopen()"},
-}, findFastOpen)
+}, openedOtherwise, findFastOpen)
 
 func findFastOpen(in *Input) []claim {
 	if in.Conn.Open.Kind != "fast-open" {

@@ -17,7 +17,7 @@ var finRetransmitted = define(Detector{
 	Advice:   "Nothing to do for a single one. Many of them point to loss: compare with the retransmissions of data.",
 	Check:    []string{"nstat -az TcpRetransSegs TcpExtTCPTimeouts"},
 	Refs:     []string{"RFC 9293 3.8.1", "RFC 6298 5.4", "RFC 8985 7"},
-}, findFinRetransmitted)
+}, finAgain, findFinRetransmitted)
 
 func findFinRetransmitted(in *Input) []claim {
 	var out []claim

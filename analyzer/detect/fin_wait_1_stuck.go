@@ -13,7 +13,7 @@ var finWait1Stuck = define(Detector{
 		"(0 stands for 8) repetitions; many at once count against tcp_max_orphans.",
 	Check: []string{"ss -tano state fin-wait-1", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout", "sysctl net.ipv4.tcp_orphan_retries"},
 	Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.8.3", "tcp_orphan_retries()", "tcp_retransmit_timer()"},
-}, findFinWait1Stuck)
+}, leftClosing, findFinWait1Stuck)
 
 func findFinWait1Stuck(in *Input) []claim { return in.allStuck("FIN-WAIT-1") }
 

@@ -14,7 +14,7 @@ var finWait2Stuck = define(Detector{
 		"after a limit (Linux: tcp_fin_timeout); if it only shut down its own direction, it waits by choice.",
 	Check: []string{"ss -tano state fin-wait-2", "sysctl net.ipv4.tcp_fin_timeout"},
 	Refs:  []string{"RFC 9293 3.6", "RFC 1122 4.2.2.20", "tcp_fin_time()", "tcp_close()"},
-}, findFinWait2Stuck)
+}, leftClosing, findFinWait2Stuck)
 
 func findFinWait2Stuck(in *Input) []claim {
 	var out []claim

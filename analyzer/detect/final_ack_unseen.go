@@ -19,7 +19,7 @@ var finalAckUnseen = define(Detector{
 	Advice:   "Nothing to do. Capture for longer, or at the other end, to see the ACK.",
 	Check:    []string{"ss -tan state last-ack"},
 	Refs:     []string{"RFC 9293 3.6", "RFC 6298 5.4"},
-}, findFinalAckUnseen)
+}, finalACKMissing, findFinalAckUnseen)
 
 // firstTimer is longer than the first retransmission timer of an established
 // connection: 200 ms or more and at most a second where a round trip is short.

@@ -46,9 +46,9 @@ func (in *Input) values(list ...report.Value) []report.Value {
 	return append(in.room.takeValues(len(list)+2), list...)
 }
 
-// define completes a detector with what it looks for.
-func define(d Detector, find func(*Input) []claim) Detector {
-	d.find = find
+// define completes a detector with what it looks for, and where.
+func define(d Detector, needs trait, find func(*Input) []claim) Detector {
+	d.needs, d.find = needs, find
 	return d
 }
 

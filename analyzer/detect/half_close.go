@@ -16,7 +16,7 @@ var halfClose = define(Detector{
 	Advice:   "Nothing to do: a half-close is legal. It takes shutdown(SHUT_WR); a program that called close() would have answered the data with a RST.",
 	Check:    []string{"ss -tan state fin-wait-2", "ss -tan state close-wait"},
 	Refs:     []string{"RFC 9293 3.6.1", "RFC 1122 4.2.2.13"},
-}, findHalfClose)
+}, halfOpenData, findHalfClose)
 
 func findHalfClose(in *Input) []claim {
 	h := in.Conn.HalfClose

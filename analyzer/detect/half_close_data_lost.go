@@ -19,7 +19,7 @@ var halfCloseDataLost = define(Detector{
 		"If it waited long, its FIN-WAIT-2 limit (Linux: tcp_fin_timeout) may have passed.",
 	Check: []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts", "sysctl net.ipv4.tcp_fin_timeout"},
 	Refs:  []string{"RFC 9293 3.6.1", "RFC 1122 4.2.2.13", "RFC 9293 3.5.2", "tcp_rcv_state_process()", "tcp_fin_time()"},
-}, findHalfCloseDataLost)
+}, withRST, findHalfCloseDataLost)
 
 // lostToClosed returns the RST with which an end that had sent a FIN answered
 // data, or nil.

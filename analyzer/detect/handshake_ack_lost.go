@@ -13,7 +13,7 @@ var handshakeACKLost = define(Detector{
 	Advice:   "Nothing to do for a single one. If other connections to the same listener show it, look at its accept queue.",
 	Check:    []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn"},
 	Refs:     []string{"RFC 9293 3.5", "tcp_check_req()", "inet_csk_reqsk_queue_drop()"},
-}, findHandshakeACKLost)
+}, receiptStruck, findHandshakeACKLost)
 
 func findHandshakeACKLost(in *Input) []claim {
 	u := in.untaken()

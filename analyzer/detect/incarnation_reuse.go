@@ -19,7 +19,7 @@ var incarnationReuse = define(Detector{
 	Advice:   "Nothing to do for a single one. If it is the rule, the client runs short of ports: keep connections open or pool them, let the client close first, or use more addresses or ports.",
 	Check:    []string{"ss -tan state time-wait", "sysctl net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range", "nstat -az TcpExtTWRecycled"},
 	Refs:     []string{"RFC 6191 2", "RFC 1122 4.2.2.13", "RFC 9293 3.6.1", "tcp_timewait_state_process()", "tcp_twsk_unique()"},
-}, findIncarnationReuse)
+}, portsReused, findIncarnationReuse)
 
 func findIncarnationReuse(in *Input) []claim {
 	u := in.Conn.Reuse

@@ -13,7 +13,7 @@ var incarnationReuseUnsafe = define(Detector{
 	Advice:   "Enable timestamps at both ends, and let the stack choose initial numbers (RFC 6528). Do not set SO_LINGER to 0 to get rid of TIME-WAIT.",
 	Check:    []string{"sysctl net.ipv4.tcp_timestamps", "ss -tan state time-wait"},
 	Refs:     []string{"RFC 9293 3.4.1", "RFC 9293 3.4.3", "RFC 6191 2", "RFC 7323 5"},
-}, findIncarnationReuseUnsafe)
+}, portsReused, findIncarnationReuseUnsafe)
 
 func findIncarnationReuseUnsafe(in *Input) []claim {
 	u := in.Conn.Reuse

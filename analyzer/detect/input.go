@@ -206,7 +206,8 @@ type Detector struct {
 	Check    []string // commands that tell more on the hosts
 	Refs     []string // RFC sections, functions of the Linux kernel
 
-	find func(*Input) []claim
+	needs trait
+	find  func(*Input) []claim
 }
 
 // index returns the array index of a side.
@@ -222,8 +223,11 @@ func Run(in *Input, list []report.Finding) []report.Finding {
 	if in.empty() {
 		return list
 	}
+	traits := in.traits()
 	for i := range All {
-		list = All[i].add(in, list)
+		if All[i].needs&traits != 0 {
+			list = All[i].add(in, list)
+		}
 	}
 	return list
 }

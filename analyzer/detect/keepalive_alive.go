@@ -15,7 +15,7 @@ var keepaliveAlive = define(Detector{
 	Advice:   "Nothing to do: the connection is alive.",
 	Check:    []string{"ss -tano", "sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes"},
 	Refs:     []string{"RFC 9293 3.8.4", "RFC 1122 4.2.3.6", "tcp_keepalive_timer()", "tcp_write_wakeup()"},
-}, findKeepaliveAlive)
+}, keepaliveSent, findKeepaliveAlive)
 
 func findKeepaliveAlive(in *Input) []claim {
 	var out []claim

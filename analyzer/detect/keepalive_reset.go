@@ -12,7 +12,7 @@ var keepaliveReset = define(Detector{
 	Advice:   "Look for a restart of that host or container, a failover, or a load balancer or NAT that sends the segments to another host now. The prober's program has to connect again.",
 	Check:    []string{"uptime", "nstat -az TcpOutRsts TcpExtTCPKeepAlive"},
 	Refs:     []string{"RFC 9293 3.8.4", "RFC 9293 3.5.1", "RFC 9293 3.10.7.1", "tcp_v4_send_reset()"},
-}, findKeepaliveReset)
+}, keepaliveSent, findKeepaliveReset)
 
 func findKeepaliveReset(in *Input) []claim {
 	for _, side := range sides {

@@ -17,7 +17,7 @@ var keepaliveUnanswered = define(Detector{
 		"The peer needs a keepalive of its own to notice.",
 	Check: []string{"ss -tano", "nstat -az TcpExtTCPKeepAlive TcpExtTCPAbortOnTimeout", "sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes"},
 	Refs:  []string{"RFC 9293 3.8.4", "RFC 1122 4.2.3.6", "tcp_keepalive_timer()"},
-}, findKeepaliveUnanswered)
+}, keepaliveSent, findKeepaliveUnanswered)
 
 func findKeepaliveUnanswered(in *Input) []claim {
 	var out []claim

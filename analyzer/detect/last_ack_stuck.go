@@ -13,6 +13,6 @@ var lastAckStuck = define(Detector{
 		"Many of them point to a peer or a path that vanished, or to a firewall that forgets connections at the first FIN.",
 	Check: []string{"ss -tano state last-ack", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout", "sysctl net.ipv4.tcp_orphan_retries"},
 	Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.8.3", "tcp_orphan_retries()", "tcp_retransmit_timer()"},
-}, findLastAckStuck)
+}, leftClosing, findLastAckStuck)
 
 func findLastAckStuck(in *Input) []claim { return in.allStuck("LAST-ACK") }

@@ -19,7 +19,7 @@ var lostFinalAck = define(Detector{
 	Advice:   "Nothing to do for a single one. Many of them point to loss on the way to the end that repeats its FIN.",
 	Check:    []string{"nstat -az TcpExtTCPTimeouts TcpRetransSegs", "ss -tan state last-ack"},
 	Refs:     []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4 (eighth, TIME-WAIT)", "tcp_timewait_state_process()"},
-}, findLostFinalAck)
+}, receiptStruck, findLostFinalAck)
 
 func findLostFinalAck(in *Input) []claim {
 	var out []claim

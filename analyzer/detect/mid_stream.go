@@ -15,7 +15,7 @@ var midStream = define(Detector{
 	Disproof: "Its SYN or SYN,ACK in an earlier file: give the files together.",
 	Advice:   "Nothing to do. To see the opening, begin the capture earlier, or give the earlier files of a rotated capture too.",
 	Refs:     []string{"RFC 9293 3.10.7.4", "RFC 7323 2.2"},
-}, findMidStream)
+}, openedOtherwise, findMidStream)
 
 func findMidStream(in *Input) []claim {
 	c := in.Conn

@@ -19,7 +19,7 @@ var oldDuplicate = define(Detector{
 	Advice:   "Nothing to do for a single one. Many of them point to a path that holds segments back for very long, to a replayed capture, or to somebody who forges them.",
 	Check:    []string{"nstat -az TcpExtPAWSEstab TcpExtTCPChallengeACK TcpExtTCPSYNChallenge"},
 	Refs:     []string{"RFC 9293 3.4", "RFC 1337 1", "RFC 7323 5", "RFC 5961 4"},
-}, findOldDuplicate)
+}, synAgain|oldSegments, findOldDuplicate)
 
 func findOldDuplicate(in *Input) []claim {
 	var out []claim

@@ -12,7 +12,7 @@ var oneWayCapture = define(Detector{
 	Disproof: "A segment of the other end anywhere in the capture.",
 	Advice:   "Capture both directions: mirror both, or capture on the host itself. Where routes differ, capture on both of them and give the files together.",
 	Refs:     []string{"RFC 9293 3.10.7.4"},
-}, findOneWayCapture)
+}, oneDirection, findOneWayCapture)
 
 func findOneWayCapture(in *Input) []claim {
 	if !in.blind() {

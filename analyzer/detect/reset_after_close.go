@@ -13,7 +13,7 @@ var resetAfterClose = define(Detector{
 	Advice:   "If the other program reports errors: the end that closes first should read until read() returns 0 before close(). Otherwise there is nothing to do.",
 	Check:    []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnLinger TcpExtTCPTimeWaitOverflow TcpOutRsts", "sysctl net.ipv4.tcp_fin_timeout net.ipv4.tcp_max_tw_buckets"},
 	Refs:     []string{"RFC 9293 3.5.2", "RFC 9293 3.6", "RFC 1122 4.2.2.13", "tcp_fin_time()", "tcp_time_wait()"},
-}, findResetAfterClose)
+}, withRST, findResetAfterClose)
 
 func findResetAfterClose(in *Input) []claim {
 	r := in.deciding()

@@ -17,7 +17,7 @@ var resetInjected = define(Detector{
 	Advice:   "Capture at both ends at once: a RST that only the receiver's capture has was sent on the way. Then look at firewalls and intrusion prevention between them.",
 	Check:    []string{"nstat -az TcpOutRsts TcpEstabResets"},
 	Refs:     []string{"RFC 5961 3", "RFC 9293 3.10.7.4", "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009"},
-}, findResetInjected)
+}, withRST, findResetInjected)
 
 func findResetInjected(in *Input) []claim {
 	var found []rst

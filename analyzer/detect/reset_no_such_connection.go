@@ -19,7 +19,7 @@ var resetNoSuchConnection = define(Detector{
 		"A crashed process alone does not do it: its kernel sends a FIN or RST at once.",
 	Check: []string{"uptime", "nstat -az TcpOutRsts", "conntrack -S"},
 	Refs:  []string{"RFC 9293 3.5.1", "RFC 9293 3.5.2", "RFC 9293 3.10.7.1", "tcp_v4_send_reset()"},
-}, findResetNoSuchConnection)
+}, withRST, findResetNoSuchConnection)
 
 func findResetNoSuchConnection(in *Input) []claim {
 	r := in.deciding()

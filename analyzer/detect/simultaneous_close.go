@@ -14,7 +14,7 @@ var simultaneousClose = define(Detector{
 	Advice:   "Nothing to do. Where TIME-WAIT must stay off one host, let the protocol say which side closes first.",
 	Check:    []string{"ss -tan state time-wait", "ss -tan state closing"},
 	Refs:     []string{"RFC 9293 3.6 figure 13", "RFC 9293 3.10.7.4", "tcp_fin()"},
-}, findSimultaneousClose)
+}, finsCrossed, findSimultaneousClose)
 
 func findSimultaneousClose(in *Input) []claim {
 	if in.Conn.Close.Kind != "simultaneous" {

@@ -13,7 +13,7 @@ var simultaneousOpen = define(Detector{
 	Advice:   "Nothing to do where it is meant, as in hole punching. Middleboxes that do not know this exchange may block it.",
 	Check:    []string{"ss -tan state established"},
 	Refs:     []string{"RFC 9293 3.5 figure 7", "tcp_rcv_synsent_state_process()"},
-}, findSimultaneousOpen)
+}, openedOtherwise, findSimultaneousOpen)
 
 func findSimultaneousOpen(in *Input) []claim {
 	c := in.Conn

@@ -12,7 +12,7 @@ var synACKRetransmitted = define(Detector{
 	Advice:   "Nothing to do for a single one. Many of them from one network point to loss; many that are never completed, from many addresses, to a SYN flood or a scan.",
 	Check:    []string{"nstat -az TcpExtTCPTimeouts TcpRetransSegs", "ss -tan state syn-recv"},
 	Refs:     []string{"RFC 9293 3.5", "RFC 6298 2.1", "inet_rtx_syn_ack()"},
-}, findSYNACKRetransmitted)
+}, synACKAgain, findSYNACKRetransmitted)
 
 func findSYNACKRetransmitted(in *Input) []claim {
 	if in.Conn.Open.SYNACKRetransmits == 0 || in.SYNACK.Frame == 0 || in.untaken() != nil {

@@ -17,7 +17,7 @@ var synRetransmitted = define(Detector{
 	Advice:   "Nothing to do for a single one. Many of them to one listener point to a full SYN or accept queue there, many to one network to loss or a firewall's rate limit.",
 	Check:    []string{"nstat -az TcpExtTCPSynRetrans", "nstat -az TcpExtListenDrops TcpExtTCPReqQFullDrop"},
 	Refs:     []string{"RFC 9293 3.8.1", "RFC 6298 2.1", "tcp_retransmit_timer()"},
-}, findSYNRetransmitted)
+}, synAgain, findSYNRetransmitted)
 
 // initialTimer is the first timer of a SYN or SYN,ACK: a second (RFC 6298
 // section 2.1), less what a clock may be off.

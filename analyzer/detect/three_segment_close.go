@@ -13,7 +13,7 @@ var threeSegmentClose = define(Detector{
 	Disproof: "An ACK of the first FIN that left before the second FIN, and that the capture missed, would make it a close in four segments.",
 	Advice:   "Nothing to do: this is a normal close.",
 	Refs:     []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4", "tcp_rcv_state_process()", "tcp_fin()"},
-}, findThreeSegmentClose)
+}, finWithACK, findThreeSegmentClose)
 
 func findThreeSegmentClose(in *Input) []claim {
 	first, second, ok := in.closers()

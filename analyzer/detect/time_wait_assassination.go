@@ -13,7 +13,7 @@ var timeWaitAssassination = define(Detector{
 	Advice:   "Nothing to do for a single one: timestamps and random initial numbers guard the next connection. tcp_rfc1337=1 makes Linux ignore such RSTs.",
 	Check:    []string{"sysctl net.ipv4.tcp_rfc1337", "ss -tan state time-wait"},
 	Refs:     []string{"RFC 1337 1", "RFC 9293 3.6", "tcp_timewait_state_process()"},
-}, findTimeWaitAssassination)
+}, withRST, findTimeWaitAssassination)
 
 func findTimeWaitAssassination(in *Input) []claim {
 	for _, r := range in.resets() {

@@ -16,7 +16,7 @@ var twoTaps = define(Detector{
 	Disproof: "Hop limits and delays that do not agree from segment to segment: then they are retransmissions.",
 	Advice:   "Nothing to do. The clocks of the two taps should agree to a millisecond; if not, give one capture alone.",
 	Refs:     []string{"RFC 9293 3.8.1"},
-}, findTwoTaps)
+}, capturedTwice, findTwoTaps)
 
 func findTwoTaps(in *Input) []claim {
 	t := in.Taps

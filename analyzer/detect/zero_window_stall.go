@@ -18,7 +18,7 @@ var zeroWindowStall = define(Detector{
 	Advice:   "Look at the program that did not read (busy, blocked, paused on purpose); the network and the sender are not to blame. A larger receive buffer only puts it off.",
 	Check:    []string{"ss -tmi", "nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPFromZeroWindowAdv TcpExtTCPWinProbe"},
 	Refs:     []string{"RFC 9293 3.8.6.1", "RFC 1122 4.2.2.17", "tcp_send_probe0()", "tcp_select_window()"},
-}, findZeroWindowStall)
+}, windowClosed, findZeroWindowStall)
 
 // leastStall is the shortest stall that is told of: less is felt by nobody.
 const leastStall = time.Second
