@@ -43,7 +43,6 @@ type Analyzer struct {
 
 	decoder wire.Decoder
 	batch   [BatchSize]arrival
-	warmed  uint64 // what warm has read: a use, so that the compiler leaves it in
 
 	table *flow.Table
 	slab  []*[slabSize]connection
@@ -133,8 +132,17 @@ func (a *Analyzer) AddPackets(list []capture.Packet) {
 		for i := range n {
 			a.decode(&list[i], &a.batch[i])
 		}
-		a.warm(a.batch[:n])
+		a.foreseeEnds(a.batch[n-1].segment.Time)
+		for i := range min(n, ahead) {
+			a.foresee(&a.batch[i])
+		}
 		for i := range n {
+			if i+ahead < n {
+				a.foresee(&a.batch[i+ahead])
+			}
+			if i+ahead/2 < n {
+				a.foreseeMore(&a.batch[i+ahead/2])
+			}
 			a.take(&a.batch[i])
 		}
 		list = list[n:]

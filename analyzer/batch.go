@@ -1,7 +1,10 @@
 package analyzer
 
 import (
+	"unsafe"
+
 	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -33,6 +36,7 @@ func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 			s.Arrow = wire.Direction(p.Direction)
 		}
 		in.hash = s.Tuple.Hash(tableSeed)
+		a.table.Prefetch(in.hash)
 	case wire.OutcomeICMP:
 		e := a.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
@@ -58,23 +62,56 @@ func (a *Analyzer) take(in *arrival) {
 	}
 }
 
-// warm reads what the analysis of a batch will need, first the places in the
-// table, then the connections. These reads do not depend on each other, so the
-// processor waits for many of them at a time, not for one after the other as
-// the analysis would: with many connections nearly each is a cache miss.
-func (a *Analyzer) warm(batch []arrival) {
-	var index [BatchSize]uint32
-	for i := range batch {
-		if batch[i].outcome == wire.OutcomeTCP {
-			index[i] = a.table.Guess(batch[i].hash)
+// ahead is how many packets before its turn the memory of a packet's connection
+// is asked for: long enough for it to arrive, and not so long that it is gone
+// again, or more is under way than the processor keeps track of.
+const ahead = 8
+
+// foresee guesses the connection of a packet and asks for what its analysis
+// will need of it.
+func (a *Analyzer) foresee(in *arrival) {
+	if in.outcome != wire.OutcomeTCP {
+		return
+	}
+	k := a.table.Guess(in.hash)
+	if k == 0 {
+		return
+	}
+	c := a.at(int32(k - 1))
+	in.guess = c
+	x := in.segment.Dir & 1
+	prefetch.Lines(unsafe.Pointer(c), 2)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 5)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x^1]), 2)
+}
+
+// foreseeMore asks, when what foresee asked for has come, for what hangs on it,
+// if the packet is likely to take the long way.
+func (a *Analyzer) foreseeMore(in *arrival) {
+	c := in.guess
+	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
+		return
+	}
+	c.prefetchRest()
+}
+
+// foreseeEnds asks for the connections that are next to become final, which
+// nobody has looked at for long, or for what hangs on them.
+func (a *Analyzer) foreseeEnds(now int64) {
+	for i := range min(3, len(a.due)) { // the first, and those of which one comes after it
+		if a.due[i].t <= now {
+			a.at(a.due[i].self).prefetchRest()
 		}
 	}
-	for i, k := range index[:len(batch)] {
-		if k != 0 {
-			c := a.at(int32(k - 1))
-			a.warmed += c.touch(batch[i].segment.Dir)
-			batch[i].guess = c
-		}
+}
+
+// prefetchRest asks for the events and the details of c.
+func (c *connection) prefetchRest() {
+	if n := len(c.events); n > 0 {
+		prefetch.Lines(unsafe.Pointer(&c.events[0]), (n*int(unsafe.Sizeof(event{}))+prefetch.LineSize-1)/prefetch.LineSize)
+	}
+	if c.x != nil {
+		prefetch.Lines(unsafe.Pointer(c.x), int(unsafe.Sizeof(details{}))/prefetch.LineSize)
 	}
 }
 
@@ -82,12 +119,4 @@ func (a *Analyzer) warm(batch []arrival) {
 // the key of s, and no other that is held has.
 func (c *connection) alone(s *wire.Segment) bool {
 	return c.flags&inTable != 0 && c.older < 0 && c.tuple.Equal(&s.Tuple)
-}
-
-// touch reads something of every cache line of c that an expected segment of x
-// needs. Where they are must not depend on what they hold.
-func (c *connection) touch(x uint8) uint64 {
-	own, other := &c.ep[x&1], &c.ep[x&1^1]
-	return uint64(c.flags) + uint64(own.sp.Known) + uint64(own.flags) + uint64(own.packets) + uint64(own.recent.top) +
-		uint64(own.answers.top) + uint64(other.sp.Known)
 }

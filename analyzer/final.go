@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/internal/prefetch"
 )
 
 // finality says why a record is final.
@@ -89,6 +91,9 @@ func (a *Analyzer) expire(now int64) {
 		d := a.due.pop()
 		if a.gen[d.self] != d.gen {
 			continue
+		}
+		if len(a.due) > 0 {
+			prefetch.Lines(unsafe.Pointer(a.at(a.due[0].self)), int(unsafe.Sizeof(connection{}))/prefetch.LineSize)
 		}
 		c := a.at(d.self)
 		c.queued = false

@@ -1,19 +1,28 @@
 package flow
 
-import "github.com/lastack/lastack/wire"
+import (
+	"unsafe"
 
-// slot is one place of the table: the index of a connection plus 1, and some
-// bits of its key's hash, which spare most look-ups of other connections.
+	"github.com/lastack/lastack/internal/prefetch"
+	"github.com/lastack/lastack/wire"
+)
+
+// slot is one place of the table: the index of a connection plus 1, and the
+// tag of its key's hash, which spares most look-ups of other connections and
+// says where the slot would best be.
 type slot struct {
 	index uint32
-	hash  uint32
+	tag   uint32
 }
+
+// tagOf returns the part of a hash that the table uses.
+func tagOf(hash uint64) uint32 { return uint32(hash >> 32) }
 
 // Table maps keys to slab indices by open addressing with linear probing. Keys
 // are compared through the function given to New. The zero Table is not ready.
 type Table struct {
 	slots []slot
-	mask  uint64
+	mask  uint32
 	used  int
 	seed  uint64
 	key   func(index uint32) *wire.FourTuple
@@ -33,7 +42,8 @@ func (t *Table) Get(k *wire.FourTuple) (uint32, bool) { return t.GetHashed(k, k.
 
 // GetHashed is Get for a key whose hash with the table's seed is known.
 func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
-	if s := t.slots[hash&t.mask]; s.hash == uint32(hash>>32) && s.index != 0 && t.key(s.index-1).Equal(k) {
+	tag := tagOf(hash)
+	if s := t.slots[tag&t.mask]; s.tag == tag && s.index != 0 && t.key(s.index-1).Equal(k) {
 		return s.index - 1, true // nearly always
 	}
 	i, ok := t.find(k, hash)
@@ -43,27 +53,32 @@ func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
 	return t.slots[i].index - 1, true
 }
 
+// Prefetch asks for the part of the table that a look-up of hash begins with.
+func (t *Table) Prefetch(hash uint64) {
+	prefetch.Lines(unsafe.Pointer(&t.slots[tagOf(hash)&t.mask]), 1)
+}
+
 // Guess returns 1 more than the index that is stored for a key with the given
 // hash, 0 if there is none. It reads nothing but the table, so the key may be
 // another one whose hash is nearly the same.
 func (t *Table) Guess(hash uint64) uint32 {
-	tag := uint32(hash >> 32)
-	for i := hash & t.mask; ; i = (i + 1) & t.mask {
-		if s := t.slots[i]; s.hash == tag || s.index == 0 {
+	tag := tagOf(hash)
+	for i := tag & t.mask; ; i = (i + 1) & t.mask {
+		if s := t.slots[i]; s.tag == tag || s.index == 0 {
 			return s.index
 		}
 	}
 }
 
 // find returns the slot of k, or the free slot at which its search ended.
-func (t *Table) find(k *wire.FourTuple, hash uint64) (uint64, bool) {
-	tag := uint32(hash >> 32)
-	for i := hash & t.mask; ; i = (i + 1) & t.mask {
+func (t *Table) find(k *wire.FourTuple, hash uint64) (uint32, bool) {
+	tag := tagOf(hash)
+	for i := tag & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.index == 0 {
 			return i, false
 		}
-		if s.hash == tag && t.key(s.index-1).Equal(k) {
+		if s.tag == tag && t.key(s.index-1).Equal(k) {
 			return i, true
 		}
 	}
@@ -80,7 +95,7 @@ func (t *Table) Put(k *wire.FourTuple, index uint32) {
 		}
 		t.used++
 	}
-	t.slots[i] = slot{index: index + 1, hash: uint32(h >> 32)}
+	t.slots[i] = slot{index: index + 1, tag: tagOf(h)}
 }
 
 // Delete removes k. The slots behind it move up, so that no search ends early.
@@ -91,7 +106,7 @@ func (t *Table) Delete(k *wire.FourTuple) {
 	}
 	t.used--
 	for j := (i + 1) & t.mask; t.slots[j].index != 0; j = (j + 1) & t.mask {
-		home := t.key(t.slots[j].index-1).Hash(t.seed) & t.mask
+		home := t.slots[j].tag & t.mask
 		if (j-home)&t.mask >= (j-i)&t.mask {
 			t.slots[i] = t.slots[j]
 			i = j
@@ -104,12 +119,12 @@ func (t *Table) Delete(k *wire.FourTuple) {
 func (t *Table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
-	t.mask = uint64(len(t.slots)) - 1
+	t.mask = uint32(len(t.slots)) - 1
 	for _, s := range old {
 		if s.index == 0 {
 			continue
 		}
-		i := t.key(s.index-1).Hash(t.seed) & t.mask
+		i := s.tag & t.mask
 		for t.slots[i].index != 0 {
 			i = (i + 1) & t.mask
 		}

@@ -29,9 +29,9 @@ var allowed = map[string][]string{
 	"report/markdown": {"report", "report/digest", "report/ladder", "report/term", "report/words"},
 	"report/text":     {"report", "report/digest", "report/term", "report/words", "github.com/olekukonko/tablewriter..."},
 	"report/schema":   {},
-	"analyzer/flow":   {"wire"},
+	"analyzer/flow":   {"internal/prefetch", "wire"},
 	"analyzer/detect": {"report", "report/words"},
-	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "reassembly", "report", "report/words", "wire"},
+	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }
 

@@ -1,0 +1,8 @@
+//go:build !(amd64 || arm64) || purego
+
+package prefetch
+
+import "unsafe"
+
+// Lines does nothing here.
+func Lines(unsafe.Pointer, int) {}

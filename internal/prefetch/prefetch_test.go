@@ -1,0 +1,14 @@
+package prefetch
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// TestLines: any address will do, since nothing is read.
+func TestLines(t *testing.T) {
+	var room [256]byte
+	Lines(unsafe.Pointer(&room), len(room)/LineSize)
+	Lines(nil, 3)
+	Lines(unsafe.Add(unsafe.Pointer(&room), 1<<20), 100)
+}
