@@ -47,7 +47,6 @@ type Analyzer struct {
 	table *flow.Table
 	slab  []*[slabSize]connection
 	free  []int32
-	gen   []uint32
 	due   deadlines
 	live  int
 	now   int64 // the capture's clock: the latest time seen
@@ -96,7 +95,6 @@ func (a *Analyzer) alloc() *connection {
 	if len(a.free) == 0 {
 		base := int32(len(a.slab) * slabSize)
 		a.slab = append(a.slab, new([slabSize]connection))
-		a.gen = append(a.gen, make([]uint32, slabSize)...)
 		for i := int32(slabSize) - 1; i >= 0; i-- {
 			a.free = append(a.free, base+i)
 		}
@@ -112,7 +110,6 @@ func (a *Analyzer) alloc() *connection {
 func (a *Analyzer) release(c *connection) {
 	i, events := c.self, c.events[:0]
 	*c = connection{events: events}
-	a.gen[i]++
 	a.free = append(a.free, i)
 }
 

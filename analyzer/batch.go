@@ -98,7 +98,7 @@ func (a *Analyzer) foreseeMore(in *arrival) {
 // foreseeEnds asks for the connections that are next to become final, which
 // nobody has looked at for long, or for what hangs on them.
 func (a *Analyzer) foreseeEnds(now int64) {
-	for i := range min(3, len(a.due)) { // the first, and those of which one comes after it
+	for i := range min(1+below, len(a.due)) { // the first, and those of which one is the second
 		if a.due[i].t <= now {
 			a.at(a.due[i].self).prefetchRest()
 		}

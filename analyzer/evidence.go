@@ -34,9 +34,12 @@ func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 func (c *connection) life(s *wire.Segment) (behind []event) {
 	x := s.Dir
 	open := c.ep[x].open
-	for _, rule := range lifeRules {
-		if open.has(rule.sym) {
-			behind = c.judge(s, &rule, behind)
+	if open == 0 {
+		return nil
+	}
+	for i := range lifeRules {
+		if rule := &lifeRules[i]; open.has(rule.sym) {
+			behind = c.judge(s, rule, behind)
 		}
 	}
 	return behind
