@@ -49,8 +49,8 @@ func findAcceptQueueOverflow(in *Input) []claim {
 func (in *Input) fullQueue(u *untaken, c *claim) {
 	c.title = "The server did not take the client's handshake: its accept queue was " + when(c.confidence != high, "probably ") + "full"
 	c.explanation = say("The client acknowledged the SYN,ACK and was ESTABLISHED ("+in.frames(u.acks...)+"), and the server repeated its SYN,ACK "+
-		times(len(u.again))+" all the same ("+in.frames(marks(u.again)...)+").",
-		when(len(u.data) > 0, "The client's data was dropped as well: it had to be sent again ("+in.frames(marks(u.data)...)+")."),
+		times(len(u.again))+" all the same ("+in.frames(in.marksOf(u.again)...)+").",
+		when(len(u.data) > 0, "The client's data was dropped as well: it had to be sent again ("+in.frames(in.marksOf(u.data)...)+")."),
 		either(u.near, "The tap is near the server, so these segments were hardly lost on the way.", "That all of them were lost on the way is less likely."),
 		in.howItWent(u))
 }
@@ -71,7 +71,7 @@ func (in *Input) howItWent(u *untaken) string {
 func (in *Input) oneRepeat(u *untaken, c *claim) {
 	c.title = "The server did not take the client's handshake ACK at once: accept queue full, or TCP_DEFER_ACCEPT"
 	c.explanation = say("The client's ACK ("+in.frames(u.acks...)+") was captured near the server, which sent its SYN,ACK once more ("+
-		in.frames(marks(u.again)...)+"). A full accept queue does that, and so does TCP_DEFER_ACCEPT when its time is over and no data has come; once is not enough to tell.",
+		in.frames(in.marksOf(u.again)...)+"). A full accept queue does that, and so does TCP_DEFER_ACCEPT when its time is over and no data has come; once is not enough to tell.",
 		in.howItWent(u))
 	c.disproof = "TCP_DEFER_ACCEPT set on the listener; TcpExtListenOverflows not rising; the ACK lost between the tap and the server."
 	c.advice = "Nothing to do if the listener uses TCP_DEFER_ACCEPT (nginx: deferred, Apache: AcceptFilter). Else look at its accept queue."

@@ -34,7 +34,7 @@ func findCaptureDuplicates(in *Input) []claim {
 		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" +
 			when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once.",
 		at:     in.Copied.Time,
-		proof:  []Mark{in.Copied.first(), in.Copied.last()},
+		proof:  in.marks(in.Copied.first(), in.Copied.last()),
 		values: in.values(report.Int("copies", n), report.Int("packets", packets)),
 	})
 }

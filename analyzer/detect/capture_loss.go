@@ -34,7 +34,7 @@ func findCaptureLoss(in *Input) []claim {
 			explanation: "The " + string(side.Peer()) + " acknowledged " + size + " of the " + string(side) + " (last in " + in.frame(in.Unseen[i]) +
 				") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure.",
 			at:     in.Unseen[i].Time,
-			proof:  []Mark{in.Unseen[i]},
+			proof:  in.marks(in.Unseen[i]),
 			values: in.values(report.Int("missing_bytes", missing)),
 		})
 	}

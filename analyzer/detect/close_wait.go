@@ -43,7 +43,7 @@ func (in *Input) closeWait(side report.Side) claim {
 		title:  "The " + string(side) + " has been in CLOSE-WAIT for " + dur(age) + " when the capture ends",
 		saw:    both(side, "read() = 0, if it reads", "nothing: its close() or shutdown() had returned"),
 		at:     acked.Time,
-		proof:  []Mark{fin.first(), acked.first(), in.HalfClose.last()},
+		proof:  in.marks(fin.first(), acked.first(), in.HalfClose.last()),
 		values: in.values(report.Float("close_wait_s", age.Seconds())),
 	}
 	short := age < time.Second

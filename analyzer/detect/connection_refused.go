@@ -35,7 +35,7 @@ func findConnectionRefused(in *Input) []claim {
 			"The client went from SYN-SENT to CLOSED."),
 		saw:    [2]string{"ECONNREFUSED", "nothing"},
 		at:     r.Time,
-		proof:  []Mark{syn.first(), syn.last(), answered, r.mark()},
+		proof:  in.marks(syn.first(), syn.last(), answered, r.mark()),
 		values: in.values(report.Float("delay_s", delay.Seconds()), report.Int("tries", syn.Copies+1)),
 	})
 }

@@ -39,7 +39,7 @@ func findConnectionRejected(in *Input) []claim {
 			", code " + strconv.Itoa(int(e.ICMPCode)) + ", " + in.frame(m) + "), after " + dur(delay) + ". The client went from SYN-SENT to CLOSED.",
 		saw:    [2]string{saw, "nothing"},
 		at:     m.Time,
-		proof:  []Mark{in.SYN[0].first(), in.SYN[0].last(), m},
+		proof:  in.marks(in.SYN[0].first(), in.SYN[0].last(), m),
 		values: in.values(report.Int("icmp_type", int(e.ICMPType)), report.Int("icmp_code", int(e.ICMPCode)), report.Float("delay_s", delay.Seconds())),
 	})
 }

@@ -35,12 +35,12 @@ func findConnectionUnanswered(in *Input) []claim {
 		confidence: unless(syn.Copies == 0),
 		title:      in.Conn.Server.String() + " did not answer " + either(syn.Copies == 0, "a SYN", words.Plural(syn.Copies+1, "SYN")+" in "+dur(syn.span())),
 		explanation: say("The SYN ("+in.frame(syn.first())+") "+either(syn.Copies == 0, "was not repeated: the client gave up at once, as a scan does, or with a short time limit of its own.",
-			"was repeated "+times(syn.Copies)+" ("+in.frames(append(marks(in.notes(SYNAgain, report.Client)), syn.last())...)+")."),
+			"was repeated "+times(syn.Copies)+" ("+in.frames(append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.last())...)+")."),
 			either(in.Last[1].Frame != 0, "What came back ("+in.frame(in.Last[1])+" is the last) has other numbers: it does not answer this SYN, as from an end that holds another connection on these ports.",
 				"Nothing answered in the "+dur(waited)+" that were captured after the first SYN. Whether it was dropped on the way, at the server, or its answer was lost, the capture does not tell.")),
 		saw:    [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"},
 		at:     syn.LastTime,
-		proof:  append(marks(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),
+		proof:  append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),
 		values: in.values(report.Int("tries", syn.Copies+1), report.Float("trying_s", syn.span().Seconds()), report.Float("waited_s", waited.Seconds())),
 	}
 	if syn.Copies < 2 {

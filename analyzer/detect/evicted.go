@@ -23,7 +23,7 @@ func findEvicted(in *Input) []claim {
 		title:       "This connection was given up to make room for others",
 		explanation: "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(last) + "), when its ends were in " + c.Endpoints.Client.State + " and " + c.Endpoints.Server.State + "; how it ended is not known.",
 		at:          c.End,
-		proof:       []Mark{first, last},
+		proof:       in.marks(first, last),
 		values:      in.values(report.Float("duration_s", c.Duration)),
 	})
 }

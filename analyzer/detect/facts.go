@@ -60,11 +60,17 @@ func at(frame uint64, file *int) Mark {
 // same reports whether two marks are of the same frame.
 func same(a, b Mark) bool { return a.Frame != 0 && a.Frame == b.Frame && a.File == b.File }
 
-// marks returns where notes stand.
-func marks(notes []Note) []Mark {
-	out := make([]Mark, len(notes))
+// marks returns a list that is good until the connection has been looked at,
+// and has room for a few more.
+func (in *Input) marks(list ...Mark) []Mark {
+	return append(in.room.takeMarks(len(list)), list...)
+}
+
+// marksOf returns where notes stand, as marks does.
+func (in *Input) marksOf(notes []Note) []Mark {
+	out := in.room.takeMarks(len(notes))
 	for i := range notes {
-		out[i] = notes[i].mark()
+		out = append(out, notes[i].mark())
 	}
 	return out
 }
@@ -207,7 +213,7 @@ func (in *Input) deciding() *rst {
 // fins returns all transmissions of a side's FIN that are known.
 func (in *Input) fins(side report.Side) []Mark {
 	f := &in.FIN[index(side)]
-	return append(marks(in.notes(FINAgain, side)), f.first(), f.last())
+	return append(in.marksOf(in.notes(FINAgain, side)), f.first(), f.last())
 }
 
 // has reports whether m is among list.

@@ -30,7 +30,7 @@ func findFastOpen(in *Input) []claim {
 		explanation: "The SYN (" + in.frame(syn.first()) + ") carried a Fast Open cookie. It had no data, so nothing was gained.",
 		at:          syn.Time,
 		saw:         [2]string{"nothing", "nothing"},
-		proof:       []Mark{syn.first(), in.SYNACK.first()},
+		proof:       in.marks(syn.first(), in.SYNACK.first()),
 		values:      in.values(report.Int("bytes", uint32(0))),
 	}
 	d := in.Conn.SYNData

@@ -52,7 +52,7 @@ func (in *Input) finRetransmitted(side report.Side) claim {
 	if in.lateFIN(side) {
 		c.title = "A copy of the " + string(side) + "'s FIN came " + dur(fin.span()) + " later"
 	}
-	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(marks(again)...)+").", why,
+	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(in.marksOf(again)...)+").", why,
 		when(acked.Frame == 0, "Nothing captured acknowledges it."),
 		when(acked.Frame != 0 && c.severity != info, "Until then the "+string(side.Peer())+"'s program may not have known of the close."))
 	return c
@@ -72,7 +72,7 @@ func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
 	fin := &in.FIN[index(side)]
 	peer := side.Peer()
 	if late := in.lateACK(side); late.Frame != 0 {
-		return "The RST that follows (" + in.frame(late) + ") answers an ACK that came when the " + string(side) + " had closed already by another one: none was lost. One was late, or the network repeated the FIN.", []Mark{late}
+		return "The RST that follows (" + in.frame(late) + ") answers an ACK that came when the " + string(side) + " had closed already by another one: none was lost. One was late, or the network repeated the FIN.", in.marks(late)
 	}
 	if in.lateFIN(side) {
 		return "The " + string(side) + " was in TIME-WAIT by then and had no reason to repeat it: the network had held back an earlier copy.", nil
@@ -82,12 +82,12 @@ func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
 	}
 	if r := in.refuted(side, "rcv.ACK-of-FIN", "fin-retransmitted"); len(r) > 0 {
 		m := at(r[0].Frame, r[0].File)
-		return "The " + string(peer) + " had acknowledged it (" + in.frame(m) + "), and that ACK did not arrive in time.", []Mark{m}
+		return "The " + string(peer) + " had acknowledged it (" + in.frame(m) + "), and that ACK did not arrive in time.", in.marks(m)
 	}
 	for _, r := range in.refuted(peer, "rcv.FIN", "") {
 		if r.ByFrame != 0 && r.Why != "path-dead" {
 			m := at(r.ByFrame, r.ByFile)
-			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", []Mark{m}
+			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", in.marks(m)
 		}
 	}
 	return "Either the FIN was lost or its ACK: a repetition alone does not tell which.", nil

@@ -46,7 +46,7 @@ func (in *Input) finWait2Stuck(side report.Side) claim {
 			"), but the "+string(peer)+" has sent no FIN for "+dur(age)+": it is in CLOSE-WAIT.", limit),
 		saw:    both(side, "nothing, if it has closed; else a read() that waits", "read() = 0, if it reads"),
 		at:     acked.Time,
-		proof:  []Mark{fin.first(), acked.first(), in.HalfClose.last()},
+		proof:  in.marks(fin.first(), acked.first(), in.HalfClose.last()),
 		values: values,
 	}
 }

@@ -41,7 +41,7 @@ func findHalfClose(in *Input) []claim {
 			when(in.FIN[k].Frame != 0, "The "+string(sender)+" then closed its direction too ("+in.frame(in.FIN[k].first())+").")),
 		saw:    both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed"),
 		at:     in.HalfClose.Time,
-		proof:  []Mark{in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()},
+		proof:  in.marks(in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()),
 		values: in.values(report.Int("bytes", h.Bytes), report.Float("duration_s", h.Duration)),
 	})
 }

@@ -70,7 +70,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 			"Both ends are CLOSED; the data was not read."),
 		saw:    both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed"),
 		at:     r.Time,
-		proof:  []Mark{fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()},
+		proof:  in.marks(fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()),
 		values: values,
 	})
 }

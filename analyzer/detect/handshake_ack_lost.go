@@ -26,7 +26,7 @@ func findHandshakeACKLost(in *Input) []claim {
 		confidence: either(in.Conn.Vantage.Near == report.Client && !in.gappy(), medium, low),
 		title:      "The client's handshake ACK was lost; the SYN,ACK came again after " + dur(u.delay),
 		explanation: say("The client answered the SYN,ACK ("+in.frame(in.SYNACK.first())+") with an ACK ("+in.frames(u.acks...)+
-			") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(marks(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
+			") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(in.marksOf(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
 			"A full accept queue, or TCP_DEFER_ACCEPT at its end, looks the same when it happens once.",
 			either(done, "The handshake was completed in the end.", "Nothing captured proves that it was ever completed.")),
 		saw:    [2]string{"nothing: connect() had returned", either(done, "accept() returned "+dur(u.delay)+" later", "nothing: accept() may never have returned it")},

@@ -51,7 +51,7 @@ func (in *Input) reuse(title string) claim {
 		title:  title,
 		saw:    [2]string{"connect() succeeded", "accept() returned as usual"},
 		at:     in.SYN[0].Time,
-		proof:  []Mark{in.TimeWait, in.SYN[0].first(), in.SYNACK.first()},
+		proof:  in.marks(in.TimeWait, in.SYN[0].first(), in.SYNACK.first()),
 		values: values,
 	}
 }

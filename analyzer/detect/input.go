@@ -109,9 +109,24 @@ type scratch struct {
 	claims [1]claim
 	notes  []Note
 	rsts   []rst
+	marks  struct {
+		room []Mark
+		used int
+	}
 	frames []uint64
 	values []report.Value
 	text   words.Room
+}
+
+// takeMarks returns an empty list with room for n marks and some more.
+func (s *scratch) takeMarks(n int) []Mark {
+	m, n := &s.marks, n+8
+	if len(m.room)-m.used < n {
+		m.room, m.used = make([]Mark, max(2*len(m.room), 64, n)), 0
+	}
+	from := m.used
+	m.used += n
+	return m.room[from:from:m.used]
 }
 
 // takeFrames returns room for the numbers in a finding, which may be kept.
@@ -136,8 +151,9 @@ func (s *scratch) takeValues(n int) []report.Value {
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
-	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0],
-		room: scratch{notes: in.room.notes[:0], rsts: in.room.rsts[:0], frames: in.room.frames, values: in.room.values, text: in.room.text}}
+	room := in.room
+	room.claims, room.notes, room.rsts, room.marks.used = [1]claim{}, room.notes[:0], room.rsts[:0], 0
+	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], room: room}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

@@ -45,7 +45,7 @@ func (in *Input) probing(side report.Side) *probing {
 
 // answersProbe reports whether the RST answers a keepalive probe.
 func (in *Input) answersProbe(r *rst) bool {
-	return r.Form == "rst" && has(marks(in.notes(Probe, r.By.Peer())), r.answers())
+	return r.Form == "rst" && has(in.marksOf(in.notes(Probe, r.By.Peer())), r.answers())
 }
 
 // gap is the usual time between the probes: the median. 0 of a single probe.

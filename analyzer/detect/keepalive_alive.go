@@ -44,7 +44,7 @@ func (in *Input) keepaliveAlive(p *probing) claim {
 		rest = "The first came after " + dur(idle) + " of silence" + when(whose(idle) != "", ", "+whose(idle)) + "."
 	}
 	missing := int(probes) - int(replies)
-	shown := []Mark{first.mark(), p.replies[0].mark(), p.probes[len(p.probes)-1].mark(), p.replies[len(p.replies)-1].mark()}
+	shown := in.marks(first.mark(), p.replies[0].mark(), p.probes[len(p.probes)-1].mark(), p.replies[len(p.replies)-1].mark())
 	return claim{
 		side: p.side,
 		title: "The " + string(p.side) + " sent " + words.Plural(probes, "keepalive probe") + every + ", " +
@@ -54,7 +54,7 @@ func (in *Input) keepaliveAlive(p *probing) claim {
 			when(missing > 0, words.Plural(missing, "probe")+" or the answer to it was lost, and the next was answered.")),
 		saw:    [2]string{"nothing", "nothing"},
 		at:     first.Time,
-		proof:  append(marks(p.probes[:min(len(p.probes), 4)]), shown...),
+		proof:  append(in.marksOf(p.probes[:min(len(p.probes), 4)]), shown...),
 		values: values,
 	}
 }

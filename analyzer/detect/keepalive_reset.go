@@ -27,7 +27,7 @@ func (in *Input) keepaliveReset(p *probing) claim {
 	r, prober, lost := p.refused, p.side, p.side.Peer()
 	replies := in.Conn.Endpoint(lost).KeepaliveReplies
 	before := ""
-	proof := []Mark{r.answers(), r.mark()}
+	proof := in.marks(r.answers(), r.mark())
 	if n := len(p.replies); n > 0 {
 		m := p.replies[n-1].mark()
 		before = "It had answered the probes before that, the last one " + dur(r.Time.Sub(m.Time)) + " earlier (" + in.frame(m) + "), so it lost the connection in between."

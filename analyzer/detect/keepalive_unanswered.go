@@ -45,11 +45,11 @@ func (in *Input) keepaliveUnanswered(p *probing) claim {
 		side:       side,
 		confidence: unless(in.gappy()),
 		at:         p.trailing[n-1].Time,
-		proof:      append(marks(p.trailing), last),
+		proof:      append(in.marksOf(p.trailing), last),
 		values:     values,
 	}
 	many := when(in.LostNotes > 0, "at least ") + words.Plural(n, "probe")
-	facts := "The " + string(side) + " sent " + many + " in a row into the idle connection (" + in.frames(marks(p.trailing)...) + ")" +
+	facts := "The " + string(side) + " sent " + many + " in a row into the idle connection (" + in.frames(in.marksOf(p.trailing)...) + ")" +
 		when(interval > 0, ", "+dur(interval)+" apart") + ", and they drew nothing."
 	unknown := "A peer that is down and one that cannot be reached look the same."
 	if p.gaveUp == nil {

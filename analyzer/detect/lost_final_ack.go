@@ -49,7 +49,7 @@ func (in *Input) lostFinalACKs(side report.Side) []report.Refuted {
 // lateACK returns the bare RST with which a side that had closed for good
 // answered one of several ACKs of its FIN.
 func (in *Input) lateACK(side report.Side) Mark {
-	acks := []Mark{in.FINAcked[index(side)].first(), in.FINAcked[index(side)].last()}
+	acks := in.marks(in.FINAcked[index(side)].first(), in.FINAcked[index(side)].last())
 	for _, r := range in.refuted(side, "rcv.ACK-of-FIN", "") {
 		acks = append(acks, at(r.Frame, r.File))
 	}
@@ -86,7 +86,7 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 		c.title = "The ACK of the " + string(side) + "'s FIN was lost " + words.Times(n) + "; the FIN was repeated for " + dur(delay)
 	}
 	c.explanation = say(
-		who+" sent its FIN again ("+in.frames(marks(in.notes(FINAgain, side))...)+") more than a round trip after "+other+
+		who+" sent its FIN again ("+in.frames(in.marksOf(in.notes(FINAgain, side))...)+") more than a round trip after "+other+
 			" had acknowledged it ("+in.frames(acks...)+"): "+either(n == 1, "that ACK", "these ACKs")+" did not arrive in time.",
 		when(in.was(side, "LAST-ACK"), who+" stayed in LAST-ACK "+dur(delay)+" longer than it had to."),
 		in.afterRepeat(side, acks),

@@ -34,7 +34,7 @@ func findMidStream(in *Input) []claim {
 		explanation: say("Its first segment in the capture ("+in.frame(first)+") is no SYN. That "+c.Client.String()+" is the client is a guess from the ports; windows cannot be scaled.",
 			strings.Join(unknown, " ")),
 		at:     c.Start,
-		proof:  []Mark{first},
+		proof:  in.marks(first),
 		values: in.values(report.Float("duration_s", c.Duration)),
 	})
 }

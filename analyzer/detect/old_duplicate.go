@@ -65,11 +65,11 @@ func (in *Input) lateSYN(side report.Side, late []Note) claim {
 	return claim{
 		side:  side,
 		title: "The " + string(side) + "'s SYN came again " + dur(age) + " later, long after the connection was open",
-		explanation: "A copy of the SYN (" + in.frame(in.SYN[index(side)].first()) + ") came " + dur(age) + " after it (" + in.frames(marks(late)...) + "), when the " + string(side) +
+		explanation: "A copy of the SYN (" + in.frame(in.SYN[index(side)].first()) + ") came " + dur(age) + " after it (" + in.frames(in.marksOf(late)...) + "), when the " + string(side) +
 			" had been ESTABLISHED and does not repeat it any more: an old duplicate, or a forged one. The " + string(side.Peer()) + " answers with an ACK of its present numbers and stays as it is.",
 		saw:    [2]string{"nothing", "nothing"},
 		at:     late[0].Time,
-		proof:  append(marks(late), in.SYN[index(side)].first()),
+		proof:  append(in.marksOf(late), in.SYN[index(side)].first()),
 		values: in.values(report.Int("segments", len(late)), report.Float("age_s", age.Seconds())),
 	}
 }
@@ -88,10 +88,10 @@ func (in *Input) oldSegments(side report.Side, old []Note) claim {
 		title:      what + " of an earlier connection on these ports came late from the " + string(side),
 		saw:        [2]string{"nothing", "nothing"},
 		at:         old[0].Time,
-		proof:      marks(old),
+		proof:      in.marksOf(old),
 		values:     in.values(report.Int("segments", len(old)), report.Int("bytes", size), report.Bool("fits", fits)),
 	}
-	c.explanation = say(what+" ("+in.frames(marks(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
+	c.explanation = say(what+" ("+in.frames(in.marksOf(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
 		" the numbers of an earlier connection on these ports, not of this one.",
 		either(fits, "Nothing keeps it out of this connection: it lies in the window, and no timestamp tells it apart. Its data may have been taken.",
 			"It lies outside the window, or its timestamp is too old, so the "+string(side.Peer())+" drops it and answers with an ACK at most."))

@@ -29,7 +29,7 @@ func findOneWayCapture(in *Input) []claim {
 		explanation: "The " + string(seen) + "'s segments (" + in.frames(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)) + " are the first and last) acknowledge what the " +
 			string(seen.Peer()) + " sent, and none of that was captured. The " + string(seen.Peer()) + "'s states are inferred from these ACKs.",
 		at:     c.Start,
-		proof:  []Mark{at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)},
+		proof:  in.marks(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)),
 		values: in.values(report.Int("packets", c.Endpoint(seen).Packets)),
 	})
 }

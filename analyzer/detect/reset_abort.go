@@ -35,7 +35,7 @@ func findResetAbort(in *Input) []claim {
 			"Causes: "+in.abortCauses(r)+". The capture cannot tell these apart."),
 		saw:    both(sender, "nothing: it ended the connection itself, or was killed", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
-		proof:  []Mark{in.FIN[index(receiver)].first(), r.mark()},
+		proof:  in.marks(in.FIN[index(receiver)].first(), r.mark()),
 		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Float("open_s", r.Time.Sub(in.Conn.Start).Seconds())),
 	})
 }

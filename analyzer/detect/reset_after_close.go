@@ -28,7 +28,7 @@ func findResetAfterClose(in *Input) []claim {
 		confidence: unless(in.gappy()),
 		title:      "The " + string(closed) + " sent a RST " + since.say("", " ") + "after its FIN",
 		at:         r.Time,
-		proof:      []Mark{fin.first(), r.answers(), r.mark()},
+		proof:      in.marks(fin.first(), r.answers(), r.mark()),
 		values:     in.values(),
 		saw:        both(closed, "nothing: it had closed", "ECONNRESET or EPIPE, if it still used the connection"),
 	}

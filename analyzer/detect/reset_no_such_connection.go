@@ -56,7 +56,7 @@ func (in *Input) halfOpen(r *rst) claim {
 			when(r.Octets > 0, "The data in that segment is lost.")),
 		saw:    both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
-		proof:  []Mark{r.answers(), r.mark()},
+		proof:  in.marks(r.answers(), r.mark()),
 		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets)),
 	}
 }
@@ -90,7 +90,7 @@ func (in *Input) knownEnd(r *rst, before Mark, why string) claim {
 		advice: "Nothing to do about this RST: it repairs the loss of the first. For the first, see what is said of connections that are aborted.",
 		saw:    both(gone, "nothing: it had ended the connection", "ECONNRESET at the next read(), EPIPE at the write() after it"),
 		at:     r.Time,
-		proof:  []Mark{before, r.answers(), r.mark()},
+		proof:  in.marks(before, r.answers(), r.mark()),
 		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
 	}
 }
@@ -106,7 +106,7 @@ func (in *Input) startedOver(r *rst) claim {
 			"), by which the " + string(other) + " learned that the old connection is gone. The " + string(lost) + " had left it before, without a packet in this capture.",
 		saw:    both(lost, "nothing: the old socket is gone, its new connect() takes a little longer", "ECONNRESET on the old connection"),
 		at:     r.Time,
-		proof:  []Mark{r.answers(), r.mark()},
+		proof:  in.marks(r.answers(), r.mark()),
 		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
 	}
 }
@@ -127,7 +127,7 @@ func (in *Input) unwantedSYNACK(r *rst) claim {
 		advice:   "Nothing to do for a single one. Many from one address are a scan; if the delay is long, the client's time limit is shorter than the server's answer takes.",
 		saw:      [2]string{"nothing, or a connect() that it had cancelled", "nothing: accept() never returned it"},
 		at:       r.Time,
-		proof:    []Mark{in.SYN[0].first(), in.SYNACK.first(), in.SYNACK.last(), r.mark()},
+		proof:    in.marks(in.SYN[0].first(), in.SYNACK.first(), in.SYNACK.last(), r.mark()),
 		values:   values,
 	}
 }

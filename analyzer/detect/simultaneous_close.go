@@ -37,8 +37,8 @@ func findSimultaneousClose(in *Input) []claim {
 		confidence:  unless(in.Conn.Close.Basis == "inferred"),
 		explanation: text,
 		saw:         [2]string{"nothing: it had closed", "nothing: it had closed"},
-		proof: []Mark{in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
-			in.FINAcked[0].last(), in.FINAcked[1].last()},
+		proof: in.marks(in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
+			in.FINAcked[0].last(), in.FINAcked[1].last()),
 		values: values,
 	})
 }

@@ -24,7 +24,7 @@ func findSimultaneousOpen(in *Input) []claim {
 		return nil
 	}
 	gap := in.SYN[1].Time.Sub(in.SYN[0].Time).Abs()
-	proof := []Mark{in.SYN[0].first(), in.SYN[1].first(), in.SYNACK.first()}
+	proof := in.marks(in.SYN[0].first(), in.SYN[1].first(), in.SYNACK.first())
 	for _, side := range sides {
 		if t := in.entered(side, "ESTABLISHED"); t != nil && t.Frame != nil {
 			proof = append(proof, at(*t.Frame, t.File))
@@ -53,7 +53,7 @@ func (in *Input) selfConnection() claim {
 		check:  []string{"sysctl net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports"},
 		saw:    [2]string{"connect() succeeded; it reads what it wrote", "it is the same program"},
 		at:     in.SYN[0].Time,
-		proof:  []Mark{in.SYN[0].first(), in.SYNACK.first()},
+		proof:  in.marks(in.SYN[0].first(), in.SYNACK.first()),
 		values: in.values(),
 	}
 }

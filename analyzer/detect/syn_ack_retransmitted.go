@@ -30,13 +30,13 @@ func findSYNACKRetransmitted(in *Input) []claim {
 		side: report.Server,
 		title: "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
 			when(!done, ", and never acknowledged"),
-		explanation: say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(marks(again)...)+"): no ACK of it had come.",
+		explanation: say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(in.marksOf(again)...)+"): no ACK of it had come.",
 			in.whySYNACKAgain(), when(sure, "The handshake was completed in the end."),
 			when(done && !sure, "The client's ACK then came; nothing captured proves that it arrived."), when(!done, "The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet.")),
 		saw: [2]string{either(done, "connect() may have taken longer", "a connect() that waits, if it asked for this connection at all"),
 			either(done, "accept() returned later", "nothing: accept() never returned it")},
 		at:     again[n-1].Time,
-		proof:  append(marks(again), in.SYN[0].first(), in.SYNACK.first()),
+		proof:  append(in.marksOf(again), in.SYN[0].first(), in.SYNACK.first()),
 		values: in.values(report.Int("syn_ack_retransmits", in.Conn.Open.SYNACKRetransmits), report.Float("delay_s", span.Seconds())),
 	})
 }

@@ -40,12 +40,12 @@ func findSYNRetransmitted(in *Input) []claim {
 		side:       report.Client,
 		confidence: unless(in.blind()),
 		title:      "The client's SYN was sent again " + either(n == 1, "after "+dur(delay), times(n)+": "+dur(delay)+" lost in connect()"),
-		explanation: say("The SYN ("+in.frame(syn.first())+") was repeated ("+in.frames(marks(again)...)+") before a SYN,ACK was captured"+
+		explanation: say("The SYN ("+in.frame(syn.first())+") was repeated ("+in.frames(in.marksOf(again)...)+") before a SYN,ACK was captured"+
 			when(in.SYNACK.Frame != 0, " ("+in.frame(in.SYNACK.first())+")")+".",
 			either(first < initialTimer, "The first repetition came sooner than a SYN's first timer of 1 s: Linux repeats the SYN at once after a segment with wrong numbers.", in.whereSYNLost())),
 		saw:    [2]string{"connect() took " + dur(delay) + " longer", "nothing"},
 		at:     last.Time,
-		proof:  append(marks(again), syn.first(), in.SYNACK.first()),
+		proof:  append(in.marksOf(again), syn.first(), in.SYNACK.first()),
 		values: in.values(report.Int("syn_retransmits", n), report.Float("delay_s", delay.Seconds())),
 	})
 }

@@ -38,7 +38,7 @@ func findThreeSegmentClose(in *Input) []claim {
 			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT. This is a normal close.",
 		saw:    both(first, "nothing, or read() = 0", "read() = 0"),
 		at:     two.Time,
-		proof:  []Mark{one.first(), two.first(), in.FINAcked[index(second)].first()},
+		proof:  in.marks(one.first(), two.first(), in.FINAcked[index(second)].first()),
 		values: values,
 	})
 }

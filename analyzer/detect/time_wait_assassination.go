@@ -33,7 +33,7 @@ func findTimeWaitAssassination(in *Input) []claim {
 			title:      "A RST ended the " + string(victim) + "'s TIME-WAIT after " + dur(age) + ", " + dur(left) + " early",
 			saw:        [2]string{"nothing", "nothing"},
 			at:         r.Time,
-			proof:      []Mark{r.answers(), r.mark()},
+			proof:      in.marks(r.answers(), r.mark()),
 			values:     in.values(report.Float("age_s", age.Seconds()), report.Float("early_s", left.Seconds())),
 		}
 		if tw.Frame != nil {

@@ -34,7 +34,7 @@ func findTwoTaps(in *Input) []claim {
 		explanation: "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
 			"Each segment counts once; a segment seen at one place only may have been lost between them.",
 		at:     in.Conn.Start,
-		proof:  []Mark{t.mark(0), t.mark(1)},
+		proof:  in.marks(t.mark(0), t.mark(1)),
 		values: in.values(report.Int("copies", n), report.Int("packets", packets), report.Float("delay_client_s", t.Delay[0].Seconds()), report.Float("delay_server_s", t.Delay[1].Seconds())),
 	})
 }

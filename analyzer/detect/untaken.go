@@ -93,8 +93,8 @@ func (u *untaken) overflow() (confidence string) {
 
 // proof is what shows it.
 func (u *untaken) proof(in *Input) []Mark {
-	p := append([]Mark{in.SYN[0].first(), in.SYNACK.first()}, u.acks...)
-	p = append(append(p, marks(u.again)...), marks(u.data)...)
+	p := append(in.marks(in.SYN[0].first(), in.SYNACK.first()), u.acks...)
+	p = append(append(p, in.marksOf(u.again)...), in.marksOf(u.data)...)
 	if u.rst != nil {
 		p = append(p, u.rst.mark())
 	}

@@ -82,7 +82,7 @@ func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
 	writer := reader.Peer()
 	s := longest(list)
 	var total time.Duration
-	proof := []Mark{s.from, s.to}
+	proof := in.marks(s.from, s.to)
 	for _, one := range list {
 		total += one.length
 	}
@@ -103,11 +103,11 @@ func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
 		confidence: unless(in.gappy() || in.LostNotes > 0),
 		title:      "The " + string(reader) + "'s window was closed for " + dur(s.length) + either(never, " and did not open again", ""),
 		explanation: say("The "+string(reader)+" advertised a window of 0 ("+in.frame(s.from)+"): its program did not read and its buffer was full, so the "+string(writer)+" had to stop.",
-			end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(marks(probes)...)+")."),
+			end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(in.marksOf(probes)...)+")."),
 			when(len(list) > 1, "In all the window was closed "+times(len(list))+", for "+dur(total)+".")),
 		saw:    both(reader, "data that it did not read", "write() waited, or EAGAIN"),
 		at:     s.from.Time,
-		proof:  append(proof, marks(probes)...),
+		proof:  append(proof, in.marksOf(probes)...),
 		values: values,
 	}
 }
