@@ -20,7 +20,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -152,7 +151,6 @@ func spent(start time.Time) (c cost, err error) {
 // measure runs the analysis and prints what it cost.
 func (o *options) measure(stdout io.Writer) (within bool, err error) {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(60) // as the command does
 	stop, err := o.profile()
 	if err != nil {
 		return false, err

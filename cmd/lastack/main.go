@@ -15,20 +15,11 @@ package main
 import (
 	"io"
 	"os"
-	"runtime/debug"
 )
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
-
-// gcPercent bounds the memory of large captures: connections that are held are
-// nearly all of it, and collecting their garbage more often costs next to
-// nothing.
-const gcPercent = 60
 
 // run is the whole program: it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
