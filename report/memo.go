@@ -8,7 +8,7 @@ import "slices"
 
 // memoSize is how many transitions an appender remembers, each in the one place
 // that its words give it.
-const memoSize = 256
+const memoSize = 1024
 
 // transitionWords are the words of a transition.
 type transitionWords struct {
@@ -24,16 +24,21 @@ type wroteTransition struct {
 	head, tail []byte
 }
 
-// place mixes something of every word.
+// place mixes what tells the words apart: lengths and last letters.
 func (w *transitionWords) place() int {
-	h := len(w.side)
-	for _, s := range [...]string{w.from, w.to, w.on, w.basis, w.rule} {
-		h *= 5
-		if n := len(s); n > 0 {
-			h += n + int(s[n-1]) + 3*int(s[n/2])
-		}
+	h := uint(0)
+	for _, n := range [...]int{last(string(w.side)), len(w.from), len(w.to), last(w.to), len(w.on), last(w.on), len(w.basis), last(w.rule)} {
+		h = h*37 + uint(n)
 	}
-	return int(uint(h) % memoSize)
+	return int(h % memoSize)
+}
+
+// last returns the last letter of s, 0 if it has none.
+func last(s string) int {
+	if s == "" {
+		return 0
+	}
+	return int(s[len(s)-1])
 }
 
 // words returns how the words of t are written.
