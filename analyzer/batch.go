@@ -105,6 +105,11 @@ func (a *Analyzer) foreseeEnds(now int64) {
 	}
 }
 
+// prefetch asks for c.
+func (c *connection) prefetch() {
+	prefetch.Lines(unsafe.Pointer(c), int(unsafe.Sizeof(connection{}))/prefetch.LineSize)
+}
+
 // prefetchRest asks for the events and the details of c.
 func (c *connection) prefetchRest() {
 	if n := len(c.events); n > 0 {

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
-	"unsafe"
 
 	"github.com/lastack/lastack/fsm"
-	"github.com/lastack/lastack/internal/prefetch"
 )
 
 // finality says why a record is final.
@@ -105,7 +103,7 @@ func (a *Analyzer) expire(now int64) {
 	for len(a.due) > 0 && a.due[0].t <= now {
 		d := a.due.pop()
 		if len(a.due) > 0 {
-			prefetch.Lines(unsafe.Pointer(a.at(a.due[0].self)), int(unsafe.Sizeof(connection{}))/prefetch.LineSize)
+			a.at(a.due[0].self).prefetch()
 		}
 		c := a.at(d.self)
 		if c.id != d.id {

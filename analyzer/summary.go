@@ -122,7 +122,12 @@ func (c *connection) isPhantom() bool {
 // Close ends the input: every connection that is left becomes final. The
 // records are then ready in Records.
 func (a *Analyzer) Close() {
-	for _, c := range a.byFirstFrame() {
+	list := a.byFirstFrame()
+	for i, c := range list {
+		if i+2 < len(list) {
+			list[i+2].prefetch()
+			list[i+1].prefetchRest()
+		}
 		a.finish(c, finalEnd)
 	}
 }

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -63,23 +64,32 @@ func Bytes(n uint64) string {
 		v /= 1000
 		unit++
 	}
-	return threeDigits(v) + " " + sizes[unit-1]
+	return measure(v, threeDigits(v), " ", sizes[unit-1])
 }
 
 var sizes = [...]string{"kB", "MB", "GB", "TB", "PB", "EB"}
 
-// threeDigits writes v < 1000 with at most one decimal, and none from 100 on.
-func threeDigits(v float64) string {
+// threeDigits is how many decimals v < 1000 has when it is written with three
+// digits or so: at most one, and none from 100 on.
+func threeDigits(v float64) int {
 	if v >= 99.95 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
+		return 0
 	}
-	return decimals(v, 1)
+	return 1
 }
 
-// decimals rounds to n decimals and drops a trailing fraction of zeros.
-func decimals(v float64, n int) string {
-	s := strconv.FormatFloat(v, 'f', n, 64)
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+// measure writes v, rounded to n decimals without a trailing fraction of zeros,
+// and its unit.
+func measure(v float64, n int, unit ...string) string {
+	var room [32]byte
+	b := strconv.AppendFloat(room[:0], v, 'f', n, 64)
+	if n > 0 {
+		b = bytes.TrimSuffix(bytes.TrimRight(b, "0"), []byte{'.'})
+	}
+	for _, u := range unit {
+		b = append(b, u...)
+	}
+	return string(b)
 }
 
 // Seconds writes a duration as people say it, to about three digits: 46 us,
@@ -96,13 +106,13 @@ func Seconds(s float64) string {
 	case s < 1e-7:
 		return "under 0.1 us"
 	case s < 99.5e-6:
-		return decimals(s*1e6, 1) + " us"
+		return measure(s*1e6, 1, " us")
 	case s < 0.9995:
-		return threeDigits(s*1e3) + " ms"
+		return measure(s*1e3, threeDigits(s*1e3), " ms")
 	case s < 9.995:
-		return decimals(s, 2) + " s"
+		return measure(s, 2, " s")
 	case s < 59.95:
-		return decimals(s, 1) + " s"
+		return measure(s, 1, " s")
 	}
 	return long(s)
 }
