@@ -9,6 +9,7 @@ type FileInfo struct {
 	Format        string     // "pcap" or "pcapng"
 	Compression   string     // "gzip", "zstd", "xz", or "" for none
 	Links         []LinkType // the file's link types, in order of appearance
+	Used          []Place    // of each of these, the first packet; the zero Place if there was none
 	Packets       uint64     // delivered
 	Bytes         uint64     // octets of these on the wire
 	CapturedBytes uint64     // octets of these in the file
@@ -17,6 +18,13 @@ type FileInfo struct {
 	Dropped       uint64     // packets that the capture lost, as far as it says
 	DroppedKnown  bool       // the file says something about drops
 	Err           *Error     // why reading ended early; nil if it did not
+}
+
+// Place is where a packet stands in a file: its frame, and the offset of its
+// record or block in the (decompressed) input.
+type Place struct {
+	Frame  uint64
+	Offset int64
 }
 
 // TruncatedAt returns the offset in the (decompressed) input where reading

@@ -121,5 +121,8 @@ func (r *pcapReader) more(b []Packet, before int64) (n int) {
 
 func (r *pcapReader) describe(f *FileInfo) {
 	f.Format = "pcap"
-	f.Links = []LinkType{r.link}
+	f.Links, f.Used = []LinkType{r.link}, make([]Place, 1)
+	if r.frame > 0 {
+		f.Used[0] = Place{Frame: 1, Offset: pcapHeader}
+	}
 }

@@ -43,6 +43,7 @@ const (
 // pcapngInterface is what an interface description block says, and what the
 // statistics of that interface came to.
 type pcapngInterface struct {
+	used    bool // a packet of it was read
 	link    LinkType
 	snaplen uint32 // 0: no limit
 	clock   clock
@@ -285,6 +286,15 @@ func (r *pcapngReader) obsolete(body []byte, p *Packet) error {
 	return nil
 }
 
+// firstUse notes the packet that begins here if it is the first of an
+// interface.
+func (r *pcapngReader) firstUse(i *pcapngInterface) {
+	if !i.used {
+		i.used = true
+		r.links.use(i.link, Place{Frame: r.frame + 1, Offset: r.offset()})
+	}
+}
+
 func (r *pcapngReader) packet(id uint32, body []byte, p *Packet) error {
 	i, err := r.byID(id)
 	if err != nil {
@@ -294,6 +304,7 @@ func (r *pcapngReader) packet(id uint32, body []byte, p *Packet) error {
 	if uint64(length) > uint64(len(data)) {
 		return fmt.Errorf("captured length %d in a block of %d octets", length, len(body)+minBlock)
 	}
+	r.firstUse(i)
 	p.Time = i.time(r.order, body)
 	p.Link = i.link
 	p.OrigLen = r.order.u32(body[16:])
@@ -343,6 +354,7 @@ func (r *pcapngReader) simple(body []byte, p *Packet) error {
 	if uint64(length) > uint64(len(data)) {
 		return fmt.Errorf("simple packet of %d octets in a block of %d", length, len(body)+minBlock)
 	}
+	r.firstUse(i)
 	r.untimed++
 	p.Time = r.last
 	p.Link = i.link
@@ -401,7 +413,7 @@ func (r *pcapngReader) allDrops() drops {
 func (r *pcapngReader) describe(f *FileInfo) {
 	d := r.allDrops()
 	f.Format = "pcapng"
-	f.Links = r.links.list
+	f.Links, f.Used = r.links.list, r.links.used
 	f.Untimed = r.untimed
 	f.Dropped, f.DroppedKnown = d.total, d.known
 }
@@ -438,16 +450,24 @@ func (o *options) next() bool {
 // linkSet is the link types seen, in the order of their appearance.
 type linkSet struct {
 	list []LinkType
-	seen map[LinkType]bool
+	used []Place // the first packet of each
+	at   map[LinkType]int
 }
 
 func (s *linkSet) add(l LinkType) {
-	if s.seen[l] {
+	if _, seen := s.at[l]; seen {
 		return
 	}
-	if s.seen == nil {
-		s.seen = map[LinkType]bool{}
+	if s.at == nil {
+		s.at = map[LinkType]int{}
 	}
-	s.seen[l] = true
-	s.list = append(s.list, l)
+	s.at[l] = len(s.list)
+	s.list, s.used = append(s.list, l), append(s.used, Place{})
+}
+
+// use notes the first packet of a link type.
+func (s *linkSet) use(l LinkType, at Place) {
+	if first := &s.used[s.at[l]]; first.Frame == 0 {
+		*first = at
+	}
 }

@@ -203,7 +203,7 @@ func TestFileInfo(t *testing.T) {
 		t.Errorf("truncated at %d, %t", at, broken)
 	}
 	want := capture.FileInfo{
-		Name: "f", Format: "pcapng", Links: []capture.LinkType{1}, Packets: 3, Bytes: 102, CapturedBytes: 7,
+		Name: "f", Format: "pcapng", Links: []capture.LinkType{1}, Used: []capture.Place{{Frame: 1, Offset: 48}}, Packets: 3, Bytes: 102, CapturedBytes: 7,
 		First: 7000, Last: 9000, Untimed: 1,
 	}
 	got.Err = nil

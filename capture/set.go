@@ -277,7 +277,7 @@ func (s *Set) Files() []FileInfo {
 	for i, m := range s.members {
 		m.describe()
 		infos[i] = m.info
-		infos[i].Links = slices.Clone(m.info.Links)
+		infos[i].Links, infos[i].Used = slices.Clone(m.info.Links), slices.Clone(m.info.Used)
 	}
 	return infos
 }

@@ -170,9 +170,15 @@ func (j *job) finish() (*report.Summary, error) {
 // each file that has one.
 func (j *job) undecoded(files []capture.FileInfo) {
 	for _, f := range files {
-		for _, l := range f.Links {
+		for i, l := range f.Links {
+			first := capture.Place{Offset: -1} // of an interface
+			if i < len(f.Used) {
+				if first = f.Used[i]; first.Frame == 0 {
+					continue // it was announced, and no packet of it came
+				}
+			}
 			if !decodable(l) {
-				j.fault(&capture.Error{File: f.Name, Offset: -1, Err: noDecoder(l)})
+				j.fault(&capture.Error{File: f.Name, Frame: first.Frame, Offset: first.Offset, Err: noDecoder(l)})
 			}
 		}
 	}
