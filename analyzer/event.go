@@ -90,14 +90,16 @@ func (c *connection) push(e event) bool {
 	return true
 }
 
-// eventRoom is the next room of a list of events: enough for an opening, then
-// for a close, then for whatever may come.
+// eventRoom is the next room of a list of events: enough for an opening, for
+// most closes, for nearly all, then for whatever may come.
 func eventRoom(have int) int {
 	switch {
 	case have < 4:
 		return 4
 	case have < 12:
 		return 12
+	case have < 16:
+		return 16
 	case have < 24:
 		return 24
 	}
