@@ -81,8 +81,8 @@ func (a *Analyzer) foresee(in *arrival) {
 	in.guess = c
 	x := in.segment.Dir & 1
 	prefetch.Lines(unsafe.Pointer(c), 2)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 5)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x^1]), 2)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 4)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x^1]), 1)
 }
 
 // foreseeMore asks, when what foresee asked for has come, for what hangs on it,

@@ -11,7 +11,7 @@ import (
 //
 // The fields of a connection and of an endpoint are in the order in which a
 // segment needs them: what every one touches stands together, and in front. A
-// segment then needs 7 cache lines of 15.
+// segment then needs 6 cache lines of 15.
 type connection struct {
 	tuple wire.FourTuple
 	older int32 // slab index of the next incarnation of the key, or -1
@@ -102,24 +102,27 @@ func probes(end uint8) connFlags { return probing << end }
 // endpoint is one end of a connection: the numbers that it sends, its states,
 // and what it sent.
 type endpoint struct {
-	// What every segment touches: of the peer the space and flags, of the
-	// sender all.
-	sp               reassembly.Space
-	flags            endFlags
-	ipid             uint16
-	initial, shown   fsm.Set
-	proved           fsm.Set
-	odd              uint8    // segments in a row whose numbers cannot be its own
-	acked            bool     // it has sent a segment with ACK
-	open             symbols  // receipts not proved, and its own end: what its later segments may strike
-	lastAck          wire.Seq // SEG.ACK of its last segment with ACK
-	lastLen          uint32   // and that segment's payload
-	lastTime         int64    // of its last segment
-	lastRef          wire.FrameRef
-	packets, payload uint64
-	unique           uint64
-	recent           recents
-	answers          ring // its segments before the last, by their ACK number
+	// What every segment touches, four cache lines: of the peer the first, of
+	// the sender all.
+	sp                   reassembly.Space
+	lastTime             int64 // of its last segment
+	lastRef              wire.FrameRef
+	packets, payload     uint64
+	lastAck              wire.Seq // SEG.ACK of its last segment with ACK
+	lastLen              uint32   // and that segment's payload
+	flags                endFlags
+	ipid                 uint16
+	odd                  uint8 // segments in a row whose numbers cannot be its own
+	acked                bool  // it has sent a segment with ACK
+	recentTop, answerTop uint8 // the latest of recent and answers
+	recent               recents
+	answers              ring // its segments before the last, by their ACK number
+
+	again  uint64  // octets of payload that were not new
+	twFrom int64   // when its TIME-WAIT began, or began again
+	open   symbols // receipts not proved, and its own end: what its later segments may strike
+
+	initial, shown, proved fsm.Set
 
 	ttl   uint8 // of its first segment that was no RST
 	sums  [3]uint8
@@ -127,18 +130,21 @@ type endpoint struct {
 	scale uint8
 	arrow wire.Direction
 
-	twFrom int64 // when its TIME-WAIT began, or began again
-
 	syn    opening
 	fin    closing
 	finAck acknowledged
+
+	_ [8]byte // so that it takes whole cache lines
 }
+
+// unique is how many octets of payload the end has sent that were new.
+func (ep *endpoint) unique() uint64 { return ep.payload - ep.again }
 
 // said notes that the end sent s, which has an ACK: the segment before goes to
 // the ring, unless s repeats its ACK number.
 func (ep *endpoint) said(s *wire.Segment) {
 	if ep.acked && ep.lastAck != s.Ack {
-		ep.answers.add(ep.lastAck, ep.lastRef, ep.lastLen)
+		ep.toAnswers()
 	}
 	ep.acked, ep.lastAck, ep.lastLen = true, s.Ack, s.Len
 }
@@ -147,9 +153,16 @@ func (ep *endpoint) said(s *wire.Segment) {
 // without an ACK: what it said before goes to the ring.
 func (ep *endpoint) unsaid() {
 	if ep.acked {
-		ep.answers.add(ep.lastAck, ep.lastRef, ep.lastLen)
+		ep.toAnswers()
 		ep.acked = false
 	}
+}
+
+// toAnswers remembers the end's last segment, and the ACK number that it
+// carried.
+func (ep *endpoint) toAnswers() {
+	ep.answerTop = (ep.answerTop + 1) % ringSize
+	ep.answers[ep.answerTop] = answer{ep.lastRef, ep.lastAck, ep.lastLen}
 }
 
 // asked returns the last segment of the end that carried ack, 0 for none that
@@ -158,7 +171,7 @@ func (ep *endpoint) asked(ack wire.Seq) (wire.FrameRef, uint32) {
 	if ep.acked && ep.lastAck == ack {
 		return ep.lastRef, ep.lastLen
 	}
-	return ep.answers.lookup(ack)
+	return ep.answers.lookup(ack, ep.answerTop)
 }
 
 // endFlags are what is known of an endpoint by a bit.
@@ -379,29 +392,25 @@ const ringSize = 4
 
 // ring remembers an end's last ACK numbers and the last segment that carried
 // each: a bare RST names the segment it answers by that number.
-type ring struct {
-	ref [ringSize]wire.FrameRef
-	ack [ringSize]wire.Seq
-	len [ringSize]uint32 // its payload, in octets
-	top uint8
+type ring [ringSize]answer
+
+// answer is one of them.
+type answer struct {
+	ref wire.FrameRef
+	ack wire.Seq
+	len uint32 // payload, in octets
 }
 
-// add remembers that ref carried ack.
-func (r *ring) add(ack wire.Seq, ref wire.FrameRef, octets uint32) {
-	r.top = (r.top + 1) % ringSize
-	r.ack[r.top], r.ref[r.top], r.len[r.top] = ack, ref, octets
-}
-
-// used reports whether the end has sent more than one ACK number.
-func (r *ring) used() bool { return r.ref[r.top] != 0 }
+// moved reports whether the end has sent more than one ACK number.
+func (ep *endpoint) moved() bool { return ep.answers[ep.answerTop].ref != 0 }
 
 // lookup returns the last segment that carried ack, 0 for none, and its
-// payload in octets.
-func (r *ring) lookup(ack wire.Seq) (ref wire.FrameRef, octets uint32) {
+// payload in octets. top is the latest.
+func (r *ring) lookup(ack wire.Seq, top uint8) (ref wire.FrameRef, octets uint32) {
 	for i := range ringSize {
-		k := (int(r.top) + ringSize - i) % ringSize
-		if r.ref[k] != 0 && r.ack[k] == ack {
-			return r.ref[k], r.len[k]
+		a := &r[(int(top)+ringSize-i)%ringSize]
+		if a.ref != 0 && a.ack == ack {
+			return a.ref, a.len
 		}
 	}
 	return 0, 0

@@ -19,6 +19,7 @@ const recentSize = 4
 
 // recent is the identity of a segment: enough to know it again.
 type recent struct {
+	sig  uint32
 	t    uint32 // microseconds, modulo 2^32: copies are never an hour apart
 	ipid uint16
 	file uint8 // the lower bits of its file's index
@@ -28,12 +29,8 @@ type recent struct {
 // before is how long before s the segment was captured, in nanoseconds.
 func (r *recent) before(s *wire.Segment) int64 { return int64(int32(uint32(s.Time/1000)-r.t)) * 1000 }
 
-// recents are the last segments of one end.
-type recents struct {
-	sig  [recentSize]uint32 // side by side, for they are compared with every segment
-	list [recentSize]recent
-	top  uint8
-}
+// recents are the last segments of one end, in a circle.
+type recents [recentSize]recent
 
 // taps counts, for each end, copies of its segments seen at another tap, and
 // the smallest and largest delay between the taps.
@@ -81,7 +78,7 @@ func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
 			return kind
 		}
 	}
-	slot.key, slot.recent = key, remember(s)
+	slot.key, slot.recent = key, remember(s, sig)
 	return original
 }
 
@@ -98,9 +95,9 @@ func (a *Analyzer) copied(c *connection, s *wire.Segment) copyKind {
 	return a.taps.seen(c, s, signature(s))
 }
 
-// remember is the identity of s.
-func remember(s *wire.Segment) recent {
-	r := recent{t: uint32(s.Time / 1000), ttl: s.TTL, file: uint8(s.Ref.File())}
+// remember is the identity of s, whose signature is sig.
+func remember(s *wire.Segment, sig uint32) recent {
+	r := recent{sig: sig, t: uint32(s.Time / 1000), ttl: s.TTL, file: uint8(s.Ref.File())}
 	if s.HasIPID {
 		r.ipid = s.IPID
 	}
@@ -109,27 +106,23 @@ func remember(s *wire.Segment) recent {
 
 // copied looks among the last few segments of an end, and remembers s.
 func (c *connection) copied(s *wire.Segment) copyKind {
-	r := &c.ep[s.Dir].recent
-	sig := signature(s)
-	if r.sig[0] == sig || r.sig[1] == sig || r.sig[2] == sig || r.sig[3] == sig {
-		for i := range r.list {
-			if old := &r.list[i]; r.sig[i] == sig {
-				if kind := c.copyOf(old, s); kind != original {
-					c.countCopy(old, s, kind)
-					return kind
-				}
+	ep, sig := &c.ep[s.Dir], signature(s)
+	for i := range ep.recent {
+		if old := &ep.recent[i]; old.sig == sig {
+			if kind := c.copyOf(old, s); kind != original {
+				c.countCopy(old, s, kind)
+				return kind
 			}
 		}
 	}
-	r.add(s, sig)
+	ep.remember(s, sig)
 	return original
 }
 
-// add remembers s, whose signature is sig.
-func (r *recents) add(s *wire.Segment, sig uint32) {
-	r.top = (r.top + 1) % recentSize
-	r.sig[r.top] = sig
-	r.list[r.top] = remember(s)
+// remember remembers s, a segment of ep whose signature is sig.
+func (ep *endpoint) remember(s *wire.Segment, sig uint32) {
+	ep.recentTop = (ep.recentTop + 1) % recentSize
+	ep.recent[ep.recentTop] = remember(s, sig)
 }
 
 // Limits of what can be a copy. A retransmission of an identical segment

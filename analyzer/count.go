@@ -52,7 +52,7 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	}
 	ep.packets++
 	ep.payload += uint64(s.Len)
-	ep.unique += uint64(p.NewOctets)
+	ep.again += uint64(s.Len - p.NewOctets)
 	switch {
 	case p.NewOctets > 0:
 		ep.flags &^= repeating

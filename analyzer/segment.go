@@ -89,11 +89,10 @@ func (c *connection) follow(s *wire.Segment) {
 	if own.packets < fewPackets {
 		c.firstOf(s)
 	}
-	own.recent.add(s, signature(s))
+	own.remember(s, signature(s))
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
 	own.packets++
 	own.payload += uint64(s.Len)
-	own.unique += uint64(s.Len)
 	if s.Len > 0 {
 		own.flags &^= repeating
 	}
@@ -213,7 +212,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	own := &c.ep[s.Dir].sp
-	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique - uint64(p.NewOctets)}
+	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique() - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
 }
 
@@ -295,7 +294,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.ACK) == wire.ACK
 	// Without the SYN the first segment captured may have been a probe below
 	// SND.NXT; data was none.
-	exact := own.Has(reassembly.KnownISS) || c.ep[x].unique > 1
+	exact := own.Has(reassembly.KnownISS) || c.ep[x].unique() > 1
 	if !pure || own.Has(reassembly.KnownFIN) || !own.Has(reassembly.KnownNext) || !exact ||
 		s.Seq != own.Next.Add(1) || !c.ep[x].proved.Intersects(fsm.Synchronized) {
 		return
@@ -384,7 +383,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	}
 	if c.ep[y].sp.Next == u.end {
 		c.ep[y].sp = u.own
-		c.ep[y].unique = u.unique
+		c.ep[y].again = c.ep[y].payload - u.unique
 	}
 	c.x.side[x].unseen = nil
 }

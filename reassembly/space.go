@@ -48,14 +48,14 @@ type Space struct {
 	TSRecent uint32 // TSval of the sender that the receiver holds for PAWS (RFC 7323 section 5.3)
 
 	timedEnd wire.Seq
-	gaps     *gaps // what the capture has not seen below Next, nil when nothing is missing
+	timedTS  uint32 // TSval of the segment that is timed
+	gaps     *gaps  // what the capture has not seen below Next, nil when nothing is missing
 	timedAt  int64
 	rtt      uint32   // smallest round trip tap..receiver in microseconds, plus 1; 0: none measured
 	Edge     wire.Seq // everything below has been captured
 
-	timedTS uint32   // TSval of the segment that is timed
-	ISS     wire.Seq // initial send sequence number
-	FIN     wire.Seq // sequence number of the FIN
+	ISS wire.Seq // initial send sequence number
+	FIN wire.Seq // sequence number of the FIN
 
 	// The last transmission of what is timed, if it was sent again.
 	timedAgainTS uint32
