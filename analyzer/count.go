@@ -40,6 +40,9 @@ func (c *connection) note(kind detect.NoteKind, side uint8, s *wire.Segment, val
 		d.notes = append(d.notes[:mid], d.notes[mid+1:]...)
 		d.lostNote++
 	}
+	if d.notes == nil {
+		d.notes = make([]note, 0, 4)
+	}
 	d.notes = append(d.notes, n)
 }
 

@@ -25,7 +25,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.LastFrame, r.LastFile = last.ref.Frame(), a.file(last.ref)
 	r.Start, r.End, r.Duration = stamp(c.start), stamp(last.t), secs(last.t-c.start)
 	r.FinalBy = finalityNames[why]
-	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], []report.Refuted{}, []report.Reset{}, b.findings[:0]
+	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], b.refuted[:0], b.resets[:0], b.findings[:0]
 	if c.previous != 0 {
 		r.Previous = b.num(c.previous)
 	}
@@ -70,9 +70,10 @@ func (a *Analyzer) recordRoom(c *connection) *recordBuf {
 		a.rec = &recordBuf{kept: c.id == a.opt.Watch}
 		return a.rec
 	}
-	room := a.rec.conn.Transitions
-	*a.rec = recordBuf{transitions: room}
-	return a.rec
+	b := a.rec
+	b.transitions, b.refuted, b.resets = b.conn.Transitions, b.conn.Refuted, b.conn.Resets
+	b.conn, b.ends, b.rtt, b.used = report.Connection{}, [2]endBuf{}, report.SideSeconds{}, roomUsed{}
+	return b
 }
 
 // side names an end.
@@ -113,20 +114,26 @@ func secs(ns int64) float64 { return float64(ns) / 1e9 }
 // point to, so that a record costs few allocations. What does not fit is
 // allocated by itself.
 type recordBuf struct {
-	conn        report.Connection
-	transitions []report.Transition // room of the record before
-	kept        bool                // it is not to be used again
+	conn report.Connection
+	kept bool // it is not to be used again
+
+	transitions []report.Transition // room of the record before, as the next two
+	refuted     []report.Refuted
+	resets      []report.Reset
 
 	nums  [24]uint64
 	times [28]time.Time
 	secs  [10]float64
-	used  struct{ nums, times, secs int }
+	used  roomUsed
 	ends  [2]endBuf
 	rtt   report.SideSeconds
 
 	pending  [6]report.Pending
 	findings [4]string
 }
+
+// roomUsed is how many values of a recordBuf are taken.
+type roomUsed struct{ nums, times, secs int }
 
 // endBuf holds the optional fields of one end.
 type endBuf struct {
