@@ -186,6 +186,19 @@ func (c *connection) strike(side uint8, kinds symbols, by wire.FrameRef, why str
 	}
 }
 
+// drop removes the receipts of a kind at side for which match holds: others
+// stand for them.
+func (c *connection) drop(side uint8, sym fsm.Symbol, match func(*event) bool) {
+	for i := 0; i < len(c.events); {
+		e := &c.events[i]
+		if e.side != side || e.sym != sym || e.basis != assumed || !match(e) {
+			i++
+			continue
+		}
+		c.remove(i)
+	}
+}
+
 // refute records a struck event.
 func (c *connection) refute(e event, by wire.FrameRef, why string) {
 	x := c.details()

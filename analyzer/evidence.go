@@ -115,15 +115,22 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 }
 
 // proved confirms receipt i by s. Of several copies of a FIN the one that was
-// received is the one whose timestamp s echoes, else the last that is older
-// than the smallest round trip. Copies before it were lost; what came with it
-// was received as well.
+// received is the one whose timestamp s echoes; then those before it were lost.
+// Without timestamps nothing tells which was received: the last that is older
+// than the smallest round trip stands for all. What came with it was received as
+// well.
 func (c *connection) proved(i int, s *wire.Segment) {
+	echoed := true
 	if c.events[i].sym == fsm.RcvFIN {
-		i = c.provedCopy(i, s)
+		i, echoed = c.provedCopy(i, s)
 	}
 	e := c.events[i]
-	c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", func(o *event) bool { return o.ref != e.ref && o.t < e.t })
+	before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
+	if echoed {
+		c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
+	} else {
+		c.drop(e.side, e.sym, before)
+	}
 	i = c.findRef(e.side, e.sym, e.ref)
 	if i < 0 {
 		return // the list was full
@@ -139,21 +146,21 @@ func (c *connection) proved(i int, s *wire.Segment) {
 }
 
 // provedCopy returns the receipt of the copy of a FIN that s acknowledges,
-// given pending receipt i of one. If that copy has no receipt, because it had
-// been struck, it gets one.
-func (c *connection) provedCopy(i int, s *wire.Segment) int {
+// given pending receipt i of one, and whether s echoes that copy. If that copy
+// has no receipt, because it had been struck, it gets one.
+func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed bool) {
 	side := c.events[i].side
-	cp := c.receivedCopy(side, s)
+	cp, echoed := c.receivedCopy(side, s)
 	if cp.ref == 0 {
-		return i
+		return i, false
 	}
 	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
-		return k
+		return k, echoed
 	}
 	e := event{t: c.notKnownBefore(side, cp.t), ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side,
 		slow: s.Time-cp.t > c.guard(side)}
 	c.revive(side, e.ref, e.t)
-	return c.place(e)
+	return c.place(e), echoed
 }
 
 // notKnownBefore is when side can have received at the earliest what was
@@ -198,11 +205,12 @@ func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
 }
 
 // receivedCopy picks, among the transmissions of the FIN that was sent to side,
-// the one that s, a segment of side, acknowledges. The zero copy means that
-// there was only one, or that none of them can be the one.
-func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission) {
+// the one that s, a segment of side, acknowledges, and says whether s echoes its
+// timestamp. The zero copy means that there was only one, or that none of them
+// can be the one.
+func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission, echoed bool) {
 	if c.x == nil {
-		return best
+		return best, false
 	}
 	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	for _, k := range c.x.finCopies {
@@ -210,13 +218,13 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 			continue
 		}
 		if k.hasTS && s.Options.Has&wire.OptTimestamps != 0 && k.tsval == s.Options.TSEcr {
-			return k
+			return k, true
 		}
 		if s.Time-k.t >= rtt && (best.ref == 0 || best.t < k.t) {
 			best = k
 		}
 	}
-	return best
+	return best, false
 }
 
 // place inserts an event by its time: behind all events of its side that are

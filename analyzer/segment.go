@@ -744,7 +744,7 @@ func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64
 	fin := &c.ep[y].fin
 	rtt, _ := c.ep[y].sp.RTT()
 	ref, t := fin.ref, fin.t
-	if cp := c.receivedCopy(s.Dir, s); cp.ref != 0 {
+	if cp, _ := c.receivedCopy(s.Dir, s); cp.ref != 0 {
 		ref, t = cp.ref, cp.t
 	}
 	more := c.look(y)

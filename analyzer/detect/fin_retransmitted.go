@@ -85,9 +85,9 @@ func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
 		return "The " + string(peer) + " had acknowledged it (" + in.frame(m) + "), and that ACK did not arrive in time.", in.marks(m)
 	}
 	for _, r := range in.refuted(peer, "rcv.FIN", "") {
-		if r.ByFrame != 0 && r.Why != "path-dead" {
+		if r.ByFrame != 0 && (r.Why == "fin-not-acknowledged" || r.Why == "fin-not-in-order") {
 			m := at(r.ByFrame, r.ByFile)
-			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost after the tap.", in.marks(m)
+			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost, or came later than that.", in.marks(m)
 		}
 	}
 	return "Either the FIN was lost or its ACK: a repetition alone does not tell which.", nil

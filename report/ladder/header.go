@@ -38,10 +38,7 @@ func (d *drawing) say(text string) {
 
 // start says what the times and the frames are.
 func (d *drawing) start() string {
-	text := d.opt.Date(d.opt.Start)
-	if seconds := d.opt.Start.Format(":05"); d.opt.Start.Nanosecond() > 0 {
-		text = strings.Replace(text, seconds, d.opt.Start.Format(":05.000000"), 1)
-	}
+	text := d.opt.Instant(d.opt.Start)
 	switch d.opt.Time {
 	case term.Relative:
 		text = "time 0 is " + text

@@ -105,13 +105,23 @@ func (l *Look) MomentUnit() string {
 
 // Date shows a time in full, with its zone: what the relative ones are
 // relative to.
-func (l *Look) Date(t time.Time) string {
+func (l *Look) Date(t time.Time) string { return l.date(t, "2006-01-02 15:04:05") }
+
+// Instant is Date to the microsecond, where there are any.
+func (l *Look) Instant(t time.Time) string {
+	if t.Nanosecond() == 0 {
+		return l.Date(t)
+	}
+	return l.date(t, "2006-01-02 15:04:05.000000")
+}
+
+func (l *Look) date(t time.Time, layout string) string {
 	t = l.local(t)
 	zone := t.Format(" -07:00")
 	if _, offset := t.Zone(); offset == 0 {
 		zone = " UTC"
 	}
-	return t.Format("2006-01-02 15:04:05") + zone
+	return t.Format(layout) + zone
 }
 
 func (l *Look) local(t time.Time) time.Time {

@@ -103,6 +103,13 @@ func TestMoments(t *testing.T) {
 	if got := (&term.Look{}).Date(at); got != "2026-11-20 04:44:11 UTC" {
 		t.Error(got)
 	}
+	same := time.Date(2026, 1, 1, 12, 12, 12, 250e6, time.UTC)
+	if got := (&term.Look{}).Instant(same); got != "2026-01-01 12:12:12.250000 UTC" {
+		t.Error(got)
+	}
+	if got := (&term.Look{Location: berlin}).Instant(same.Truncate(time.Second)); got != "2026-01-01 13:12:12 +01:00" {
+		t.Error(got)
+	}
 }
 
 func TestColumns(t *testing.T) {
