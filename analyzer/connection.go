@@ -327,6 +327,7 @@ func (m *moments) add(s *wire.Segment) {
 type challenge struct {
 	ack, rst moment
 	state    fsm.Set
+	older    bool // the SYN's timestamp is older than the last of the incarnation before
 }
 
 // unseenACK is the last segment that acknowledged octets never captured (E5).

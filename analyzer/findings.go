@@ -56,7 +56,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r)})
 	}
 	for _, k := range c.x.challenges {
-		in.Challenges = append(in.Challenges, detect.Challenge{ACK: mark(k.ack), RST: mark(k.rst), State: k.state.String()})
+		in.Challenges = append(in.Challenges, detect.Challenge{ACK: mark(k.ack), RST: mark(k.rst), State: k.state.String(), Older: k.older})
 	}
 	for _, n := range c.x.notes {
 		in.Notes = append(in.Notes, detect.Note{Kind: n.kind, Side: c.side(n.side), Frame: n.ref.Frame(),

@@ -212,11 +212,17 @@ func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
 			y := c.peer(s.Dir)
 			d := k.details()
 			d.challenges = append(d.challenges, challenge{ack: moment{c.ep[y].lastRef, c.ep[y].lastTime},
-				rst: moment{s.Ref, s.Time}, state: c.ep[y].shown})
+				rst: moment{s.Ref, s.Time}, state: c.ep[y].shown, older: c.olderSYN(k, s.Dir)})
 		case s.Time-k.ep[s.Dir].syn.t > c.guard(s.Dir) && !c.ep[s.Dir].sp.Next.Less(s.Seq) && s.SegLen()+s.Len > 0:
 			k.phase = stray
 		}
 	}
+}
+
+// olderSYN reports whether the timestamp of the SYN with which x opens k is older
+// than the last that c had of x.
+func (c *connection) olderSYN(k *connection, x uint8) bool {
+	return k.ep[x].has(timestamps) && c.ep[x].sp.Has(reassembly.KnownTS) && int32(k.ep[x].syn.tsval-c.ep[x].sp.TSNewest) < 0
 }
 
 // settleOwn: s belongs to candidate c.

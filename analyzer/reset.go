@@ -129,8 +129,22 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.answers = syn.ref
 	}
 	r.signs = c.injectionSigns(s)
-	r.challenge = c.x != nil && c.x.challenged == s.Ref
+	r.challenge = c.x != nil && c.x.challenged == s.Ref || c.answersChallenge(&r)
 	return r
+}
+
+// answersChallenge reports whether r answers the challenge ACK that an earlier
+// RST of the same end drew, whose number was in the window and not exact.
+func (c *connection) answersChallenge(r *reset) bool {
+	if c.x == nil || r.answers == 0 || r.octets > 0 {
+		return false
+	}
+	for i := range c.x.resets {
+		if k := &c.x.resets[i]; k.side == r.side && k.effect == effectChallenged && k.ref < r.answers {
+			return true
+		}
+	}
+	return false
 }
 
 // voidAnswered strikes what the segment that a bare RST answers brought to X:

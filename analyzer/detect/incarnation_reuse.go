@@ -94,6 +94,9 @@ func (in *Input) whyAccepted() string {
 		if u.ISNDelta == linuxStep {
 			return text + ", with an initial number 65,537 above its last one: that is how Linux does it (tcp_tw_reuse)."
 		}
+		if u.ISNDelta < 0 {
+			return text + ", with an initial number " + words.Count(-u.ISNDelta) + " below its last one."
+		}
 		return text + ", with an initial number " + delta + " above its last one."
 	}
 	return "Neither its timestamp nor its number would have let it in: the " + string(in.ReuseHolder) +

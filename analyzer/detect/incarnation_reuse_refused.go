@@ -19,9 +19,9 @@ var incarnationReuseRefused = define(Detector{
 func findIncarnationReuseRefused(in *Input) []claim {
 	u := in.Conn.Reuse
 	var proof []Mark
-	held := u != nil && u.AcceptedBy == "reset"
+	held, older := u != nil && u.AcceptedBy == "reset", false
 	for _, c := range in.Challenges {
-		held = held || c.State == "TIME-WAIT"
+		held, older = held || c.State == "TIME-WAIT", older || c.Older
 		proof = append(proof, c.ACK, c.RST)
 	}
 	if !held || in.SYN[0].Frame == 0 {
@@ -34,7 +34,12 @@ func findIncarnationReuseRefused(in *Input) []claim {
 		proof:  append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
 		values: in.values(report.Int("refusals", len(in.Challenges)), report.Int("syn_retransmits", syn.Copies)),
 	}
-	text := "The SYN (" + in.frame(syn.first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and neither its timestamp nor its number let it in. "
+	text := "The SYN (" + in.frame(syn.first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and " + either(older,
+		"its timestamp is older than the last of that connection, which refuses it whatever its number (RFC 6191). ", "neither its timestamp nor its number let it in. ")
+	if older {
+		c.advice = "Find out why the timestamps of one address went back: another host behind the same NAT, a client that was restarted, or one that chooses a random offset for every connection. " +
+			"Let the client close first, so that TIME-WAIT is at the end that chooses the ports; keep connections open or pool them."
+	}
 	if len(in.Challenges) > 0 {
 		text += "The answer was an ACK in the old numbers (" + in.frame(in.Challenges[0].ACK) + "), which drew a RST (" + in.frame(in.Challenges[0].RST) + "). "
 	}

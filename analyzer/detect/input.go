@@ -170,6 +170,7 @@ type Sent struct {
 type Challenge struct {
 	ACK, RST Mark
 	State    string
+	Older    bool // the SYN's timestamp is older than the last of the connection before
 }
 
 // ResetDetail is what was so when a RST came.

@@ -27,6 +27,8 @@ func findResetNoSuchConnection(in *Input) []claim {
 	case r == nil:
 	case in.refusesSYNACK(r):
 		return in.one(in.unwantedSYNACK(r))
+	case r.Cause == "challenge" && in.challengedBefore(r):
+		return in.one(in.halfOpen(r))
 	case r.Cause == "challenge" && !in.was(r.By.Peer(), "TIME-WAIT"):
 		return in.one(in.startedOver(r))
 	case r.Cause != "no-such-connection", in.answersProbe(r), in.untaken() != nil:
@@ -59,6 +61,17 @@ func (in *Input) halfOpen(r *rst) claim {
 		proof:  in.marks(r.answers(), r.mark()),
 		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets)),
 	}
+}
+
+// challengedBefore reports whether an earlier RST of the same end had drawn a
+// challenge ACK: then this one answers that.
+func (in *Input) challengedBefore(r *rst) bool {
+	for _, o := range in.resets() {
+		if o.By == r.By && o.Effect == "challenged" && o.Time.Before(r.Time) {
+			return true
+		}
+	}
+	return false
 }
 
 // endedBefore returns an earlier segment by which the same end had left the
