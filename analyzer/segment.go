@@ -111,10 +111,11 @@ func (c *connection) strange(s *wire.Segment) bool {
 	if !s.Flags.Has(wire.ACK) {
 		return true // no TCP sends it, and none takes it (R1)
 	}
+	// What follows on what was captured, and an ACK of that, are in order
+	// whatever the window was: the capture has missed how it grew.
 	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
-	acks := rev.Has(reassembly.KnownUna)
-	odd := own.OutOfReach(s.Seq) || rev.OutOfReach(s.Ack) ||
-		acks && s.Ack.Add(reach).Less(rev.Una)
+	odd := own.OutOfReach(s.Seq) && own.Next.Less(s.Seq) || rev.OutOfReach(s.Ack) && rev.Next.Less(s.Ack) ||
+		rev.Has(reassembly.KnownUna) && s.Ack.Add(reach).Less(rev.Una)
 	ep := &c.ep[s.Dir]
 	if !odd {
 		ep.odd = 0
@@ -122,8 +123,9 @@ func (c *connection) strange(s *wire.Segment) bool {
 	}
 	// Several in a row: the capture has lost the segments that moved the
 	// windows.
-	ep.odd++
-	return ep.odd < 3
+	const many = 3
+	ep.odd = min(ep.odd+1, many)
+	return ep.odd < many
 }
 
 // speak records that X has sent something.

@@ -17,8 +17,7 @@ func (sp *Space) Expected(s *wire.Segment, rev *Space) bool {
 		return false
 	}
 	acked, due := uint32(s.Ack-rev.Una), uint32(rev.Next-rev.Una)
-	return acked <= due && due <= maxReach && acked|s.Len != 0 && sp.Wnd != 0 && rev.Wnd != 0 &&
-		sp.Una.LessEq(sp.Next) && !sp.OutOfReach(s.Seq) && !rev.OutOfReach(s.Ack)
+	return acked <= due && due <= maxReach && acked|s.Len != 0 && sp.Wnd != 0 && rev.Wnd != 0 && sp.Una.LessEq(sp.Next)
 }
 
 // Follow records that the space's owner sent s, a segment that is Expected.
