@@ -27,7 +27,7 @@ func (d *drawing) item(it item) {
 func (d *drawing) segment(it item) {
 	s := &d.Segments[it.from]
 	left, right := d.states(client, it), d.states(server, it)
-	arrow, rest := d.arrow(s, s.Lost || d.refuted[it.from])
+	arrow, rest := d.arrow(it.from, s.Lost || d.refuted[it.from])
 	d.line(d.frames(it), d.time(it), d.take(client, &left), arrow, d.take(server, &right))
 	var notes []string
 	if rest != "" {
@@ -103,9 +103,9 @@ func (d *drawing) state(c change) string {
 
 const shaft = 3 // dashes before the label
 
-// arrow draws a segment and returns what of its label did not fit.
-func (d *drawing) arrow(s *report.Segment, lost bool) (drawn, rest string) {
-	l := d.label(s)
+// arrow draws the segment of a row and returns what of its label did not fit.
+func (d *drawing) arrow(row int, lost bool) (drawn, rest string) {
+	s, l := &d.Segments[row], d.label(row)
 	room := d.arrowCol - shaft - len(" ") - len(" ") - 2 // one more dash, and the head
 	if lost {
 		room -= d.arrowCol / 6 // it ends before the margin

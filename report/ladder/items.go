@@ -121,10 +121,28 @@ func (d *drawing) class(row int) class {
 		len(d.notes[row]) > 0 || strings.ContainsAny(s.Flags, "SFR") && s.Kind != again {
 		return fixed
 	}
-	if s.Plain && s.Kind == "" {
+	if s.Plain && s.Kind == "" && d.windows[row] == "" {
 		return bulk
 	}
 	return softKinds[s.Kind]
+}
+
+// turnWindows finds the segments that close their sender's window, or open it
+// again: they are plain ACKs otherwise, and tell why data stops and goes on.
+func (d *drawing) turnWindows() {
+	d.windows = map[int]string{}
+	closed := map[report.Side]bool{}
+	for row := range d.Segments {
+		s := &d.Segments[row]
+		if !s.HasAck || s.WindowCut || strings.ContainsAny(s.Flags, "SR") || (s.Window == 0) == closed[s.From] {
+			continue
+		}
+		closed[s.From] = s.Window == 0
+		d.windows[row] = "window 0"
+		if s.Window > 0 {
+			d.windows[row] = "window opens"
+		}
+	}
 }
 
 // folds cuts the segments into those to draw and those to fold.

@@ -18,7 +18,8 @@ var leading = map[string]bool{
 	"challenge ACK": true, "old ACK": true, "ICMP": true,
 }
 
-func (d *drawing) label(s *report.Segment) label {
+func (d *drawing) label(row int) label {
+	s := &d.Segments[row]
 	what, kind := d.what(s), ""
 	if leading[s.Kind] {
 		what = d.named(s)
@@ -26,7 +27,7 @@ func (d *drawing) label(s *report.Segment) label {
 		kind = "(" + s.Kind + ")"
 	}
 	brief, rest, _ := strings.Cut(what, ", ")
-	more := strings.Join(d.options(s), ", ")
+	more := strings.Join(d.options(row), ", ")
 	return label{d.opt.Clean(brief), d.opt.Clean(rest), d.opt.Clean(more), d.opt.Clean(kind)}
 }
 
@@ -94,7 +95,8 @@ func (d *drawing) named(s *report.Segment) string {
 }
 
 // options are a segment's further words.
-func (d *drawing) options(s *report.Segment) (list []string) {
+func (d *drawing) options(row int) (list []string) {
+	s := &d.Segments[row]
 	if !strings.Contains(s.Kind, "retransmission") || d.opt.Full {
 		list = append(list, s.Options...) // else they were told before
 	}
@@ -105,6 +107,8 @@ func (d *drawing) options(s *report.Segment) (list []string) {
 	}
 	if s.Window == 0 && !s.WindowCut && s.HasAck && !strings.ContainsAny(s.Flags, "SR") {
 		list = append(list, "window 0")
+	} else if word := d.windows[row]; word != "" {
+		list = append(list, word)
 	}
 	return list
 }

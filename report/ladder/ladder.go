@@ -47,6 +47,7 @@ func Render(w io.Writer, l *report.Ladder, opt Options) error {
 	}
 	d.margins = readMargins(d.Ladder)
 	d.readNotes()
+	d.turnWindows()
 	items := d.items()
 	d.layout(items)
 	d.header()
@@ -80,6 +81,7 @@ type drawing struct {
 	margins [2]margin
 	notes   map[int][]string // what to say below a row
 	refuted map[int]bool     // rows that did not arrive, by the record's word
+	windows map[int]string   // rows that close their sender's window or open it again
 
 	frameCol, timeCol, stateCol, arrowCol int
 	now                                   [2]change // the state shown last on each side
