@@ -36,6 +36,7 @@ type event struct {
 	basis basis
 	hasTS bool
 	slow  bool    // of a FIN: its receiver took longer to acknowledge it than the path takes
+	blind bool    // of a FIN: whether its receiver's own had been acknowledged is not known
 	also  fsm.Set // where it may have led as well, of an end that may have been elsewhere (R13)
 }
 
@@ -44,6 +45,9 @@ func (e *event) apply(set fsm.Set) fsm.Set {
 	after := set.Apply(e.sym)
 	if e.also != 0 && set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
 		after |= e.also
+	}
+	if e.blind && set.Intersects(fsm.Of(fsm.FinWait1)) {
+		after |= fsm.Of(fsm.TimeWait)
 	}
 	return after
 }

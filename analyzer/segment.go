@@ -275,7 +275,8 @@ func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 		c.ep[x].shown.Is(fsm.Established)
 }
 
-// inferFIN records a FIN of y that only the peer's ACK shows.
+// inferFIN records a FIN of y that only the peer's ACK shows. Where nothing of y
+// was captured, no ACK of the peer's own FIN can have been (R13).
 func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	peer := &c.ep[y].sp
 	peer.FIN = peer.Next
@@ -283,7 +284,8 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	c.ep[y].fin = closing{t: s.Time, ack: c.ep[s.Dir].sp.Una}
 	peer.Unseen(s.Ack, s.Time)
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
-	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred})
+	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred,
+		blind: c.ep[y].packets == 0})
 }
 
 // inferOwnFIN: a pure segment of X one number above all that was captured of
