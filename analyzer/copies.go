@@ -132,6 +132,8 @@ const (
 	lanGap  = 5e6
 	pathGap = 2e9
 	synGap  = 500e6
+	// timerGap is less than any retransmission timer (Linux: TCP_RTO_MIN, 200 ms).
+	timerGap = 190e6
 )
 
 // copyOf decides whether s, whose identity is that of old, is a copy of it.
@@ -147,17 +149,21 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 	if s.Flags&(wire.RST|wire.ACK) == wire.RST && old.file == uint8(s.Ref.File()) {
 		return original // each answers another segment, with nothing of its own
 	}
+	routed := s.TTL != old.ttl // a sender's hop limit does not change from one transmission to the next
 	if old.file != uint8(s.Ref.File()) {
-		if gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || gap <= max(rtt, lanGap)) {
+		if gap <= max(rtt, timerGap) || gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || routed) {
 			return secondTap
 		}
 		return original
+	}
+	if routed && gap <= timerGap {
+		return secondTap
 	}
 	near := int64(lanGap)
 	if rtt > 0 {
 		near = min(near, rtt/4)
 	}
-	if s.TTL <= old.ttl && gap < near {
+	if !routed && gap < near {
 		return captureCopy
 	}
 	// Timestamps tick at least every few milliseconds: an equal one after a
