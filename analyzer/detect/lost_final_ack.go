@@ -82,6 +82,9 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 		saw:        [2]string{"nothing", "nothing"},
 		values:     in.values(report.Int("lost", n), report.Float("gap_s", delay.Seconds()), report.Int("fin_retransmits", fin.Copies)),
 	}
+	if r := in.drewRST(side); r != nil {
+		c.proof = append(c.proof, r.mark())
+	}
 	if n > 1 {
 		c.title = "The ACK of the " + string(side) + "'s FIN was lost " + words.Times(n) + "; the FIN was repeated for " + dur(delay)
 	}
@@ -94,11 +97,19 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 	return c
 }
 
+// drewRST returns the RST that one of a side's FINs drew, nil if none did.
+func (in *Input) drewRST(side report.Side) *rst {
+	if r := in.deciding(); r != nil && r.By == side.Peer() && has(in.fins(side), r.answers()) {
+		return r
+	}
+	return nil
+}
+
 // afterRepeat says how the last repetition of a FIN was answered.
 func (in *Input) afterRepeat(side report.Side, lost []Mark) string {
 	peer := side.Peer()
 	ack := in.FINAcked[index(side)].last()
-	if r := in.deciding(); r != nil && r.By == peer && has(in.fins(side), r.answers()) {
+	if r := in.drewRST(side); r != nil {
 		return "The last one drew a RST (" + in.frame(r.mark()) + "): the " + string(peer) +
 			" had no TIME-WAIT any more (expired, dropped over tcp_max_tw_buckets, restarted)."
 	}

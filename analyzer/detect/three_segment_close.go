@@ -34,8 +34,9 @@ func findThreeSegmentClose(in *Input) []claim {
 		title:      "The " + string(second) + "'s FIN came with its ACK of the " + string(first) + "'s FIN",
 		explanation: "The " + string(first) + " closed first (FIN in " + in.frame(one.first()) + "). The " + string(second) +
 			" closed" + took + ", and its FIN (" + in.frame(two.first()) + ") is also its first ACK of the " + string(first) +
-			"'s. By this one segment the " + string(first) +
+			"'s. By this one segment the " + string(first) + either(in.proved(first, "TIME-WAIT"),
 			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT. This is a normal close.",
+			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT, if it arrived: nothing captured acknowledges it."),
 		saw:    both(first, "nothing, or read() = 0", "read() = 0"),
 		at:     two.Time,
 		proof:  in.marks(one.first(), two.first(), in.FINAcked[index(second)].first()),
