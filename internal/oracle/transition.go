@@ -62,6 +62,7 @@ var arcs = []arc{
 	// The peer, of which nothing was captured, may have closed before (R13).
 	{established, "snd.FIN", unknown, "3.10.4"},
 	{established, "rcv.FIN", unknown, "3.10.7.4"},
+	{finWait1, "rcv.FIN", unknown, "3.10.7.4"},
 }
 
 func (a *arc) allows(from, on, to string) bool {
@@ -137,9 +138,13 @@ func (p *player) section(i int, t *report.Transition) {
 }
 
 // alone reports whether only one end had been captured up to the frame of
-// transition i.
+// transition i, or the one that shows it.
 func (p *player) alone(i int) bool {
-	seg := p.cited(&p.conn.Transitions[i])
+	t := &p.conn.Transitions[i]
+	seg := p.cited(t)
+	if seg < 0 {
+		seg = p.confirming(t) // the event itself was not captured
+	}
 	for k := 0; k <= seg; k++ {
 		if p.sentBy(k, p.k) != p.sentBy(seg, p.k) {
 			return false

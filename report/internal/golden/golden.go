@@ -1,4 +1,3 @@
-// Package golden compares what a test printed with a file under testdata.
 package golden
 
 import (
