@@ -78,7 +78,7 @@ func fileSummary(f *capture.FileInfo) report.FileSummary {
 	for _, l := range f.Links {
 		sum.LinkTypes = append(sum.LinkTypes, l.String())
 	}
-	if f.Packets > 0 {
+	if f.Packets > f.Untimed {
 		first, last := time.Unix(0, f.First).UTC(), time.Unix(0, f.Last).UTC()
 		sum.First, sum.Last = &first, &last
 	}

@@ -47,6 +47,16 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.AddCommand(analyzeCommand(a), showCommand(a), liveCommand(a), explainCommand(a), demoCommand(a),
 		versionCommand(a), manCommand(a))
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil {
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("there is no completion for %s: bash, fish, powershell or zsh", args[0])
+			}
+			return cmd.Help()
+		}
+		c.Args = cobra.ArbitraryArgs
+	}
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
 		_, err := fmt.Fprint(cmd.OutOrStderr(), usage(cmd))
 		return err
@@ -111,6 +121,9 @@ func setFromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)
 			return
 		}
 		if wrong := flags.Set(f.Name, value); wrong != nil {
+			if f.Value.Type() == "bool" {
+				wrong = fmt.Errorf("%q is neither true nor false", value)
+			}
 			err = usagef("%s: %w", name, wrong)
 		}
 	})

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,7 +105,11 @@ func (d *Digest) Scope() []string {
 	}
 	if c := d.Capture; c != nil && c.Assumptions.MSL > 0 {
 		msl := strconv.FormatFloat(2*c.Assumptions.MSL, 'f', -1, 64)
-		parts = append(parts, "2MSL "+msl+" s assumed ("+c.Assumptions.Stack+")")
+		stacks := c.Assumptions.Stack
+		for _, net := range slices.Sorted(maps.Keys(c.Assumptions.Networks)) {
+			stacks += ", " + net + " " + c.Assumptions.Networks[net]
+		}
+		parts = append(parts, "2MSL "+msl+" s assumed ("+stacks+")")
 	}
 	return parts
 }

@@ -6,9 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
-
 	"github.com/lastack/lastack/report/internal/sample"
+	"pgregory.net/rapid"
 )
 
 func TestPack(t *testing.T) {
