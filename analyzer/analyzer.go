@@ -26,9 +26,14 @@ type Options struct {
 	// for Ladder.
 	Watch uint64
 	// OnRecord, if not nil, is given each record as it becomes final, in place
-	// of Records. A *report.Connection is then valid only during the call; a
-	// *report.Finding may be kept.
+	// of Records. It is valid only during the call; of a *report.Finding a copy
+	// (*f) may be kept, of a *report.Connection what it points to is used again.
 	OnRecord func(report.Record)
+	// OnOver, if not nil, is given what is known of a connection as soon as both
+	// of its ends have closed, but for a TIME-WAIT: the connection, then its
+	// findings, valid only during the call. It is for those who cannot wait
+	// until it is final; what comes later may change it.
+	OnOver func(report.Record)
 	// MaxConnections bounds the connections held at a time; 0 is a million.
 	// Beyond it the one that tells least is given up and reported as evicted.
 	MaxConnections int
@@ -210,6 +215,9 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		a.watchSegment(c, s, &p)
 	}
 	a.schedule(c, a.deadlineOf(c))
+	if a.opt.OnOver != nil {
+		a.foretell(c)
+	}
 	if a.live > a.opt.MaxConnections {
 		a.evict()
 	}

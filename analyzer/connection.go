@@ -94,6 +94,7 @@ const (
 	watched     // Options.Watch names it
 	probing     // the last segment of end 0 was a keepalive probe; the next bit, of end 1
 	probing1
+	foretold // Options.OnOver was given it
 )
 
 // probes is the bit for the last segment of an end being a keepalive probe.

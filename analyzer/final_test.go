@@ -2,10 +2,14 @@ package analyzer
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
 )
 
 // TestDeadlines: entries come out by time, then by id, whatever the order in
@@ -33,4 +37,45 @@ func TestDeadlines(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestOnOver: a connection is told of as soon as both ends have closed, once,
+// and by its record when it is final.
+func TestOnOver(t *testing.T) {
+	var over, final []string
+	name := func(r report.Record) string {
+		if f, ok := r.(*report.Finding); ok {
+			return f.ID
+		}
+		return r.(*report.Connection).Close.Kind
+	}
+	a := New(Options{
+		OnOver:   func(r report.Record) { over = append(over, name(r)) },
+		OnRecord: func(r report.Record) { final = append(final, name(r)) },
+	})
+	tuple, client := wire.NewTuple(netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("198.51.100.1:80"))
+	n := uint64(0)
+	send := func(dir uint8, flags wire.Flags, seq, ack wire.Seq) {
+		n++
+		a.Add(&wire.Segment{Tuple: tuple, Packet: n, Ref: wire.MakeFrameRef(0, n), Time: int64(n) * 1e6, Dir: dir, Flags: flags, Seq: seq, Ack: ack, Window: 500})
+	}
+	server := client ^ 1
+	send(client, wire.SYN, 100, 0)
+	send(server, wire.SYN|wire.ACK, 300, 101)
+	send(client, wire.ACK, 101, 301)
+	send(client, wire.FIN|wire.ACK, 101, 301)
+	send(server, wire.FIN|wire.ACK, 301, 102)
+	if over != nil {
+		t.Fatalf("%v before the last ACK", over)
+	}
+	send(client, wire.ACK, 102, 302)
+	want := []string{"three-segment", "three-segment-close"}
+	if !slices.Equal(over, want) || final != nil {
+		t.Fatalf("%v is over and %v final, want %v and nothing", over, final, want)
+	}
+	send(client, wire.ACK, 102, 302)
+	a.Close()
+	if !slices.Equal(over, want) || !slices.Equal(final, want) {
+		t.Errorf("in the end %v was over and %v final, want %v", over, final, want)
+	}
 }

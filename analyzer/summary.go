@@ -93,6 +93,20 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	}
 }
 
+// foretell gives Options.OnOver what is known of c, once, when it is over.
+func (a *Analyzer) foretell(c *connection) {
+	if c.flags&foretold != 0 || c.phase != current || !c.gone(0) || !c.gone(c.peer(0)) || c.isPhantom() {
+		return
+	}
+	c.flags |= foretold
+	r := a.record(c, finalEnd, a.now)
+	found := a.findings(c, r, a.now)
+	a.opt.OnOver(r)
+	for i := range found {
+		a.opt.OnOver(&found[i])
+	}
+}
+
 // give hands a record to the caller, or keeps it until it is asked for.
 func (a *Analyzer) give(r report.Record) {
 	if a.opt.OnRecord != nil {

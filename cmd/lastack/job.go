@@ -51,6 +51,9 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	if opt.Watch == 0 { // a ladder's record is kept, and those are only lent
 		opt.OnRecord = j.record
 	}
+	if s.live {
+		opt.OnOver = j.over
+	}
 	j.an = analyzer.New(opt)
 	out, err := a.newOutput(s, files, j.an.Ladder)
 	j.out = out
@@ -129,6 +132,14 @@ func (j *job) record(rec report.Record) {
 	}
 	if j.unwritten == nil {
 		j.unwritten = j.out.add(rec)
+	}
+}
+
+// over hands a record of a connection that is over and not final to the
+// output.
+func (j *job) over(rec report.Record) {
+	if j.out.over != nil && j.unwritten == nil {
+		j.unwritten = j.out.over(rec)
 	}
 }
 

@@ -28,8 +28,9 @@ func liveCommand(a *app) *cobra.Command {
 		Use:   "live -i INTERFACE | -",
 		Short: "Report as it happens, from an interface or a pipe",
 		Long: `Follows the connections of a network interface (Linux; root or CAP_NET_RAW) or of a capture that
-arrives on standard input, and prints findings and finished connections as they come. Ctrl-C ends it
-with the report, and exit status 0.`,
+arrives on standard input, and prints findings and finished connections as they come: as text when
+both ends have closed, and again if what follows changes it; as NDJSON when nothing more can come of
+them, 2MSL later. Ctrl-C ends it with the report, and exit status 0.`,
 		Example: `  lastack live -i eth0
   tcpdump -i any -U -w - tcp | lastack live - --format ndjson`,
 		RunE: func(cmd *cobra.Command, args []string) error {

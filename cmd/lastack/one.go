@@ -53,7 +53,8 @@ func (o *oneConnection) concerns(rec report.Record) bool {
 		if !slices.Contains(r.Connections, o.id) {
 			return false
 		}
-		o.findings = append(o.findings, r)
+		f := *r // r is only lent
+		o.findings = append(o.findings, &f)
 	}
 	return true
 }

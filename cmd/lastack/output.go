@@ -19,6 +19,7 @@ type output struct {
 	flusher interface{ Flush() error } // of the encoder; nil where there is nothing to flush
 	file    *os.File                   // of --output; nil is standard output
 	live    bool                       // show every record at once
+	over    func(report.Record) error  // shows what is over and not final; nil: nothing does
 }
 
 // newOutput opens the output. Inputs are never written over.
@@ -60,7 +61,11 @@ func (a *app) refuseInput(path string, inputs []capture.FileInfo) error {
 // sinks makes what the records go through.
 func (o *output) sinks(s *settings, w io.Writer, segments func() *report.Ladder, look term.Look) report.Sink {
 	if s.forPeople() {
-		return s.forReading(w, segments, look)
+		sink := s.forReading(w, segments, look)
+		if t, ok := sink.(*text.Text); ok && s.live && !s.quiet {
+			o.over = t.Over
+		}
+		return sink
 	}
 	var sink report.Sink = report.NewDocument(w)
 	if s.format.value == formatNDJSON {

@@ -33,6 +33,9 @@ type Text struct {
 	opt Options
 	out *bufio.Writer
 	*digest.Digest
+
+	foretold map[uint64][]string // what Over has printed, by connection
+	final    uint64              // the connection that became final last
 }
 
 // New returns a Text that writes to w.
