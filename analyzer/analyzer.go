@@ -19,6 +19,9 @@ type Options struct {
 	Networks []NetworkStack
 	// MSL, if not 0, is the maximum segment lifetime in place of every stack's.
 	MSL time.Duration
+	// IgnoreVLAN puts segments together whatever VLANs and tunnels they came
+	// through. Without it those of different ones are different connections.
+	IgnoreVLAN bool
 	// Files is how many inputs the capture has: with more than one the records
 	// name the file of each frame.
 	Files int
@@ -88,6 +91,7 @@ func New(opt Options) *Analyzer {
 	}
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
 	a.table = flow.New(tableSeed, func(i uint32) *wire.FourTuple { return &a.at(int32(i)).tuple })
+	a.decoder.IgnoreIDs = opt.IgnoreVLAN
 	a.sum.init()
 	return a
 }

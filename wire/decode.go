@@ -10,6 +10,9 @@ type Decoder struct {
 	// ICMP is the error that the last frame carried, if its outcome was
 	// OutcomeICMP. Its Packet, Ref and Time are left for the caller to set.
 	ICMP ICMPError
+	// IgnoreIDs leaves the ids of VLANs and tunnels out of the key: for taps
+	// where both directions of a connection have different ones.
+	IgnoreIDs bool
 
 	depth   int
 	builder layerBuilder
@@ -217,7 +220,7 @@ func isVLAN(etherType uint16) bool {
 // tunnel, belong to the tunnel path.
 func (d *Decoder) tag(t *FourTuple, id uint16) {
 	switch {
-	case id == 0:
+	case id == 0 || d.IgnoreIDs:
 	case t.Tunnel == 0 && t.VLAN[0] == 0:
 		t.VLAN[0] = id
 	case t.Tunnel == 0 && t.VLAN[1] == 0:

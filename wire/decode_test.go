@@ -402,6 +402,10 @@ func TestVLAN(t *testing.T) {
 			if path := d.TunnelPath(s.Tuple.Tunnel); out != wire.OutcomeTCP || s.Tuple.VLAN != c.vlan || fmt.Sprint(path) != fmt.Sprint(c.tunnel) {
 				t.Errorf("link %d, tags %v: outcome %d, %v, %q", link, c.tags, out, s.Tuple.VLAN, path)
 			}
+			blind := wire.Decoder{IgnoreIDs: true}
+			if out := blind.Decode(link, data, uint32(len(data)), &s); out != wire.OutcomeTCP || s.Tuple.VLAN != [2]uint16{} || s.Tuple.Tunnel != 0 {
+				t.Errorf("link %d, tags %v ignored: outcome %d, %v, %d", link, c.tags, out, s.Tuple.VLAN, s.Tuple.Tunnel)
+			}
 		}
 	}
 }

@@ -82,6 +82,9 @@ const maxTunnels = 1 << 16
 
 // enter notes that the packet goes on inside a tunnel.
 func (d *Decoder) enter(t *FourTuple, kind tunnelKind, id uint32) {
+	if d.IgnoreIDs {
+		return
+	}
 	hop := tunnelHop{parent: t.Tunnel, kind: kind, id: id}
 	t.Tunnel = hop.number()
 	if _, known := d.tunnels[t.Tunnel]; known || len(d.tunnels) >= maxTunnels {

@@ -17,6 +17,7 @@ func (s *settings) analyzerOptions(files int) analyzer.Options {
 		Stack:          s.stacks.all,
 		Networks:       s.stacks.networks,
 		MSL:            time.Duration(s.msl),
+		IgnoreVLAN:     s.ignoreVLAN,
 		Files:          files,
 		MaxConnections: s.maxConnections.value,
 	}
@@ -62,6 +63,9 @@ func (s *settings) options() map[string]any {
 	}
 	if s.maxConnections.value != 0 {
 		list["max_connections"] = s.maxConnections.value
+	}
+	if s.ignoreVLAN {
+		list["ignore_vlan"] = true
 	}
 	if s.conn != 0 {
 		list["conn"] = uint64(s.conn)

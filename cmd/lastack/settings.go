@@ -11,7 +11,8 @@ import (
 
 // settings are what the flags of all commands that analyse set.
 type settings struct {
-	recursive bool
+	recursive  bool
+	ignoreVLAN bool
 
 	stacks         stacks
 	msl            lifetime
@@ -100,6 +101,7 @@ func (s *settings) analysisFlags() flagGroup {
 	g := newGroup("Analysis")
 	g.Var(&s.stacks, "stack", "which TCP to assume: linux (the default), freebsd, macos, windows or rfc; for the hosts of a network 10.0.0.0/8=windows; can be repeated")
 	g.Var(&s.msl, "msl", "assume this maximum segment lifetime in place of the stack's; TIME-WAIT lasts twice as long")
+	g.BoolVar(&s.ignoreVLAN, "ignore-vlan", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
 	g.Var(&s.failOn, "fail-on", "exit with 4 if there is a finding of this id, or this severe (info, notice, warning, critical) or worse; can be repeated")
 	return g
