@@ -443,6 +443,11 @@ func (c *connection) sentSYN(s *wire.Segment) {
 	if i := c.find(x, fsm.SndSYN, inferred); i >= 0 {
 		c.events[i].basis, c.events[i].ref, c.events[i].t = sent, s.Ref, min(s.Time, c.events[i].t)
 		c.refold(x)
+		y := c.peer(x)
+		if k := c.find(y, fsm.RcvSYN, inferred); k >= 0 && c.events[k].ref == 0 { // its answer stands before it in the file
+			c.events[k].basis, c.events[k].ref = confirmed, s.Ref
+			c.refold(y)
+		}
 		return
 	}
 	if y := c.peer(x); y != x && c.find(y, fsm.SndSYN) >= 0 {
