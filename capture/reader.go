@@ -57,8 +57,8 @@ func (in *input) unrecognised(err error) error {
 	switch {
 	case err == nil || err == io.EOF || isCut:
 		err = notCapture(in.have())
-	case damaged:
-		err = fmt.Errorf("%w: %w", ErrNotCapture, err)
+	case damaged: // what was decompressed until then is too little to tell
+		return &Error{File: in.name, Offset: int64(len(in.have())), Err: fmt.Errorf("%w: %w", ErrNotCapture, err)}
 	}
 	return &Error{File: in.name, Offset: -1, Err: err}
 }
