@@ -698,6 +698,10 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		// had not sent it and Y not received it before (R13).
 		c.narrowTo(x, fsm.SndData, s)
 		c.narrowTo(c.peer(x), fsm.RcvData, s)
+	} else if peer := &c.ep[c.peer(x)]; c.flags&midStream != 0 && peer.acked && s.Time-peer.lastTime <= pathGap && !own.FINAcked(peer.lastAck) {
+		// Y's last segment, a moment ago, does not acknowledge it: until then it
+		// had received no FIN.
+		c.narrowTo(c.peer(x), fsm.RcvData, s)
 	}
 	if own.Next == f.Add(1) && p.Kind != reassembly.New && p.Kind != reassembly.Partial && p.Kind != reassembly.Beyond {
 		ep.flags |= finRepeatedFirst
