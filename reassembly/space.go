@@ -77,9 +77,9 @@ func (sp *Space) Clone() Space {
 func (sp *Space) Has(want Known) bool { return sp.Known&want == want }
 
 // RTT returns the smallest round trip from the tap to the receiver and back,
-// in nanoseconds, and whether one was measured. Numbers sent more than once do
-// not count (Karn).
-func (sp *Space) RTT() (int64, bool) { return int64(sp.rtt-1) * 1000, sp.rtt != 0 }
+// in nanoseconds, and whether one was measured; 0 if none was. Numbers sent more
+// than once do not count (Karn).
+func (sp *Space) RTT() (int64, bool) { return max(int64(sp.rtt)-1, 0) * 1000, sp.rtt != 0 }
 
 // Outstanding reports whether the sender waits for an acknowledgment of
 // something captured.

@@ -504,7 +504,7 @@ func TestRTT(t *testing.T) {
 		a := &k.sp[0]
 		want := func(what string, wantMS int64, ok bool) {
 			t.Helper()
-			if got, have := a.RTT(); have != ok || ok && got != wantMS*ms {
+			if got, have := a.RTT(); have != ok || got != wantMS*ms {
 				t.Errorf("%s: %v %v, want %d ms %v", what, got, have, wantMS, ok)
 			}
 		}
