@@ -261,13 +261,14 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 			sp.Edge, sp.Next = sp.Una, sp.Una
 		}
 	}
+	switch further := sp.Next.Less(end); {
+	case p.Kind == New, further && p.Kind != WindowProbe && p.Kind != Old:
+		sp.Known &^= probed
+	case further && p.Kind == WindowProbe:
+		sp.Known |= probed
+	}
 	switch p.Kind {
 	case New, WindowProbe:
-		if p.Kind != WindowProbe {
-			sp.Known &^= probed
-		} else if sp.Next.Less(end) {
-			sp.Known |= probed
-		}
 		if sp.gaps == nil {
 			sp.Edge = wire.MaxSeq(sp.Edge, end)
 		}
@@ -468,7 +469,7 @@ func (sp *Space) Whole(upto wire.Seq) bool {
 	if sp.Has(KnownUna) {
 		from = wire.MaxSeq(from, sp.Una)
 	}
-	return !from.Less(upto) || sp.gaps.within(from, upto) == 0
+	return sp.gaps.within(from, upto) == 0
 }
 
 // Missing returns how many octets below SND.UNA the capture has missed.
