@@ -19,8 +19,9 @@
 //
 // The file "expect" has lines "#ID PATH VALUE": PATH is a path into the
 // connection's JSON record, and VALUE what stands there; "#ID has FINDING" and
-// "#ID lacks FINDING" for findings; "#ID path SIDE STATE..." for the states of an
-// end in order, momentary ones in parentheses; "connections N".
+// "#ID lacks FINDING" for findings, and "#ID finding FINDING PATH VALUE" for what
+// stands in one's record; "#ID path SIDE STATE..." for the states of an end in
+// order, momentary ones in parentheses; "connections N".
 package script
 
 import (
