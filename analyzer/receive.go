@@ -12,7 +12,7 @@ import (
 func (c *connection) received(y uint8, s *wire.Segment) {
 	c.finWhole(s)
 	ep := &c.ep[y]
-	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK {
+	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		ep.twFrom = s.Time // Linux restarts 2MSL on every segment with ACK
 	}
 	if s.Flags.Has(wire.RST) {
