@@ -237,14 +237,6 @@ func (c *connection) place(e event) int {
 			at = i + 1
 		}
 	}
-	if i := c.find(e.side, fsm.SndFIN, sent); i >= 0 && e.sym == fsm.RcvFIN {
-		// What its own FIN acknowledged says which came first.
-		if c.ep[c.peer(e.side)].sp.FINAcked(c.ep[e.side].fin.ack) {
-			at = min(at, i)
-		} else {
-			at = max(at, i+1)
-		}
-	}
 	if at == len(c.events) {
 		c.push(e)
 		return len(c.events) - 1

@@ -19,7 +19,7 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 		c.receivedRST(y, s)
 		return
 	}
-	if ep.proved.Is(fsm.Closed) && (ep.packets > 0 || c.find(y, fsm.SndSYN) >= 0) {
+	if ep.proved.Is(fsm.Closed) {
 		return
 	}
 	if c.ep[s.Dir].sp.Repeats >= deadAfter {
