@@ -13,9 +13,10 @@
 // from B; the control bits as tcpdump writes them; numbers; the state of B
 // after it. "-" is a state that is not checked; "?" behind a state says that
 // it must be shown as not proved. Fields: seq, ack, len, win, ts=VAL/ECR, mss,
-// ws, sackok, sack=LEFT-RIGHT, fo (a fast open cookie), id (IPv4), ttl, badsum,
-// a=PORT and b=PORT for other ports than 40001 and 5000. Lines "icmp TYPE CODE"
-// in place of flags quote the segment of A with that seq. "#" begins a comment.
+// ws, sackok, sack=LEFT-RIGHT, fo (a fast open cookie), id (IPv4), ttl, badsum, partsum (a
+// checksum of the pseudo-header only, as the sender's own tap sees it), a=PORT and
+// b=PORT for other ports than 40001 and 5000. Lines "icmp TYPE CODE" in place of
+// flags quote the segment of A with that seq. "#" begins a comment.
 //
 // The file "expect" has lines "#ID PATH VALUE": PATH is a path into the
 // connection's JSON record, and VALUE what stands there; "#ID has FINDING" and
@@ -246,6 +247,9 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 	}
 	if _, ok := seg.Fields["badsum"]; ok {
 		t.Sum = packet.Bad
+	}
+	if _, ok := seg.Fields["partsum"]; ok {
+		t.Sum = packet.Partial
 	}
 	var err error
 	if t.Options, err = seg.options(); err != nil {
