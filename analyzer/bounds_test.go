@@ -56,8 +56,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// run analyses segments between two addresses: each is given by its time in
-// seconds, its sender (0 or 1), control bits and numbers.
+// told is a segment between two addresses: its time in seconds, its sender (0 or
+// 1), control bits and numbers.
 type told struct {
 	at       float64
 	from     int
@@ -65,6 +65,7 @@ type told struct {
 	seq, ack wire.Seq
 }
 
+// run analyses segments between two addresses.
 func run(opt Options, ends [2]string, list []told) (out []*report.Connection) {
 	a := New(opt)
 	for i, g := range list {
@@ -106,9 +107,12 @@ func TestNetworkStack(t *testing.T) {
 // after that is CLOSED.
 func TestFinalWithItself(t *testing.T) {
 	self := [2]string{"192.0.2.1:40001", "192.0.2.1:40001"}
-	list := run(Options{}, self, []told{{0, 0, wire.SYN, 100, 0}, {0.001, 0, wire.SYN | wire.ACK, 100, 101}, {1, 0, wire.ACK, 101, 101},
-		{2, 0, wire.RST | wire.ACK, 101, 101}, {100, 0, wire.ACK, 101, 101}})
-	if len(list) != 2 || list[0].FinalBy != "time" {
-		t.Errorf("%d connections, the first final by %s", len(list), list[0].FinalBy)
+	all := []told{{0, 0, wire.SYN, 100, 0}, {0.001, 0, wire.SYN | wire.ACK, 100, 101}, {1, 0, wire.ACK, 101, 101},
+		{2, 0, wire.RST | wire.ACK, 101, 101}, {100, 0, wire.ACK, 101, 101}}
+	for name, told := range map[string][]told{"whole": all, "from the middle": all[2:]} {
+		list := run(Options{}, self, told)
+		if len(list) != 2 || list[0].FinalBy != "time" {
+			t.Errorf("%s: %d connections, the first final by %s", name, len(list), list[0].FinalBy)
+		}
 	}
 }

@@ -169,9 +169,6 @@ func (c *connection) isStray(x uint8, r *reset) bool {
 	if r.seq == own.Next || own.Has(reassembly.KnownFIN) && r.seq == own.FIN {
 		return false
 	}
-	if !r.bare && r.seq == 0 {
-		return false // refuses a SYN
-	}
 	// A window that shrank, or data that was never captured, can put SND.NXT
 	// elsewhere; then only an acceptable number counts as X's.
 	return !(own.Has(reassembly.KnownUna) && own.Una == r.seq)
