@@ -284,8 +284,7 @@ func (a *Analyzer) closeWait(c *connection, now int64) *float64 {
 	return out
 }
 
-// decidingReset returns the first RST that ended an end, or else the first
-// that was not void.
+// decidingReset returns the first RST that ended an end.
 func (c *connection) decidingReset() *reset {
 	if c.x == nil {
 		return nil
@@ -293,11 +292,6 @@ func (c *connection) decidingReset() *reset {
 	for i := range c.x.resets {
 		r := &c.x.resets[i]
 		if c.endedBy(r.ref) {
-			return r
-		}
-	}
-	for i := range c.x.resets {
-		if r := &c.x.resets[i]; r.effect == effectClosed && c.findRef(c.peer(r.side), fsm.RcvRST, r.ref) >= 0 {
 			return r
 		}
 	}
@@ -349,7 +343,7 @@ var causeRules = [...]causeRule{
 		return r.receiver.Is(fsm.TimeWait) && r.effect == effectClosed
 	}},
 	{"keepalive", func(_ *connection, r *reset) bool { return !r.bare && r.probed && r.repeats >= 1 }},
-	{"retransmission", func(_ *connection, r *reset) bool { return !r.bare && !r.probed && r.repeats >= 3 }},
+	{"retransmission", func(_ *connection, r *reset) bool { return !r.bare && r.repeats >= 3 }},
 	{"after-close", func(c *connection, r *reset) bool {
 		return c.ep[r.side].sp.Has(reassembly.KnownFIN) && c.ep[r.side].fin.t <= r.t
 	}},

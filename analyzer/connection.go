@@ -186,9 +186,8 @@ const (
 	synSeen                   // its SYN or SYN,ACK was captured whole, options and all
 	finRepeatedFirst          // the first FIN captured of it is itself a repetition
 	synAckSeen                // it sent a SYN,ACK
-	fastOpenCookie
-	ignoresRST // it went on in TIME-WAIT after a RST (RFC 1337, F1)
-	repeating  // the last octets that it sent repeat others
+	ignoresRST                // it went on in TIME-WAIT after a RST (RFC 1337, F1)
+	repeating                 // the last octets that it sent repeat others
 	// mayHaveClosed: data waited at it when the peer's FIN came, and behind them
 	// perhaps its own FIN.
 	mayHaveClosed

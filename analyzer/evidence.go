@@ -172,8 +172,14 @@ func (c *connection) notKnownBefore(side uint8, t int64) int64 { return max(t, c
 // state, so the ACK that every segment carries completed the handshake with it
 // if none before did.
 func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
-	i := c.findRef(side, fsm.RcvFIN, ref)
-	if i < 0 || !c.ep[side].initial.Is(fsm.Listen) || c.find(side, fsm.RcvACKOfSYN) >= 0 {
+	i, done := c.findRef(side, fsm.RcvFIN, ref), c.find(side, fsm.RcvACKOfSYN)
+	if i < 0 || !c.ep[side].initial.Is(fsm.Listen) {
+		return
+	}
+	switch {
+	case done > i: // that was inferred from what came later
+		c.remove(done)
+	case done >= 0:
 		return
 	}
 	e := c.events[i]
@@ -220,7 +226,7 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 		if k.hasTS && s.Options.Has&wire.OptTimestamps != 0 && k.tsval == s.Options.TSEcr {
 			return k, true
 		}
-		if s.Time-k.t >= rtt && (best.ref == 0 || best.t < k.t) {
+		if s.Time-k.t >= rtt && best.t < k.t {
 			best = k
 		}
 	}

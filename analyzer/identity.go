@@ -234,11 +234,10 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	case answered && s.Flags.Has(wire.RST):
 		// It refused the new SYN, so its old connection is gone too (R7).
 		head.endedUnseen(s.Dir, s)
+	case answered && c.flags&firstSYNACKInferred != 0: // y sent a SYN,ACK, its SYN was not captured
+		a.promote(head, c, s.Dir)
 	case answered:
 		a.promote(head, c, y)
-	case c.flags&firstSYNACKInferred != 0 && s.Dir == c.client && !s.Flags.Has(wire.RST) &&
-		s.Flags.Has(wire.ACK) && c.ep[y].sp.ISS.Less(s.Ack):
-		a.promote(head, c, s.Dir)
 	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.ep[s.Dir].sp.ISS.Less(s.Seq):
 		a.promote(head, c, s.Dir)
 	}

@@ -12,14 +12,14 @@ import (
 func (c *connection) received(y uint8, s *wire.Segment) {
 	c.finWhole(s)
 	ep := &c.ep[y]
-	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK {
+	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		ep.twFrom = s.Time // Linux restarts 2MSL on every segment with ACK
 	}
 	if s.Flags.Has(wire.RST) {
 		c.receivedRST(y, s)
 		return
 	}
-	if ep.proved.Is(fsm.Closed) && (ep.packets > 0 || c.find(y, fsm.SndSYN) >= 0) {
+	if ep.proved.Is(fsm.Closed) {
 		return
 	}
 	if c.ep[s.Dir].sp.Repeats >= deadAfter {

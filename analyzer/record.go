@@ -67,7 +67,7 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 // kept, else the one that is used again for every record.
 func (a *Analyzer) recordRoom(c *connection) *recordBuf {
 	if a.opt.OnRecord == nil || a.rec == nil || a.rec.kept || c.id == a.opt.Watch {
-		a.rec = &recordBuf{kept: c.id == a.opt.Watch}
+		a.rec = &recordBuf{kept: c.id == a.opt.Watch, refuted: []report.Refuted{}, resets: []report.Reset{}}
 		return a.rec
 	}
 	b := a.rec

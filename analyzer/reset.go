@@ -60,7 +60,7 @@ func (c *connection) resetOf(ref wire.FrameRef) *reset {
 
 // sentRST: what a RST says of X (R6, R7).
 func (c *connection) sentRST(s *wire.Segment) {
-	x, y := s.Dir, c.peer(s.Dir)
+	x := s.Dir
 	r := c.makeReset(s)
 	d := c.details()
 	if len(d.resets) < maxResets {
@@ -82,9 +82,6 @@ func (c *connection) sentRST(s *wire.Segment) {
 		c.unseenSince(s.Ref, c.ep[x].lastTime)
 	}
 	if c.ep[x].shown.Is(fsm.Closed) {
-		return
-	}
-	if y != x && c.find(x, fsm.SndRST) >= 0 {
 		return
 	}
 	c.push(e)
@@ -186,9 +183,6 @@ func (c *connection) isStray(x uint8, r *reset) bool {
 	if r.seq == own.Next || own.Has(reassembly.KnownFIN) && r.seq == own.FIN {
 		return false
 	}
-	if !r.bare && r.seq == 0 {
-		return false // refuses a SYN
-	}
 	// A window that shrank, or data that was never captured, can put SND.NXT
 	// elsewhere; then only an acceptable number counts as X's.
 	return !(own.Has(reassembly.KnownUna) && own.Una == r.seq)
@@ -202,13 +196,6 @@ func (c *connection) receivedRST(y uint8, s *wire.Segment) {
 	}
 	if eff != effectClosed || c.ep[s.Dir].sp.Repeats >= deadAfter {
 		return
-	}
-	if own := &c.ep[s.Dir].sp; s.Seq == own.Edge {
-		// One at the edge of all that was sent fits better than one below it.
-		c.strike(y, setOf(fsm.RcvRST), s.Ref, "below-the-edge", func(e *event) bool {
-			r := c.resetOf(e.ref)
-			return r != nil && r.seq.Less(own.Edge)
-		})
 	}
 	c.receive(y, fsm.RcvRST, s)
 }

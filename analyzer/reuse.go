@@ -29,10 +29,7 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 	if syn.ref == 0 || !own && !theirs && !killed {
 		return
 	}
-	u := &reuse{delta: int64(c.ep[opener].sp.ISS.Diff(old.ep[opener].sp.Next)), holder: other}
-	if c.ep[other].has(synAckSeen) || a.now > syn.t {
-		u.delay = a.now - syn.t
-	}
+	u := &reuse{delta: int64(c.ep[opener].sp.ISS.Diff(old.ep[opener].sp.Next)), delay: a.now - syn.t, holder: other}
 	switch {
 	case killed:
 		u.by = "reset"

@@ -24,6 +24,14 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // analyzeBytes returns the connections of a capture held in memory, by id.
 func analyzeBytes(t testing.TB, data []byte, opt analyzer.Options) []*report.Connection {
 	t.Helper()
+	list, _ := analyzeAll(t, data, opt)
+	return list
+}
+
+// analyzeAll returns the connections of a capture held in memory, by id, and the
+// findings.
+func analyzeAll(t testing.TB, data []byte, opt analyzer.Options) (list []*report.Connection, found []*report.Finding) {
+	t.Helper()
 	src, err := capture.OpenReader("script", bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
@@ -34,14 +42,16 @@ func analyzeBytes(t testing.TB, data []byte, opt analyzer.Options) []*report.Con
 		a.AddPacket(&p)
 	}
 	a.Close()
-	var list []*report.Connection
 	for r := range a.Records() {
-		if c, ok := r.(*report.Connection); ok {
-			list = append(list, c)
+		switch r := r.(type) {
+		case *report.Connection:
+			list = append(list, r)
+		case *report.Finding:
+			found = append(found, r)
 		}
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].ID < list[j].ID })
-	return list
+	return list, found
 }
 
 // stateAt returns the state of a side of the script's tuple at a moment, and
@@ -125,6 +135,9 @@ func TestScripts(t *testing.T) {
 			sc := readScript(t, file)
 			for name, v := range map[string]script.Variant{"v4": {}, "v6": {V6: true}, "wrap": {AddA: 0xffffff00, AddB: 0xffffff80},
 				"swap": {Swap: true}, "twice": {Twice: true, NewIPIDs: true}, "ids": {NewIPIDs: true}} {
+				if v.V6 && strings.HasPrefix(filepath.Base(file), "ipv4-") {
+					continue // what it shows rests on IPv4's ids
+				}
 				t.Run(name, func(t *testing.T) { runScript(t, sc, v) })
 			}
 		})
@@ -149,7 +162,7 @@ func runScript(t *testing.T, sc *script.Script, v script.Variant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := analyzeBytes(t, data, analyzer.Options{})
+	list, found := analyzeAll(t, data, analyzer.Options{})
 	a, b := script.Addrs(v)
 	for i := range sc.Segments {
 		seg := &sc.Segments[i]
@@ -170,18 +183,16 @@ func runScript(t *testing.T, sc *script.Script, v script.Variant) {
 	}
 	records := map[string]any{}
 	for _, c := range list {
-		raw, err := json.Marshal(c)
-		if err != nil {
-			t.Fatal(err)
+		records[fmt.Sprintf("#%d", c.ID)] = plain(t, c)
+	}
+	findings := map[string]any{}
+	for _, f := range found {
+		for _, id := range f.Connections {
+			findings[fmt.Sprintf("#%d %s", id, f.ID)] = plain(t, f)
 		}
-		var val any
-		if err := json.Unmarshal(raw, &val); err != nil {
-			t.Fatal(err)
-		}
-		records[fmt.Sprintf("#%d", c.ID)] = val
 	}
 	for _, line := range sc.Expect {
-		expect(t, sc, line, records, v)
+		expect(t, line, records, findings, v)
 	}
 	if t.Failed() {
 		for _, c := range list {
@@ -196,14 +207,27 @@ func runScript(t *testing.T, sc *script.Script, v script.Variant) {
 	}
 }
 
+// plain is a record as JSON has it.
+func plain(t *testing.T, r any) (val any) {
+	t.Helper()
+	raw, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &val); err != nil {
+		t.Fatal(err)
+	}
+	return val
+}
+
 // expect checks one line of the script's expectations. With every frame twice
 // and other numbers, frames and numbers are not compared.
-func expect(t *testing.T, sc *script.Script, line string, records map[string]any, v script.Variant) {
+func expect(t *testing.T, line string, records, findings map[string]any, v script.Variant) {
 	t.Helper()
 	words := strings.Fields(line)
 	if words[0] == "connections" {
-		if want := words[1]; want != strconv.Itoa(len(records)) {
-			t.Errorf("%s: have %d", line, len(records))
+		if n := len(records); words[1] != strconv.Itoa(n) {
+			t.Errorf("%s: have %d", line, n)
 		}
 		return
 	}
@@ -225,6 +249,11 @@ func expect(t *testing.T, sc *script.Script, line string, records map[string]any
 	case path == "has" || path == "lacks":
 		if has := strings.Contains(" "+strings.Trim(lookup(rec, "findings"), "[]")+" ", " "+words[2]+" "); has != (path == "has") {
 			t.Errorf("%s: findings are %s", line, lookup(rec, "findings"))
+		}
+	case path == "finding":
+		got := lookup(findings[id+" "+words[2]], words[3])
+		if want := strings.Join(words[4:], " "); got != want && !(v.Twice && strings.Contains(words[3], "frame")) {
+			t.Errorf("%s: have %s", line, got)
 		}
 	case v.Twice && (strings.Contains(path, "frame") || path == "previous"), v.V6 && strings.HasPrefix(path, "rejected.") && path != "rejected.frame", v.AddA != 0 && strings.Contains(path, "isn"):
 	default:

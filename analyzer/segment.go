@@ -462,12 +462,7 @@ func (c *connection) sentSYN(s *wire.Segment) {
 // openSYN remembers the first SYN of an end and its options.
 func (c *connection) openSYN(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
-	if ep.syn.ref == 0 {
-		ep.syn = opening{ref: s.Ref, t: s.Time, data: s.Len, tsval: s.Options.TSVal}
-	}
-	if s.Options.Has&wire.OptIncomplete != 0 && ep.has(synSeen) {
-		return
-	}
+	ep.syn = opening{ref: s.Ref, t: s.Time, data: s.Len, tsval: s.Options.TSVal}
 	ep.takeOptions(&s.Options)
 	if s.Len > 0 || s.Options.Has&wire.OptFastOpenCookie != 0 {
 		c.flags |= fastOpen
@@ -488,7 +483,6 @@ func (ep *endpoint) takeOptions(o *wire.Options) {
 	set(scaleOption, o.Has&wire.OptWindowScale != 0)
 	set(sackPermitted, o.Has&wire.OptSACKPermitted != 0)
 	set(timestamps, o.Has&wire.OptTimestamps != 0)
-	set(fastOpenCookie, o.Has&wire.OptFastOpenCookie != 0)
 }
 
 // scale fixes the window scales once both SYNs were captured whole: they hold
@@ -620,7 +614,7 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 		(s.Len > 0 || s.Flags.Has(wire.FIN)) && peer.Has(reassembly.KnownISS) && peer.ISS.Less(s.Ack):
 		c.proveSYN(x, s)
 	}
-	if c.flags&simultaneousOpen != 0 && ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvSYNACK) {
+	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvSYNACK) {
 		c.provesSYNACK(s)
 	}
 	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvACKOfSYN) && ep.initial.Is(fsm.Listen) && c.provesHandshake(s) {
@@ -763,9 +757,6 @@ func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64
 	more := c.look(y)
 	if fill := more.finFill; fill.ref != 0 && fill.t > t && fill.t+rtt <= s.Time {
 		ref, t = fill.ref, fill.t
-	}
-	if done := more.finDone; done.ref != 0 && done.t > t && more.fin.n == 0 {
-		ref, t = done.ref, done.t
 	}
 	return ref, min(t, s.Time)
 }

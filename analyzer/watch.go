@@ -207,8 +207,6 @@ func lostWhy(why string) string {
 		return "lost or not taken: its receiver went on"
 	case "answered-by-reset":
 		return "not taken: answered by a RST"
-	case "below-the-edge":
-		return "not taken: its number is below what was received"
 	case whyDead:
 		return "not assumed to arrive: the peer is silent"
 	}

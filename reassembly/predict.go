@@ -28,8 +28,8 @@ func (sp *Space) Follow(s *wire.Segment, rev *Space) {
 		if sp.Known&timing == 0 {
 			sp.startTiming(s)
 		}
+		sp.Known &^= probed
 	}
-	sp.Known &^= probed
 	sp.stamp(s)
 	rev.Receive(s)
 }

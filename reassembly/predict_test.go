@@ -66,11 +66,16 @@ func TestExpected(t *testing.T) {
 	}
 }
 
-// TestFollow: it does what Place, Send and Receive do.
+// TestFollow: it does what Place, Send and Receive do, also behind a probe of a
+// window that has opened since.
 func TestFollow(t *testing.T) {
 	for _, octets := range []uint32{0, 50} {
-		for _, stamped := range []bool{false, true} {
+		for _, turn := range []int{0, 1, 2, 3} {
+			stamped, behindProbe := turn&1 != 0, turn&2 != 0
 			sp, rev, s := established()
+			if behindProbe {
+				sp.Una, sp.Known = 1099, sp.Known|probed
+			}
 			s.Len, s.Time = octets, 77e9
 			if stamped {
 				s.Options = wire.Options{Has: wire.OptTimestamps, TSVal: 9, TSEcr: 8}
@@ -84,7 +89,7 @@ func TestFollow(t *testing.T) {
 			sp2.Send(&s, &p)
 			rev2.Receive(&s)
 			if sp != sp2 || rev != rev2 || p.Kind > New || p.NewOctets != octets {
-				t.Errorf("%d octets, stamped %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, sp, rev, sp2, rev2, p)
+				t.Errorf("%d octets, stamped %v, behind a probe %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, behindProbe, sp, rev, sp2, rev2, p)
 			}
 		}
 	}

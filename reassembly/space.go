@@ -77,9 +77,9 @@ func (sp *Space) Clone() Space {
 func (sp *Space) Has(want Known) bool { return sp.Known&want == want }
 
 // RTT returns the smallest round trip from the tap to the receiver and back,
-// in nanoseconds, and whether one was measured. Numbers sent more than once do
-// not count (Karn).
-func (sp *Space) RTT() (int64, bool) { return int64(sp.rtt-1) * 1000, sp.rtt != 0 }
+// in nanoseconds, and whether one was measured; 0 if none was. Numbers sent more
+// than once do not count (Karn).
+func (sp *Space) RTT() (int64, bool) { return max(int64(sp.rtt)-1, 0) * 1000, sp.rtt != 0 }
 
 // Outstanding reports whether the sender waits for an acknowledgment of
 // something captured.
@@ -261,13 +261,14 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 			sp.Edge, sp.Next = sp.Una, sp.Una
 		}
 	}
+	switch further := sp.Next.Less(end); {
+	case p.Kind == New, further && p.Kind != WindowProbe && p.Kind != Old:
+		sp.Known &^= probed
+	case further && p.Kind == WindowProbe:
+		sp.Known |= probed
+	}
 	switch p.Kind {
 	case New, WindowProbe:
-		if p.Kind != WindowProbe {
-			sp.Known &^= probed
-		} else if sp.Next.Less(end) {
-			sp.Known |= probed
-		}
 		if sp.gaps == nil {
 			sp.Edge = wire.MaxSeq(sp.Edge, end)
 		}
@@ -468,7 +469,7 @@ func (sp *Space) Whole(upto wire.Seq) bool {
 	if sp.Has(KnownUna) {
 		from = wire.MaxSeq(from, sp.Una)
 	}
-	return !from.Less(upto) || sp.gaps.within(from, upto) == 0
+	return sp.gaps.within(from, upto) == 0
 }
 
 // Missing returns how many octets below SND.UNA the capture has missed.

@@ -193,6 +193,38 @@ func TestPlace(t *testing.T) {
 			{seg{1, 600, ".", 1, 4, 0, 1000, 0, 0}, Pure, 0, "a"},
 			{seg{0, 601, ".", 4, 1, 1, 1000, 0, 0}, New, 1, ""},
 		},
+		"window probe that was not taken": {
+			{seg{1, 30, ".", 1, 1, 0, 0, 0, 0}, Pure, 0, ""},
+			{seg{0, 250, ".", 1, 1, 1, 1000, 0, 0}, WindowProbe, 1, ""},
+			{seg{1, 251, ".", 1, 1, 0, 0, 0, 0}, Pure, 0, "d"},
+			{seg{0, 252, ".", 1, 1, 0, 1000, 0, 0}, Old, 0, ""}, // no octet: nothing new
+			{seg{0, 500, ".", 1, 1, 1, 1000, 0, 0}, WindowProbe, 0, ""},
+			{seg{1, 600, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, ""},
+			{seg{0, 601, ".", 1, 1, 1, 1000, 0, 0}, New, 0, ""}, // the window is open: it is no probe
+			{seg{0, 602, ".", 2, 1, 5, 1000, 0, 0}, New, 5, ""},
+		},
+		"window probe that was not taken, then more, unseen when it opened": {
+			{seg{1, 30, ".", 1, 1, 0, 0, 0, 0}, Pure, 0, ""},
+			{seg{0, 250, ".", 1, 1, 1, 1000, 0, 0}, WindowProbe, 1, ""},
+			{seg{0, 601, ".", 1, 1, 9, 1000, 0, 0}, New, 8, ""},
+		},
+		"window probe of an old octet, then that octet again": {
+			{seg{0, 30, ".", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
+			{seg{1, 31, ".", 1, 11, 0, 0, 0, 0}, Pure, 0, "a"},
+			{seg{0, 250, ".", 10, 1, 1, 1000, 0, 0}, WindowProbe, 0, ""},
+			{seg{1, 260, ".", 1, 11, 0, 1000, 0, 0}, Pure, 0, ""},
+			{seg{0, 261, ".", 10, 1, 11, 1000, 0, 0}, Partial, 10, ""},
+			{seg{1, 262, ".", 1, 20, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{0, 500, ".", 20, 1, 1, 1000, 0, 0}, Retransmission, 0, ""},
+		},
+		"the last octet again, long after a probe": {
+			{seg{1, 30, ".", 1, 1, 0, 0, 0, 0}, Pure, 0, ""},
+			{seg{0, 250, ".", 1, 1, 1, 1000, 0, 0}, WindowProbe, 1, ""},
+			{seg{1, 260, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, ""},
+			{seg{0, 270, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""}, // what lies between was not captured
+			{seg{1, 280, ".", 1, 20, 0, 1000, 0, 0}, Pure, 0, "a"},
+			{seg{0, 500, ".", 20, 1, 1, 1000, 0, 0}, Retransmission, 0, ""},
+		},
 		"FIN": {
 			{seg{0, 30, "F.", 1, 1, 0, 1000, 0, 0}, New, 0, ""},
 			{seg{1, 40, ".", 1, 1, 0, 1000, 0, 0}, Pure, 0, "d"},
@@ -205,6 +237,11 @@ func TestPlace(t *testing.T) {
 			{seg{0, 30, "FP.", 1, 1, 10, 1000, 0, 0}, New, 10, ""},
 			{seg{1, 40, ".", 1, 11, 0, 1000, 0, 0}, Pure, 0, "a"},
 			{seg{1, 41, ".", 1, 12, 0, 1000, 0, 0}, Pure, 0, "af"},
+		},
+		"FIN, and an ACK beyond it": {
+			{seg{0, 30, "F.", 1, 1, 0, 1000, 0, 0}, New, 0, ""},
+			{seg{1, 40, ".", 1, 2, 0, 1000, 0, 0}, Pure, 0, "af"},
+			{seg{1, 41, ".", 1, 5, 0, 1000, 0, 0}, Pure, 0, "au3"}, // for the first time before
 		},
 		"ACK of what was never captured": {
 			{seg{1, 30, ".", 1, 6, 0, 1000, 0, 0}, Pure, 0, "au5"},
@@ -247,6 +284,83 @@ func TestMidStream(t *testing.T) {
 		}
 		if !a.Outstanding() || k.sp[1].Outstanding() {
 			t.Error("Outstanding")
+		}
+	})
+}
+
+// TestMidStreamFIN: the first ACK captured of a FIN is the first, wherever the
+// numbers lie.
+func TestMidStreamFIN(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.add(seg{0, 0, "F.", 0, 700, 0, 100, 0, 0})
+		if p := k.add(seg{1, 1, ".", 700, 1, 0, 100, 0, 0}); marks(p) != "af" {
+			t.Errorf("ACK of the FIN: %q", marks(p))
+		}
+	})
+}
+
+// TestMidStreamProbe: the first segment captured of an end repeats the octet
+// below the number that its peer acknowledged before: it is a probe, and what
+// follows begins at that number. With a second octet, or a FIN, it is none.
+func TestMidStreamProbe(t *testing.T) {
+	tests := map[string]struct {
+		first  seg
+		window uint16 // of the peer
+		kind   Kind
+		next   uint32
+	}{
+		"keepalive":              {seg{0, 1, ".", 499, 700, 0, 100, 0, 0}, 100, Keepalive, 500},
+		"keepalive of an octet":  {seg{0, 1, ".", 499, 700, 1, 100, 0, 0}, 100, Keepalive, 500},
+		"of a closed window":     {seg{0, 1, ".", 499, 700, 0, 100, 0, 0}, 0, WindowProbe, 500},
+		"two octets":             {seg{0, 1, ".", 499, 700, 2, 100, 0, 0}, 100, New, 501},
+		"a FIN":                  {seg{0, 1, "F.", 499, 700, 0, 100, 0, 0}, 100, New, 500},
+		"two below":              {seg{0, 1, ".", 498, 700, 0, 100, 0, 0}, 100, Pure, 498},
+		"at the number, no data": {seg{0, 1, ".", 500, 700, 0, 100, 0, 0}, 100, Pure, 500},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, k *talk) {
+				k.add(seg{1, 0, ".", 700, 500, 0, c.window, 0, 0})
+				p := k.add(c.first)
+				if a := &k.sp[0]; p.Kind != c.kind || a.Next != k.base[0].Add(c.next) || a.gaps != nil {
+					t.Errorf("%+v, next %d; want kind %d, next %d", p, a.Next-k.base[0], c.kind, c.next)
+				}
+				if c.kind != Keepalive && c.kind != WindowProbe {
+					return
+				}
+				if p := k.add(seg{0, 200, ".", 500, 700, 9, 100, 0, 0}); p.Kind != New || p.NewOctets != 9 {
+					t.Errorf("data after it: %+v", p)
+				}
+			})
+		})
+	}
+}
+
+// TestWindowCutOff: a window that the capture cut off is not a closed one, so
+// an octet sent into it is no probe.
+func TestWindowCutOff(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		cut := k.segment(seg{1, 0, ".", 700, 500, 0, 0, 0, 0})
+		cut.TCP = make([]byte, 14)
+		k.sp[0].Receive(cut)
+		k.add(seg{0, 1, ".", 500, 700, 9, 100, 0, 0})
+		if p := k.add(seg{0, 2, ".", 509, 700, 1, 100, 0, 0}); p.Kind != New {
+			t.Errorf("an octet: %+v", p)
+		}
+	})
+}
+
+// TestReordered: without a round trip what fills a gap within 10 ms was put out
+// of order by the network, later it was sent again.
+func TestReordered(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.add(seg{0, 0, ".", 1, 1, 10, 1000, 0, 0})
+		k.add(seg{0, 31, ".", 31, 1, 10, 1000, 0, 0})
+		if p := k.add(seg{0, 41, ".", 21, 1, 10, 1000, 0, 0}); p.Kind != OutOfOrder {
+			t.Errorf("within the time: %+v", p)
+		}
+		if p := k.add(seg{0, 42, ".", 11, 1, 10, 1000, 0, 0}); p.Kind != Retransmission {
+			t.Errorf("after it: %+v", p)
 		}
 	})
 }
@@ -504,7 +618,7 @@ func TestRTT(t *testing.T) {
 		a := &k.sp[0]
 		want := func(what string, wantMS int64, ok bool) {
 			t.Helper()
-			if got, have := a.RTT(); have != ok || ok && got != wantMS*ms {
+			if got, have := a.RTT(); have != ok || got != wantMS*ms {
 				t.Errorf("%s: %v %v, want %d ms %v", what, got, have, wantMS, ok)
 			}
 		}

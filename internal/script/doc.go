@@ -14,11 +14,13 @@
 // after it. "-" is a state that is not checked; "?" behind a state says that
 // it must be shown as not proved. Fields: seq, ack, len, win, ts=VAL/ECR, mss,
 // ws, sackok, sack=LEFT-RIGHT, fo (a fast open cookie), id (IPv4), ttl, badsum,
-// a=PORT and b=PORT for other ports than 40001 and 5000. Lines "icmp TYPE CODE"
-// in place of flags quote the segment of A with that seq. "#" begins a comment.
+// partsum (a checksum of the pseudo-header only, as the sender's own tap sees it),
+// a=PORT and b=PORT for other ports than 40001 and 5000. Lines "icmp TYPE CODE" in
+// place of flags quote the segment of A with that seq. "#" begins a comment.
 //
 // The file "expect" has lines "#ID PATH VALUE": PATH is a path into the
 // connection's JSON record, and VALUE what stands there; "#ID has FINDING" and
-// "#ID lacks FINDING" for findings; "#ID path SIDE STATE..." for the states of an
-// end in order, momentary ones in parentheses; "connections N".
+// "#ID lacks FINDING" for findings, and "#ID finding FINDING PATH VALUE" for what
+// stands in one's record; "#ID path SIDE STATE..." for the states of an end in
+// order, momentary ones in parentheses; "connections N".
 package script

@@ -223,6 +223,9 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 	if _, ok := seg.Fields["badsum"]; ok {
 		t.Sum = packet.Bad
 	}
+	if _, ok := seg.Fields["partsum"]; ok {
+		t.Sum = packet.Partial
+	}
 	var err error
 	if t.Options, err = seg.options(); err != nil {
 		return nil, err
