@@ -92,7 +92,7 @@ func (a *Analyzer) foreseeMore(in *arrival) {
 	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
 		return
 	}
-	c.prefetchRest()
+	c.prefetchEvents()
 }
 
 // foreseeEnds asks for the connections that are next to become final, which
@@ -110,11 +110,16 @@ func (c *connection) prefetch() {
 	prefetch.Lines(unsafe.Pointer(c), int(unsafe.Sizeof(connection{}))/prefetch.LineSize)
 }
 
-// prefetchRest asks for the events and the details of c.
-func (c *connection) prefetchRest() {
+// prefetchEvents asks for the events of c.
+func (c *connection) prefetchEvents() {
 	if n := len(c.events); n > 0 {
 		prefetch.Lines(unsafe.Pointer(&c.events[0]), (n*int(unsafe.Sizeof(event{}))+prefetch.LineSize-1)/prefetch.LineSize)
 	}
+}
+
+// prefetchRest asks for all that hangs on c.
+func (c *connection) prefetchRest() {
+	c.prefetchEvents()
 	if c.x != nil {
 		prefetch.Lines(unsafe.Pointer(c.x), int(unsafe.Sizeof(details{}))/prefetch.LineSize)
 	}
