@@ -28,7 +28,8 @@ func checkRecord(t *testing.T, c *report.Connection) {
 			if state != "" && tr.From != state {
 				t.Fatalf("#%d %s: from %s, but it was in %s", c.ID, side, tr.From, state)
 			}
-			either := tr.From == "ESTABLISHED" && tr.To == "UNKNOWN" && (tr.On == "snd.FIN" || tr.On == "rcv.FIN") // R13, one way
+			either := tr.To == "UNKNOWN" && (tr.From == "ESTABLISHED" && tr.On == "snd.FIN" ||
+				(tr.From == "ESTABLISHED" || tr.From == "FIN-WAIT-1") && tr.On == "rcv.FIN") // R13, one way
 			if _, ok := fsm.Parse(tr.To); !ok && !either {
 				t.Fatalf("#%d %s: state %q: %s", c.ID, side, tr.To, report.Append(nil, c))
 			}
