@@ -132,8 +132,6 @@ const (
 	lanGap  = 5e6
 	pathGap = 2e9
 	synGap  = 500e6
-	// timerGap is less than any retransmission timer (Linux: TCP_RTO_MIN, 200 ms).
-	timerGap = 190e6
 )
 
 // copyOf decides whether s, whose identity is that of old, is a copy of it.
@@ -149,29 +147,49 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 	if s.Flags&(wire.RST|wire.ACK) == wire.RST && old.file == uint8(s.Ref.File()) {
 		return original // each answers another segment, with nothing of its own
 	}
-	routed := s.TTL != old.ttl // a sender's hop limit does not change from one transmission to the next
+	if c.asBefore(old, s) {
+		return secondTap
+	}
+	syn, stamped := s.Flags.Has(wire.SYN), s.Options.Has&wire.OptTimestamps != 0
 	if old.file != uint8(s.Ref.File()) {
-		if gap <= max(rtt, timerGap) || gap <= pathGap && (s.Options.Has&wire.OptTimestamps != 0 || routed) {
+		if gap <= max(rtt, lanGap) || syn && gap <= synGap || stamped && gap <= pathGap {
 			return secondTap
 		}
 		return original
-	}
-	if routed && gap <= timerGap {
-		return secondTap
 	}
 	near := int64(lanGap)
 	if rtt > 0 {
 		near = min(near, rtt/4)
 	}
-	if !routed && gap < near {
+	routed := s.TTL < old.ttl
+	switch {
+	case routed && (gap < near || syn && gap <= synGap):
+		return secondTap
+	case s.TTL == old.ttl && gap < near:
 		return captureCopy
 	}
 	// Timestamps tick at least every few milliseconds: an equal one after a
 	// longer gap is the same transmission seen elsewhere.
-	if s.Options.Has&wire.OptTimestamps != 0 && gap > lanGap && gap <= max(rtt, synGap*int64(s.Flags&wire.SYN)/2) {
+	if stamped && gap > lanGap && gap <= max(rtt, synGap*int64(s.Flags&wire.SYN)/2) {
 		return secondTap
 	}
 	return original
+}
+
+// asBefore reports whether s comes after old as the copies at a second tap have
+// done: with the same delay, or with the same difference of the hop limits. What
+// comes again as a repetition does not: no timer and no duplicate ACK keeps to
+// that.
+func (c *connection) asBefore(old *recent, s *wire.Segment) bool {
+	if c.x == nil || c.x.taps == nil || c.x.taps.copies[s.Dir] == 0 {
+		return false
+	}
+	t, gap := c.x.taps, old.before(s)
+	ttl := int(s.TTL) - int(old.ttl)
+	if ttl == 0 && old.file == uint8(s.Ref.File()) {
+		return false // the network may repeat segments, too
+	}
+	return gap >= t.min[s.Dir]-lanGap && gap <= t.max[s.Dir]+lanGap && ttl == t.ttl[s.Dir]
 }
 
 // copyByID decides by the IPv4 identification, which a host does not give to

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -184,6 +186,11 @@ func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
 	}
 	e := c.events[i]
 	e.sym = fsm.RcvACKOfSYN
+	if c.x != nil { // it had been struck with the FIN
+		c.x.refuted = slices.DeleteFunc(c.x.refuted, func(f refutation) bool {
+			return f.side == side && f.ref == ref && f.sym == fsm.RcvACKOfSYN
+		})
+	}
 	c.insert(i, e)
 }
 

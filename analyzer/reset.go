@@ -137,7 +137,8 @@ func (c *connection) answersChallenge(r *reset) bool {
 		return false
 	}
 	for i := range c.x.resets {
-		if k := &c.x.resets[i]; k.side == r.side && k.effect == effectChallenged && k.ref < r.answers {
+		// Its sender has sent nothing since: else it was not its own.
+		if k := &c.x.resets[i]; k.side == r.side && k.effect == effectChallenged && k.ref < r.answers && c.ep[r.side].lastTime <= k.t {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ func (t *Text) Over(rec report.Record) error {
 	if t.foretold == nil {
 		t.foretold = map[uint64][]string{}
 	}
-	t.foretold[e.id] = append(t.foretold[e.id], e.text)
+	t.foretold[e.id] = append(t.foretold[e.id], e.news)
 	t.wrapped(e.head, e.indent, e.text)
 	return t.out.Flush()
 }
@@ -32,7 +32,7 @@ func (t *Text) live(rec report.Record) {
 		delete(t.foretold, t.final) // all its findings have come
 		t.final = e.id
 	}
-	if e.text != "" && !slices.Contains(t.foretold[e.id], e.text) {
+	if e.text != "" && !slices.Contains(t.foretold[e.id], e.news) {
 		t.wrapped(e.head, e.indent, e.text)
 	}
 }
@@ -42,7 +42,8 @@ func (t *Text) live(rec report.Record) {
 type entry struct {
 	id         uint64
 	head, text string
-	indent     int // the head's width
+	indent     int    // the head's width
+	news       string // the text but for what time alone changes
 }
 
 func (t *Text) entry(rec report.Record) (e entry) {
@@ -50,8 +51,8 @@ func (t *Text) entry(rec report.Record) (e entry) {
 	case *report.Connection:
 		e.id, e.head = r.ID, t.opt.Moment(r.End, t.Start)+"    "
 		e.indent = term.Width(e.head)
-		e.text = t.opt.Clean(strings.Join([]string{
-			"#" + strconv.FormatUint(r.ID, 10), r.Client.String() + " > " + r.Server.String() + ":", words.Ended(r) + ",",
+		e.news = t.opt.Clean("#" + strconv.FormatUint(r.ID, 10) + " " + r.Client.String() + " > " + r.Server.String() + ": " + words.Ended(r))
+		e.text = e.news + t.opt.Clean(", "+strings.Join([]string{
 			t.opt.StateName(r.Endpoints.Client.State, r.Assumed(report.Client)), "/",
 			t.opt.StateName(r.Endpoints.Server.State, r.Assumed(report.Server)),
 		}, " "))
@@ -62,6 +63,7 @@ func (t *Text) entry(rec report.Record) (e entry) {
 		head := t.opt.Moment(r.T, t.Start) + mark(r.Severity)
 		e.head, e.indent = t.opt.Paint().Severity(r.Severity, head), term.Width(head)
 		e.text = t.opt.Clean(join(" ", r.ID, digest.IDs(r.Connections, r.ConnectionsTotal)) + ": " + r.Title)
+		e.news = e.text
 	}
 	return e
 }

@@ -23,7 +23,9 @@ func TestOver(t *testing.T) {
 		return strings.Count(out.String(), "\n")
 	}
 	changed := sample.Connection(8)
-	changed.Endpoints.Client.State = "CLOSED"
+	changed.Close.Kind = "reset"
+	later := sample.Connection(6)
+	later.Endpoints.Client.State = "CLOSED"
 	for _, c := range []struct {
 		what string
 		add  func(report.Record) error
@@ -33,9 +35,11 @@ func TestOver(t *testing.T) {
 		{"a connection that is over", sink.Over, sample.Connection(7), true},
 		{"what was found in it", sink.Over, sample.LostAckFinding(7), true},
 		{"another", sink.Over, sample.Connection(8), true},
+		{"a third", sink.Over, sample.Connection(6), true},
 		{"the first when it is final", sink.Add, sample.Connection(7), false},
 		{"what was found in it when it is final", sink.Add, sample.LostAckFinding(7), false},
 		{"what was found only then", sink.Add, sample.ThreeSegmentFinding(7), true},
+		{"what time alone has changed", sink.Add, later, false},
 		{"the other, which has changed", sink.Add, changed, true},
 		{"one of which nothing was said before", sink.Add, sample.Connection(9), true},
 	} {
