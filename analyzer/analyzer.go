@@ -218,12 +218,18 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		p := c.add(s)
 		a.watchSegment(c, s, &p)
 	}
+	a.moved(c)
+	if a.live > a.opt.MaxConnections {
+		a.evict()
+	}
+}
+
+// moved follows up on states of c that may have changed: when c becomes final,
+// and whether it is over.
+func (a *Analyzer) moved(c *connection) {
 	a.schedule(c, a.deadlineOf(c))
 	if a.opt.OnOver != nil {
 		a.foretell(c)
-	}
-	if a.live > a.opt.MaxConnections {
-		a.evict()
 	}
 }
 
@@ -237,7 +243,7 @@ func (a *Analyzer) icmp(e *wire.ICMPError) {
 	}
 	for c := a.at(int32(index)); c != nil; c = a.next(c) {
 		if c.reject(e) {
-			a.schedule(c, a.deadlineOf(c))
+			a.moved(c)
 			return
 		}
 	}

@@ -95,8 +95,8 @@ func (a *Analyzer) foreseeMore(in *arrival) {
 	c.prefetchEvents()
 }
 
-// foreseeEnds asks for the connections that are next to become final, which
-// nobody has looked at for long, or for what hangs on them.
+// foreseeEnds asks for what hangs on the connections that become final by now.
+// They themselves are asked for when the one before them has become so.
 func (a *Analyzer) foreseeEnds(now int64) {
 	for i := range min(1+below, len(a.due)) { // the first, and those of which one is the second
 		if a.due[i].t <= now {

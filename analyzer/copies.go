@@ -177,7 +177,7 @@ func (c *connection) copyOf(old *recent, s *wire.Segment) copyKind {
 }
 
 // asBefore reports whether s comes after old as the copies at a second tap have
-// done: with the same delay, or with the same difference of the hop limits. What
+// done: with the same delay and the same difference of the hop limits. What
 // comes again as a repetition does not: no timer and no duplicate ACK keeps to
 // that.
 func (c *connection) asBefore(old *recent, s *wire.Segment) bool {

@@ -214,6 +214,23 @@ func (c *connection) refute(e event, by wire.FrameRef, why string) {
 	}
 }
 
+// takeBack removes refutations for which match holds, and returns the events.
+func (c *connection) takeBack(match func(*refutation) bool) (back []event) {
+	if c.x == nil {
+		return nil
+	}
+	kept := c.x.refuted[:0]
+	for i := range c.x.refuted {
+		if f := &c.x.refuted[i]; match(f) {
+			back = append(back, f.event)
+		} else {
+			kept = append(kept, *f)
+		}
+	}
+	c.x.refuted = kept
+	return back
+}
+
 // confirm marks receipt i as proved by the frame by.
 func (c *connection) confirm(i int, by wire.FrameRef) {
 	e := &c.events[i]

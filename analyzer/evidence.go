@@ -1,8 +1,6 @@
 package analyzer
 
 import (
-	"slices"
-
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -186,35 +184,22 @@ func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
 	}
 	e := c.events[i]
 	e.sym = fsm.RcvACKOfSYN
-	if c.x != nil { // it had been struck with the FIN
-		c.x.refuted = slices.DeleteFunc(c.x.refuted, func(f refutation) bool {
-			return f.side == side && f.ref == ref && f.sym == fsm.RcvACKOfSYN
-		})
-	}
+	c.takeBack(func(f *refutation) bool { return f.side == side && f.ref == ref && f.sym == fsm.RcvACKOfSYN })
 	c.insert(i, e)
 }
 
 // revive takes back that the frame ref, a FIN, was lost: what it acknowledged
 // was received with it, at t.
 func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
-	if c.x == nil {
-		return
-	}
-	list := c.x.refuted
-	for i := 0; i < len(list); {
-		f := &list[i]
-		if f.side != side || f.ref != ref || f.sym != fsm.RcvFIN && f.sym != fsm.RcvACKOfFIN {
-			i++
-			continue
-		}
-		e := f.event
-		list = append(list[:i], list[i+1:]...)
+	back := c.takeBack(func(f *refutation) bool {
+		return f.side == side && f.ref == ref && (f.sym == fsm.RcvFIN || f.sym == fsm.RcvACKOfFIN)
+	})
+	for _, e := range back {
 		if e.sym == fsm.RcvACKOfFIN {
 			e.t = max(e.t, t)
 			c.place(e)
 		}
 	}
-	c.x.refuted = list
 }
 
 // receivedCopy picks, among the transmissions of the FIN that was sent to side,

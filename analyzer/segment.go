@@ -168,20 +168,12 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 // wake gives X back what was struck while the path to it seemed dead: it speaks
 // again, and its segments say better what it received (R8).
 func (c *connection) wake(s *wire.Segment) {
-	if c.ep[c.peer(s.Dir)].sp.Repeats < deadAfter || c.x == nil {
+	if c.ep[c.peer(s.Dir)].sp.Repeats < deadAfter {
 		return
 	}
-	list := c.x.refuted
-	for i := 0; i < len(list); {
-		if f := &list[i]; f.side == s.Dir && f.why == whyDead {
-			e := f.event
-			list = append(list[:i], list[i+1:]...)
-			c.place(e)
-			continue
-		}
-		i++
+	for _, e := range c.takeBack(func(f *refutation) bool { return f.side == s.Dir && f.why == whyDead }) {
+		c.place(e)
 	}
-	c.x.refuted = list
 }
 
 // deadAfter is how many repetitions in a row that draw nothing make a path

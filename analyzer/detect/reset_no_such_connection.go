@@ -127,8 +127,7 @@ func (in *Input) startedOver(r *rst) claim {
 // unwantedSYNACK: the client answered the SYN,ACK with a RST.
 func (in *Input) unwantedSYNACK(r *rst) claim {
 	delay := between(in.SYN[0].Time, r.Time)
-	values := in.values()
-	values = delay.put(values, "delay_s")
+	values := delay.put(in.values(), "delay_s")
 	return claim{
 		side:     report.Client,
 		severity: notice,

@@ -22,8 +22,7 @@ func findSimultaneousClose(in *Input) []claim {
 	}
 	gap := between(in.FIN[0].Time, in.FIN[1].Time)
 	gap.Duration = gap.Abs()
-	values := in.values()
-	values = gap.put(values, "fin_gap_s")
+	values := gap.put(in.values(), "fin_gap_s")
 	text := "Neither FIN (" + in.frames(in.FIN[0].first(), in.FIN[1].first()) + gap.say(", ", " apart") +
 		") acknowledges the other: each end had closed before it knew of the other's close."
 	if one := in.closingAlone(); one != "" {

@@ -21,8 +21,7 @@ func findThreeSegmentClose(in *Input) []claim {
 		return nil
 	}
 	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
-	values := in.values()
-	values = between(one.Time, two.Time).put(values, "fin_gap_s")
+	values := between(one.Time, two.Time).put(in.values(), "fin_gap_s")
 	took := ""
 	if w := in.Conn.Close.CloseWait; w != nil {
 		values = append(values, report.Float("close_wait_s", *w))
