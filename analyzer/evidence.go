@@ -204,23 +204,32 @@ func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
 
 // receivedCopy picks, among the transmissions of the FIN that was sent to side,
 // the one that s, a segment of side, acknowledges, and says whether s echoes its
-// timestamp. The zero copy means that there was only one, or that none of them
-// can be the one.
+// timestamp. A copy newer than that timestamp would have been echoed if it had
+// come in order, and for the first time. The zero copy means that there was
+// only one, or that none of them can be the one.
 func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission, echoed bool) {
 	if c.x == nil {
 		return best, false
 	}
 	rtt, _ := c.ep[c.peer(side)].sp.RTT()
+	var newer transmission // than what s echoes
 	for _, k := range c.x.finCopies {
 		if k.side == side || k.t > s.Time {
 			continue
 		}
-		if k.hasTS && s.Options.Has&wire.OptTimestamps != 0 && k.tsval == s.Options.TSEcr {
+		stamped := k.hasTS && s.Options.Has&wire.OptTimestamps != 0
+		switch after := int32(k.tsval - s.Options.TSEcr); {
+		case stamped && after == 0:
 			return k, true
-		}
-		if s.Time-k.t >= rtt && best.t < k.t {
+		case s.Time-k.t < rtt:
+		case stamped && after > 0 && newer.t < k.t:
+			newer = k
+		case !(stamped && after > 0) && best.t < k.t:
 			best = k
 		}
+	}
+	if best == (transmission{}) {
+		best = newer
 	}
 	return best, false
 }
@@ -244,6 +253,9 @@ func (c *connection) place(e event) int {
 		} else {
 			at = max(at, i+1)
 		}
+	}
+	for at < len(c.events) && c.events[at].side != e.side && c.events[at].t <= e.t {
+		at++
 	}
 	if at == len(c.events) {
 		c.push(e)
@@ -272,7 +284,7 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	peer := &c.ep[c.peer(s.Dir)].sp
 	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
 	switch {
-	case c.flags&simultaneousOpen != 0 && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 && !c.beyondSYN(s):
+	case c.flags&simultaneousOpen != 0 && s.Flags&(wire.SYN|wire.ACK) == wire.ACK && s.Len == 0 && !c.beyondSYN(s):
 		switch {
 		case !stamped:
 			return silent, ""

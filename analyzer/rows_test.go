@@ -6,6 +6,7 @@ import (
 
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/internal/script"
 	"github.com/lastack/lastack/report"
 )
@@ -36,7 +37,10 @@ func TestEveryRow(t *testing.T) {
 		take(analyzeBytes(t, data, analyzer.Options{}))
 	}
 	for _, file := range captures(t) {
-		list, _ := analyzeFile(t, analyzer.Options{}, file)
+		list, err := judge.Records(analyzer.Options{}, file)
+		if err != nil {
+			t.Fatal(err)
+		}
 		take(list)
 	}
 	for _, row := range fsm.Table {

@@ -580,10 +580,17 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	if e.t > s.Time { // two queues: the SYN stands after its answer in the file
 		e.t = s.Time
 	}
-	if c.find(x, fsm.SndSYN) < 0 {
+	i := c.find(x, fsm.SndSYN)
+	if i < 0 {
 		c.setInitial(x, fsm.Of(fsm.Listen))
+		c.push(e)
+		return
 	}
-	c.push(e)
+	// A simultaneous open: whatever else x received came after that SYN.
+	e.t = max(e.t, c.events[i].t)
+	for i++; i < len(c.events) && c.events[i].side != x; i++ {
+	}
+	c.insert(i, e)
 }
 
 // sentOther: X's segments without SYN and RST. In SYN-SENT an ACK beyond its

@@ -282,10 +282,11 @@ func (m *merger) successor(e Event) *Sample {
 }
 
 // tooShort reports whether a time-wait socket took over, though no sample
-// shows it: the full socket closed as it only does then.
+// shows it: the full socket closed as it only does then, or when data comes that
+// no program reads any more, which it answers with a RST.
 func (m *merger) tooShort(i int) bool {
 	e := m.events[i]
-	if m.NoTimeWait || m.last(e.T-near, e.T, received, rst) != nil {
+	if m.NoTimeWait || m.last(e.T-near, e.T, received, rst) != nil || m.first(e.T, e.T+near, sent, rst) != nil {
 		return false
 	}
 	return m.last(e.T-near, e.T, received, ackOrFin) != nil

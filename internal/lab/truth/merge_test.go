@@ -207,6 +207,13 @@ func TestMerge(t *testing.T) {
 			31 diag 29 - TIME_WAIT`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 FIN_WAIT2@5 TIME_WAIT@5", nil},
 		{"no TIME_WAIT left", toFinWait2 + `
 			30.02 FIN_WAIT2 CLOSE`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 FIN_WAIT2@5 CLOSED@5", func(h *Host) { h.NoTimeWait = true }},
+		{"FIN with data that nobody reads", opened + `
+			20 ESTABLISHED FIN_WAIT1
+			20.01 > F.
+			30 < F.
+			30.01 FIN_WAIT1 FIN_WAIT2
+			30.02 FIN_WAIT2 CLOSE
+			30.04 > R`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 FIN_WAIT2@5 CLOSED@5", nil},
 		{"simultaneous close", opened + `
 			20 ESTABLISHED FIN_WAIT1
 			20.01 > F.

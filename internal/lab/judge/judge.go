@@ -1,0 +1,144 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/report"
+)
+
+// Verdict says how a record's states agree with the kernel's.
+type Verdict string
+
+// The verdicts. Excepted is an endpoint that is not exact for a reason that is
+// known; Missed one without a reason.
+const (
+	Exact        Verdict = "exact"
+	Excepted     Verdict = "excepted"
+	Missed       Verdict = "NOT EXACT"
+	Contradicted Verdict = "CONTRADICTED"
+)
+
+// Row is the judgement of one endpoint at one tap.
+type Row struct {
+	Capture  string // the folder's name
+	Endpoint Endpoint
+	Tap      string // "A" or "B"
+	Verdict  Verdict
+	Why      string // of Excepted; with Contradicted an exception is no excuse
+	Kernel   string // the kernel's states
+	Ours     string // the record's, ? assumed, @ frame
+}
+
+// Own reports whether the tap is the endpoint's own.
+func (r *Row) Own() bool { return r.Endpoint.EP == r.Tap }
+
+// Name is "CAPTURE END at TAP".
+func (r *Row) Name() string { return fmt.Sprintf("%s %s at %s", r.Capture, r.Endpoint.EP, r.Tap) }
+
+// Unexplained reports whether the row is not exact and nothing says why. What
+// cannot be known of a connection in a random mix is not named one by one: there
+// only a contradiction needs a reason.
+func (r *Row) Unexplained() bool {
+	random := strings.HasPrefix(r.Capture, "random-")
+	return r.Why == "" && (r.Verdict == Contradicted || r.Verdict == Missed && !random)
+}
+
+// String shows both rows of states.
+func (r *Row) String() string {
+	why := ""
+	if r.Why != "" {
+		why = ": " + r.Why
+	}
+	return fmt.Sprintf("%s, port %d to %d, %v%s\n  kernel: %s\n  ours:   %s",
+		r.Name(), r.Endpoint.SPort, r.Endpoint.DPort, r.Verdict, why, r.Kernel, r.Ours)
+}
+
+// Folder judges both captures of a folder that the lab wrote.
+func Folder(dir string) (out []Row, err error) {
+	endpoints, err := Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, tap := range []string{"A", "B"} {
+		file := filepath.Join(dir, tap+".pcap")
+		if _, err := os.Stat(file); err != nil && tap == "B" {
+			continue // a story on one host
+		}
+		list, err := Records(analyzer.Options{}, file)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Rows(filepath.Base(dir), tap, endpoints, list)...)
+	}
+	return out, nil
+}
+
+// Records returns the records of the connections in one capture of several
+// files, by their ids. What is read before a file's end is damaged counts.
+func Records(opt analyzer.Options, files ...string) (list []*report.Connection, err error) {
+	set, err := capture.Open(files, capture.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	opt.Files = len(files)
+	a := analyzer.New(opt)
+	var p capture.Packet
+	for {
+		err := set.Next(&p)
+		if err == io.EOF {
+			break
+		}
+		var damage *capture.Error
+		if err != nil && !errors.As(err, &damage) {
+			return nil, err
+		}
+		if err == nil {
+			a.AddPacket(&p)
+		}
+	}
+	a.Close()
+	for r := range a.Records() {
+		if c, ok := r.(*report.Connection); ok {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b *report.Connection) int { return int(a.ID) - int(b.ID) })
+	return list, nil
+}
+
+// Rows judges the records of a capture taken at tap.
+func Rows(name, tap string, endpoints []Endpoint, list []*report.Connection) (out []Row) {
+	for _, e := range endpoints {
+		if e.SPort != 0 && len(e.States) > 0 {
+			out = append(out, judge(name, tap, e, claims(list, &e)))
+		}
+	}
+	return out
+}
+
+func judge(name, tap string, e Endpoint, ours []claim) Row {
+	kernel := e.path()
+	wire := onWire(kernel)
+	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Kernel: showSteps(kernel), Ours: showClaims(ours)}
+	r.Why = exception(name, e.EP, tap)
+	switch {
+	case exact(kernel, ours):
+		r.Verdict, r.Why = Exact, ""
+	case wire != nil && exact(wire, ours):
+		r.Verdict, r.Why = Excepted, "its FIN left after the peer's had come: what close() decided before is not on the wire"
+	case contradicted(kernel, ours) && (wire == nil || contradicted(wire, ours)):
+		r.Verdict = Contradicted
+	case r.Why != "":
+		r.Verdict = Excepted
+	}
+	return r
+}

@@ -1,0 +1,57 @@
+package judge
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// Score counts the verdicts of the rows at one kind of tap.
+type Score struct{ Exact, Excepted, Missed, Contradicted int }
+
+// Count counts the rows at the endpoints' own taps, and at the other ones.
+func Count(rows []Row) (own, other Score) {
+	for i := range rows {
+		s := &other
+		if rows[i].Own() {
+			s = &own
+		}
+		switch rows[i].Verdict {
+		case Exact:
+			s.Exact++
+		case Excepted:
+			s.Excepted++
+		case Missed:
+			s.Missed++
+		case Contradicted:
+			s.Contradicted++
+		}
+	}
+	return own, other
+}
+
+// Total is how many endpoints were judged.
+func (s Score) Total() int { return s.Exact + s.Excepted + s.Missed + s.Contradicted }
+
+// String is "47/50 exact (94.0 %), 2 excepted, 1 not exact, 0 contradicted".
+func (s Score) String() string {
+	return fmt.Sprintf("%d/%d exact (%.2f %%), %d excepted, %d not exact, %d contradicted",
+		s.Exact, s.Total(), 100*float64(s.Exact)/float64(max(s.Total(), 1)), s.Excepted, s.Missed, s.Contradicted)
+}
+
+// Table writes the rows, lined up.
+func Table(w io.Writer, rows []Row) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "CAPTURE\tEND\tTAP\tVERDICT\tSTATES (? assumed, @ frame)")
+	for i := range rows {
+		r := &rows[i]
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Capture, r.Endpoint.EP, r.Tap, r.Verdict, r.Ours)
+		if r.Verdict != Exact {
+			fmt.Fprintf(t, "\t\t\tkernel\t%s\n", r.Kernel)
+		}
+		if r.Why != "" {
+			fmt.Fprintf(t, "\t\t\twhy\t%s\n", r.Why)
+		}
+	}
+	return t.Flush()
+}
