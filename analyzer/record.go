@@ -224,8 +224,14 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
 		if from == to { // UNKNOWN, with fewer possible states
 			continue
 		}
-		if prev := last[side]; prev != nil && prev.t == tr.t && tr.ref != 0 && prev.ref == tr.ref {
-			r.Transitions[at[side]].Momentary = true
+		if prev := last[side]; prev != nil {
+			before := &r.Transitions[at[side]]
+			switch {
+			case prev.t == tr.t && tr.ref != 0 && prev.ref == tr.ref:
+				before.Momentary = true
+			case c.neverHeld(side, prev, tr):
+				before.Basis = inferred.String()
+			}
 		}
 		last[side], at[side] = tr, len(r.Transitions)
 		r.Transitions = r.Transitions[:len(r.Transitions)+1]
@@ -237,6 +243,14 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
 			out.Basis = inferred.String()
 		}
 	}
+}
+
+// neverHeld reports whether an end may not have held the TIME-WAIT that it
+// entered by wait: the first thing known of it afterwards, gone, is that it had
+// none. A kernel at its limit of such sockets makes none (C4).
+func (c *connection) neverHeld(side uint8, wait, gone *transition) bool {
+	return wait.to.Is(fsm.TimeWait) && gone.sym == fsm.SndRST && gone.basis == inferred &&
+		c.notBefore(side, gone) <= wait.t+c.guard(side)
 }
 
 // earlier orders the transitions of both ends: by time, then by event.

@@ -32,7 +32,7 @@ type Row struct {
 	Endpoint Endpoint
 	Tap      string // "A" or "B"
 	Verdict  Verdict
-	Why      string // of Excepted; with Contradicted an exception is no excuse
+	Why      string // of Excepted
 	Kernel   string // the kernel's states
 	Ours     string // the record's, ? assumed, @ frame
 }
@@ -44,11 +44,11 @@ func (r *Row) Own() bool { return r.Endpoint.EP == r.Tap }
 func (r *Row) Name() string { return fmt.Sprintf("%s %s at %s", r.Capture, r.Endpoint.EP, r.Tap) }
 
 // Unexplained reports whether the row is not exact and nothing says why. What
-// cannot be known of a connection in a random mix is not named one by one: there
-// only a contradiction needs a reason.
+// cannot be known of a connection in a random mix is not named one by one. Nothing
+// excuses a contradiction.
 func (r *Row) Unexplained() bool {
 	random := strings.HasPrefix(r.Capture, "random-")
-	return r.Why == "" && (r.Verdict == Contradicted || r.Verdict == Missed && !random)
+	return r.Verdict == Contradicted || r.Verdict == Missed && !random
 }
 
 // String shows both rows of states.
@@ -129,16 +129,16 @@ func judge(name, tap string, e Endpoint, ours []claim) Row {
 	kernel := e.path()
 	wire := onWire(kernel)
 	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Kernel: showSteps(kernel), Ours: showClaims(ours)}
-	r.Why = exception(name, e.EP, tap)
+	why := exception(name, e.EP, tap)
 	switch {
 	case exact(kernel, ours):
-		r.Verdict, r.Why = Exact, ""
+		r.Verdict = Exact
 	case wire != nil && exact(wire, ours):
 		r.Verdict, r.Why = Excepted, "its FIN left after the peer's had come: what close() decided before is not on the wire"
 	case contradicted(kernel, ours) && (wire == nil || contradicted(wire, ours)):
 		r.Verdict = Contradicted
-	case r.Why != "":
-		r.Verdict = Excepted
+	case why != "":
+		r.Verdict, r.Why = Excepted, why
 	}
 	return r
 }
