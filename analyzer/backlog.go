@@ -67,7 +67,7 @@ func (c *connection) idle(side uint8, t int64) bool {
 // have closed before, as far as is known at t.
 func (c *connection) closedUnseen(side uint8, t int64) bool {
 	ep := &c.ep[side]
-	return ep.has(mayHaveClosed) && (ep.sp.Has(reassembly.KnownFIN) || !c.idle(side, t))
+	return ep.has(finMayBeMissed) || ep.has(mayHaveClosed) && (ep.sp.Has(reassembly.KnownFIN) || !c.idle(side, t))
 }
 
 // unsure reports whether a transition that is proved may have led elsewhere:

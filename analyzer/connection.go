@@ -191,6 +191,12 @@ const (
 	// mayHaveClosed: data waited at it when the peer's FIN came, and behind them
 	// perhaps its own FIN.
 	mayHaveClosed
+	// finMayBeMissed: the last octets known of it were not captured, and a FIN may
+	// be among them.
+	finMayBeMissed
+	// synMayBeOld: its SYN, older than its last segment in a connection that was
+	// already open when the capture began, may be a late copy of that one's.
+	synMayBeOld
 )
 
 // opening is the first SYN of an end, or its SYN,ACK if it sent no SYN before.

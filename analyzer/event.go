@@ -353,12 +353,16 @@ func (k *course) rests(sym fsm.Symbol) bool {
 }
 
 // since is when the last state of the course began, start if there was none
-// before.
+// before. UNKNOWN goes on when some of the possible states are ruled out.
 func (k *course) since(start int64) int64 {
-	if len(k.list) == 0 {
-		return start
+	for i := len(k.list) - 1; i >= 0; i-- {
+		tr := &k.list[i]
+		_, from := tr.from.One()
+		if _, to := tr.to.One(); from || to {
+			return tr.t
+		}
 	}
-	return k.list[len(k.list)-1].t
+	return start
 }
 
 // changingRow returns the row that a transition cites: for a set of several

@@ -55,7 +55,7 @@ func (c *connection) oldDuplicate(s *wire.Segment) {
 func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	x := s.Dir
 	for c := head; c != nil; c = a.next(c) {
-		if c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS == s.Seq {
+		if c.isSYN(s) {
 			if c == head && c.over(x, s) {
 				return a.succeed(head, s, x) // its opener chose the same ISS again
 			}
@@ -77,7 +77,26 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	case head.ep[x].shown == closed && head.ep[y].shown == closed, head.ep[y].packets == 0:
 		return a.succeed(head, s, x)
 	}
-	return a.open(s, head, candidate)
+	c := a.open(s, head, candidate)
+	if last := &head.ep[x].sp; !last.Has(reassembly.KnownISS) && last.Has(reassembly.KnownTS) &&
+		s.Options.Has&wire.OptTimestamps != 0 && int32(s.Options.TSVal-last.TSNewest) < 0 {
+		c.ep[x].flags |= synMayBeOld
+	}
+	return c
+}
+
+// isSYN reports whether s is the SYN of c, or a copy of it. One with data, of
+// which its answer was captured first, began as many octets before the ISS that
+// was inferred from that.
+func (c *connection) isSYN(s *wire.Segment) bool {
+	sp := &c.ep[s.Dir].sp
+	if !sp.Has(reassembly.KnownISS) {
+		return false
+	}
+	if c.ep[s.Dir].syn.ref == 0 && s.Seq.Less(sp.ISS) && sp.ISS.LessEq(s.Seq.Add(s.Len)) {
+		sp.ISS = s.Seq
+	}
+	return sp.ISS == s.Seq
 }
 
 // over reports whether c was established and has ended at both ends, so that a
@@ -260,6 +279,7 @@ func (c *connection) oneWay() bool {
 // promote makes candidate c the current incarnation in place of head. opener
 // sent its SYN.
 func (a *Analyzer) promote(head, c *connection, opener uint8) {
+	c.ep[opener].flags &^= synMayBeOld
 	a.unlink(head, c)
 	a.supersede(head, c, opener)
 }

@@ -1,11 +1,8 @@
 package analyzer_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,7 +26,10 @@ const (
 // the lab and in a random mix, and its records to those that were reviewed:
 // what no script shows by itself happens here.
 func TestKernel(t *testing.T) {
-	dir := unpack(t, "testdata/kernel/captures.tar.zst")
+	dir := t.TempDir()
+	if err := judge.Unpack("testdata/kernel/captures.tar.zst", dir); err != nil {
+		t.Fatal(err)
+	}
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.pcap"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures: %v", err)
@@ -41,39 +41,6 @@ func TestKernel(t *testing.T) {
 		records = append(records, recordsOf(t, file)...)
 	}
 	reviewed(t, "testdata/kernel/records.zst", records)
-}
-
-// unpack returns a directory with the files of an archive.
-func unpack(t *testing.T, name string) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	packed, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	unzstd, err := zstd.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unzstd.Close()
-	for r := tar.NewReader(unzstd); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return dir
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		data, err := io.ReadAll(r)
-		path := filepath.Join(dir, filepath.FromSlash(h.Name))
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 // recordsOf returns the records of a capture's connections, after a line with

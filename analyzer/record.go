@@ -239,7 +239,8 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
 		*out = report.Transition{}
 		out.From, out.To = from, to
 		a.transition(c, side, tr, out)
-		if (tr.basis == confirmed || tr.basis == sent) && tr.unsure(doubt[side]) {
+		old := tr.sym == fsm.SndSYN && c.ep[side].has(synMayBeOld)
+		if (tr.basis == confirmed || tr.basis == sent) && (old || tr.unsure(doubt[side])) {
 			out.Basis = inferred.String()
 		}
 	}
@@ -323,8 +324,8 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
 	e.KeepaliveProbes, e.KeepaliveReplies = uint64(more.probes), uint64(more.replies)
 	way := &a.courses[side]
-	if len(way.list) > 0 {
-		e.Since = a.rec.time(way.since(0))
+	if t := way.since(0); t != 0 {
+		e.Since = a.rec.time(t)
 	}
 	if _, one := ep.shown.One(); !one {
 		for _, s := range ep.shown.States() {

@@ -39,6 +39,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	}
 	c.repeated(s, &p)
 	if !s.Flags.Has(wire.RST) { // whose numbers answer, or are anyone's: they are not the space's
+		c.missedEnd(s, &p)
 		c.unseen(s, &p)
 		c.inferOwnFIN(s)
 		c.backlog(s, &p)
@@ -80,7 +81,7 @@ func (c *connection) predicted(s *wire.Segment) bool {
 		return false
 	}
 	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
-	return !own.has(mayHaveClosed) && own.sp.Expected(s, &peer.sp)
+	return own.flags&(mayHaveClosed|finMayBeMissed) == 0 && own.sp.Expected(s, &peer.sp)
 }
 
 // follow is add for a segment that is predicted.
@@ -246,25 +247,52 @@ func (c *connection) oneWayACK(s *wire.Segment) {
 		c.events[i].basis, c.events[i].by = inferred, s.Ref
 		c.refold(y)
 	}
-	if !c.closedBefore(s.Dir) {
+	c.settleOrder(s.Dir)
+}
+
+// settleOrder: it is x that closed first after all.
+func (c *connection) settleOrder(x uint8) {
+	if !c.closedBefore(x) {
 		return
 	}
 	for i := range c.events {
 		c.events[i].also = 0
 	}
-	c.refold(s.Dir)
-	c.refold(y)
+	c.refold(x)
+	c.refold(c.peer(x))
+}
+
+// missedEnd notes, before s is recorded, whether the last octets known of an end
+// were captured. If not, a FIN may be among them, until the end sends the last of
+// them again, or more: before data or a FIN goes no FIN.
+func (c *connection) missedEnd(s *wire.Segment, p *reassembly.Placement) {
+	x, y := s.Dir, c.peer(s.Dir)
+	own := &c.ep[x].sp
+	if p.Unseen > 1 && !c.ep[y].sp.Has(reassembly.KnownFIN) {
+		c.ep[y].flags |= finMayBeMissed
+	}
+	switch known := own.Has(reassembly.KnownNext); {
+	case known && !own.Has(reassembly.KnownFIN) && s.SegLen() == 0 && own.Next.Add(1).Less(s.Seq):
+		c.ep[x].flags |= finMayBeMissed
+	case known && c.ep[x].has(finMayBeMissed) && s.SegLen() > 0 && own.Next.LessEq(s.End()) && p.Kind != reassembly.Keepalive:
+		c.ep[x].flags &^= finMayBeMissed
+		c.settleOrder(y)
+	}
 }
 
 // mayHaveFIN reports whether X, which closes with s, may have received a FIN
-// before: of Y nothing was captured, and the last octet of it that X has
-// acknowledged is no part of its handshake (R13).
+// before: the last octets of Y that it has acknowledged were not captured. If
+// nothing of Y was, they may be its handshake's (R13).
 func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 	x, y := s.Dir, c.peer(s.Dir)
 	peer := &c.ep[y].sp
-	return c.ep[y].packets == 0 && c.flags&midStream == 0 && !peer.Has(reassembly.KnownFIN) &&
-		peer.Has(reassembly.KnownISS|reassembly.KnownNext) && peer.ISS.Add(1).Less(peer.Next) &&
-		c.ep[x].shown.Is(fsm.Established)
+	if c.flags&midStream != 0 || peer.Has(reassembly.KnownFIN) || !c.ep[x].shown.Is(fsm.Established) {
+		return false
+	}
+	if c.ep[y].packets > 0 {
+		return c.ep[y].has(finMayBeMissed)
+	}
+	return peer.Has(reassembly.KnownISS|reassembly.KnownNext) && peer.ISS.Add(1).Less(peer.Next)
 }
 
 // inferFIN records a FIN of y that only the peer's ACK shows. Where nothing of y
@@ -275,6 +303,9 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	peer.Known |= reassembly.KnownFIN
 	c.ep[y].fin = closing{t: s.Time, ack: c.ep[s.Dir].sp.Una}
 	peer.Unseen(s.Ack, s.Time)
+	if c.ep[y].open.has(fsm.RcvFIN) {
+		c.ep[y].flags |= mayHaveClosed // its FIN and that of the peer may have crossed
+	}
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: y, basis: inferred})
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvFIN, side: s.Dir, basis: inferred,
 		blind: c.ep[y].packets == 0})
@@ -806,7 +837,9 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 // narrow lets X's segment speak for a mid-stream start (R13): new data shows
 // that X has sent no FIN, an ACK of new data that it has received none.
 func (c *connection) narrow(s *wire.Segment, p *reassembly.Placement) {
-	if s.Len > 0 && (p.Kind == reassembly.New || p.Kind == reassembly.Beyond) {
+	own := &c.ep[s.Dir].sp
+	old := own.Has(reassembly.KnownUna) && s.End().LessEq(own.Una) // acknowledged before
+	if s.Len > 0 && !old && (p.Kind == reassembly.New || p.Kind == reassembly.Beyond) {
 		c.narrowTo(s.Dir, fsm.SndData, s)
 	}
 	seen := c.ep[c.peer(s.Dir)].sp.Has(reassembly.KnownNext) && p.Unseen == 0 // else a FIN may be among it

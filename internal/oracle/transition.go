@@ -59,7 +59,7 @@ var arcs = []arc{
 	{established, "rcv.data", established, "3.10.7.4"},
 	{finWait1, "rcv.data", finWait1, "3.10.7.4"},
 	{finWait2, "rcv.data", finWait2, "3.10.7.4"},
-	// The peer, of which nothing was captured, may have closed before (R13).
+	// The peer, whose last octets were not captured, may have closed before (R13).
 	{established, "snd.FIN", unknown, "3.10.4"},
 	{established, "rcv.FIN", unknown, "3.10.7.4"},
 	{finWait1, "rcv.FIN", unknown, "3.10.7.4"},
@@ -127,7 +127,7 @@ func (p *player) section(i int, t *report.Transition) {
 		rules = append(rules, "")
 	}
 	switch {
-	case len(rules) == 0 || t.To == unknown && !p.alone(i):
+	case len(rules) == 0 || t.To == unknown && !p.unordered(i):
 		p.bad(p.on(i), "3.10", "no rule leads from %s to %s on %s", t.From, t.To, t.On)
 	case t.On == "timeout.FIN-WAIT-2": // Linux's own; the RFC has no such limit
 	case rules[0] != "" && !slices.Contains(rules, t.Rule):
@@ -137,20 +137,25 @@ func (p *player) section(i int, t *report.Transition) {
 	}
 }
 
-// alone reports whether only one end had been captured up to the frame of
-// transition i, or the one that shows it.
-func (p *player) alone(i int) bool {
+// unordered reports whether the peer of the sender of the FIN of transition i
+// may have closed before: of what that FIN acknowledges the last octet was not
+// captured up to then.
+func (p *player) unordered(i int) bool {
 	t := &p.conn.Transitions[i]
 	seg := p.cited(t)
 	if seg < 0 {
 		seg = p.confirming(t) // the event itself was not captured
 	}
+	if seg < 0 {
+		return false
+	}
 	for k := 0; k <= seg; k++ {
-		if p.sentBy(k, p.k) != p.sentBy(seg, p.k) {
+		s := &p.segs[k]
+		if p.sentBy(k, p.k) != p.sentBy(seg, p.k) && s.SegLen() > 0 && p.segs[seg].Ack.LessEq(s.End()) {
 			return false
 		}
 	}
-	return seg >= 0
+	return true
 }
 
 // gone reports a connection that was found gone by a RST from CLOSED

@@ -243,3 +243,14 @@ func (e *envelope) pseudo(n int) uint64 {
 	src, dst := e.src.As16(), e.dst.As16()
 	return s + Add16(src[:]) + Add16(dst[:])
 }
+
+// Wrap appends ip, a whole IPv4 or IPv6 packet, to buf under a link header of the
+// LINKTYPE_ value link, and returns the longer buf. Of the envelope only what a
+// link header shows counts: the VLAN tags and the direction.
+func (e *Envelope) Wrap(buf []byte, link uint32, ip []byte) []byte {
+	x := envelope{Envelope: e, src: netip.AddrFrom4([4]byte(ip[12:])), dst: netip.AddrFrom4([4]byte(ip[16:]))}
+	if ip[0]>>4 == 6 {
+		x.src, x.dst = netip.AddrFrom16([16]byte(ip[8:])), netip.AddrFrom16([16]byte(ip[24:]))
+	}
+	return append(appendLink(buf, link, &x), ip...)
+}

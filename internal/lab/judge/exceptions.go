@@ -24,12 +24,12 @@ var exceptions = func() map[[3]string]string {
 // exception is why the endpoint of a story cannot be exact at the tap; "" when
 // it can.
 func exception(story, end, tap string) string {
-	return exceptions[[3]string{base(story), end, tap}]
+	return exceptions[[3]string{Base(story), end, tap}]
 }
 
-// base is the story that a variant tells over IPv6, with numbers that wrap
+// Base is the story that a variant tells over IPv6, with numbers that wrap
 // around, or over a slow path.
-func base(story string) string {
+func Base(story string) string {
 	for _, variant := range []string{"-v6", "-wrap", "-slow"} {
 		story = strings.TrimSuffix(story, variant)
 	}

@@ -30,7 +30,7 @@ const (
 type Row struct {
 	Capture  string // the folder's name
 	Endpoint Endpoint
-	Tap      string // "A" or "B"
+	Tap      string // "A", "B", or "AB": both
 	Verdict  Verdict
 	Why      string // of Excepted
 	Kernel   string // the kernel's states
@@ -38,7 +38,7 @@ type Row struct {
 }
 
 // Own reports whether the tap is the endpoint's own.
-func (r *Row) Own() bool { return r.Endpoint.EP == r.Tap }
+func (r *Row) Own() bool { return strings.Contains(r.Tap, r.Endpoint.EP) }
 
 // Name is "CAPTURE END at TAP".
 func (r *Row) Name() string { return fmt.Sprintf("%s %s at %s", r.Capture, r.Endpoint.EP, r.Tap) }

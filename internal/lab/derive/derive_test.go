@@ -1,0 +1,70 @@
+package derive
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lastack/lastack/internal/lab/judge"
+)
+
+// The numbers of TestDerived: they only ever rise. They count endpoints that are
+// exact, in what is derived from the archived stories.
+var wantExact = map[string]int{
+	"both taps":      660,   // of 666
+	"file cut":       752,   // of 1332: what the last frame tells is gone
+	"frames missing": 14843, // of 16037
+	"frames twice":   651,   // of 666
+	"layout":         9113,  // of 9324
+	"mid-stream":     2507,  // of 10813: what was before is gone
+	"one direction":  653,   // of 1330
+	"out of order":   1250,  // of 1332
+}
+
+// TestDerived judges what captures suffer, in captures derived from every
+// archived story; with LASTACK_TRUTH from those in that folder.
+func TestDerived(t *testing.T) {
+	dir := os.Getenv("LASTACK_TRUTH")
+	archived := dir == ""
+	if archived {
+		dir = t.TempDir()
+		if err := judge.Unpack("../../../analyzer/testdata/kernel/captures.tar.zst", dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scores, met, scratch := map[string]*Score{}, map[string]bool{}, t.TempDir()
+	stories, _ := filepath.Glob(filepath.Join(dir, "*"))
+	for _, story := range stories {
+		// A mix adds nothing here; variants only with time to spend.
+		name := filepath.Base(story)
+		if strings.HasPrefix(name, "random-") || archived && judge.Base(name) != name {
+			continue
+		}
+		faults, err := Judge(story, scratch, scores)
+		if err != nil {
+			t.Error(err)
+		}
+		for i := range faults {
+			if why := faults[i].Why(); why != "" {
+				met[judge.Base(faults[i].Row.Capture)] = true
+			} else {
+				t.Error(&faults[i])
+			}
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(scores)) {
+		s := scores[kind]
+		t.Logf("%-15s %v", kind, s)
+		if archived && s.Exact < wantExact[kind] {
+			t.Errorf("%s: want at least %d exact", kind, wantExact[kind])
+		}
+	}
+	for name := range misled {
+		if archived && !met[name] {
+			t.Errorf("%s misleads no more: take it from the list", name)
+		}
+	}
+}
