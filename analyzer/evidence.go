@@ -137,7 +137,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 	c.confirm(i, s.Ref)
 	if e.sym == fsm.RcvFIN {
-		c.events[i].slow = e.slow || s.Time-e.t > c.guard(e.side)
+		c.events[i].slow = e.slow || c.tookLong(&e, s)
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 			c.confirm(k, s.Ref)
 		}
@@ -157,10 +157,19 @@ func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed boo
 	if k := c.findRef(side, fsm.RcvFIN, cp.ref); k >= 0 {
 		return k, echoed
 	}
-	e := event{t: c.notKnownBefore(side, cp.t), ref: cp.ref, ack: c.events[i].ack, sym: fsm.RcvFIN, side: side,
-		slow: s.Time-cp.t > c.guard(side)}
+	e := event{t: cp.t, ref: cp.ref, ack: c.events[i].ack, tsval: cp.tsval, hasTS: cp.hasTS, sym: fsm.RcvFIN, side: side}
+	e.slow = c.tookLong(&e, s)
+	e.t = c.notKnownBefore(side, cp.t)
 	c.revive(side, e.ref, e.t)
 	return c.place(e), echoed
+}
+
+// tookLong reports whether s acknowledges a FIN later than the path takes, or
+// without the echo of its timestamp: so what was captured after the FIN may have
+// come before it.
+func (c *connection) tookLong(e *event, s *wire.Segment) bool {
+	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
+	return s.Time-e.t > c.guard(e.side) || stamped && int32(s.Options.TSEcr-e.tsval) < 0
 }
 
 // notKnownBefore is when side can have received at the earliest what was

@@ -824,7 +824,10 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	if e.ref == 0 {
 		e.basis = inferred
 	}
-	e.slow = s.Time-e.t > c.guard(x)
+	if fin := &c.ep[y].fin; e.ref == fin.ref {
+		e.tsval, e.hasTS = fin.tsval, fin.hasTS
+	}
+	e.slow = c.tookLong(&e, s)
 	e.t = min(c.notKnownBefore(x, e.t), s.Time)
 	c.revive(x, e.ref, e.t)
 	c.place(e)

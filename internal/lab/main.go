@@ -1,15 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lastack/lastack/internal/lab/derive"
+	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/internal/lab/story"
 )
 
@@ -39,10 +44,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// doubleDash lets -seed be written as the Go tools write their flags.
+// doubleDash lets long flags be written as the Go tools write theirs.
 func doubleDash(args []string) (out []string) {
 	for _, a := range args {
-		if strings.HasPrefix(a, "-seed") {
+		name, _, _ := strings.Cut(a, "=")
+		if slices.Contains([]string{"-seed", "-mixes", "-output", "-parallel", "-connections"}, name) {
 			a = "-" + a
 		}
 		out = append(out, a)
@@ -56,6 +62,7 @@ type lab struct {
 	dir      string
 	parallel int
 	played   bool
+	rows     []judge.Row
 }
 
 func (l *lab) list() *cobra.Command {
@@ -82,7 +89,10 @@ func (l *lab) run() *cobra.Command {
 				}
 				chosen = append(chosen, all[i])
 			}
-			return l.play(chosen)
+			if err := l.play(chosen); err != nil {
+				return err
+			}
+			return errors.Join(judge.Table(l.out, l.rows), l.verdict())
 		},
 	}
 }
@@ -90,7 +100,12 @@ func (l *lab) run() *cobra.Command {
 func (l *lab) all() *cobra.Command {
 	return &cobra.Command{
 		Use: "all", Short: "Play every story", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return l.play(story.List()) },
+		RunE: func(*cobra.Command, []string) error {
+			if err := l.play(story.List()); err != nil {
+				return err
+			}
+			return errors.Join(judge.Summary(l.out, l.rows), l.verdict(), l.derived(story.List()))
+		},
 	}
 }
 
@@ -107,7 +122,10 @@ func (l *lab) random() *cobra.Command {
 			for i := range mixes {
 				stories = append(stories, story.Random(n, seed+uint64(i)))
 			}
-			return l.play(stories)
+			if err := l.play(stories); err != nil {
+				return err
+			}
+			return errors.Join(l.verdict(), l.enough())
 		},
 	}
 	c.Flags().IntVarP(&n, "connections", "n", n, "pairs of ports in a mix")
@@ -116,7 +134,29 @@ func (l *lab) random() *cobra.Command {
 	return c
 }
 
-// play runs stories, writes each as soon as it is over, and prints a table.
+// What a random mix must reach: parts of its endpoints that are exact. The rest
+// did something that left no trace at the tap; nothing may be contradicted.
+const (
+	enoughOwn   = 0.99
+	enoughOther = 0.92
+	fewRows     = 400 // of so few, a part says little
+)
+
+// enough fails if less of a random mix is exact.
+func (l *lab) enough() error {
+	own, other := judge.Count(l.rows)
+	if len(l.rows) < fewRows {
+		return nil
+	}
+	if own.Share() < enoughOwn || other.Share() < enoughOther {
+		return fmt.Errorf("less than %.0f %% of the endpoints are exact at their own tap, or less than %.0f %% at the other",
+			100*enoughOwn, 100*enoughOther)
+	}
+	return nil
+}
+
+// play runs stories, writes each as soon as it is over, judges it, and prints
+// what came of it.
 func (l *lab) play(stories []story.Story) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root: it makes network namespaces and reads trace events")
@@ -125,24 +165,11 @@ func (l *lab) play(stories []story.Story) error {
 	begin, failed := time.Now(), 0
 	err := story.PlayAll(stories, l.parallel, func(s story.Story, r story.Result, err error) {
 		if err == nil {
-			err = r.Write(l.dir)
-		}
-		if err == nil {
-			err = r.Record.Check()
+			err = l.finish(r)
 		}
 		if err != nil {
 			failed++
-			fmt.Fprintf(l.out, "%-34s FAILED: %v\n", s.Name, err)
-			return
-		}
-		fmt.Fprintf(l.out, "%-34s %6.1f s, at most %v late, %v unseen\n", s.Name, r.Took.Seconds(),
-			r.Late.Round(time.Millisecond), r.Unseen.Round(time.Millisecond))
-		for side, endpoints := range r.Record.Endpoints {
-			for i, e := range endpoints {
-				if i < 4 {
-					fmt.Fprintf(l.out, "    %c %v: %s\n", 'A'+side, e.Local, e.Path())
-				}
-			}
+			fmt.Fprintf(l.out, "%-38s FAILED: %v\n", s.Name, err)
 		}
 	})
 	fmt.Fprintf(l.out, "%d stories, %d failed, %.0f s\n", len(stories), failed, time.Since(begin).Seconds())
@@ -150,4 +177,68 @@ func (l *lab) play(stories []story.Story) error {
 		err = fmt.Errorf("%d of %d stories failed", failed, len(stories))
 	}
 	return err
+}
+
+// finish writes and judges a story that was played.
+func (l *lab) finish(r story.Result) error {
+	if err := errors.Join(r.Write(l.dir), r.Record.Check()); err != nil {
+		return err
+	}
+	rows, err := judge.Folder(filepath.Join(l.dir, r.Story.Name))
+	if err != nil {
+		return err
+	}
+	l.rows = append(l.rows, rows...)
+	fmt.Fprintf(l.out, "%-38s %5.1f s, at most %v late, %v unseen\n", r.Story.Name, r.Took.Seconds(),
+		r.Late.Round(time.Millisecond), r.Unseen.Round(time.Millisecond))
+	return nil
+}
+
+// verdict prints what became of all rows, and fails if something of it is
+// neither exact nor explained.
+func (l *lab) verdict() error {
+	unexplained := 0
+	for i := range l.rows {
+		if l.rows[i].Unexplained() {
+			unexplained++
+			fmt.Fprintln(l.out, &l.rows[i])
+		}
+	}
+	own, other := judge.Count(l.rows)
+	fmt.Fprintf(l.out, "own tap:   %v\nother tap: %v\n", own, other)
+	if unexplained > 0 {
+		return fmt.Errorf("%d endpoints are neither exact nor explained", unexplained)
+	}
+	return nil
+}
+
+// derived judges what captures suffer, on captures derived from the stories that
+// were just played.
+func (l *lab) derived(stories []story.Story) error {
+	scratch, err := os.MkdirTemp("", "lab-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	scores, unexplained := make(map[string]*derive.Score), 0
+	for _, s := range stories {
+		faults, err := derive.Judge(filepath.Join(l.dir, s.Name), scratch, scores)
+		if err != nil {
+			return err
+		}
+		for i := range faults {
+			if faults[i].Why() == "" {
+				unexplained++
+				fmt.Fprintln(l.out, &faults[i])
+			}
+		}
+	}
+	fmt.Fprintln(l.out, "\nderived from them, by what captures suffer:")
+	for _, kind := range slices.Sorted(maps.Keys(scores)) {
+		fmt.Fprintf(l.out, "%-15s %v\n", kind, scores[kind])
+	}
+	if unexplained > 0 {
+		return fmt.Errorf("%d endpoints of derived captures are contradicted, or worse than the whole, and nothing explains it", unexplained)
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package judge
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -33,10 +35,13 @@ func Count(rows []Row) (own, other Score) {
 // Total is how many endpoints were judged.
 func (s Score) Total() int { return s.Exact + s.Excepted + s.Missed + s.Contradicted }
 
+// Share is the part of the endpoints that is exact.
+func (s Score) Share() float64 { return float64(s.Exact) / float64(max(s.Total(), 1)) }
+
 // String is "47/50 exact (94.0 %), 2 excepted, 1 not exact, 0 contradicted".
 func (s Score) String() string {
 	return fmt.Sprintf("%d/%d exact (%.2f %%), %d excepted, %d not exact, %d contradicted",
-		s.Exact, s.Total(), 100*float64(s.Exact)/float64(max(s.Total(), 1)), s.Excepted, s.Missed, s.Contradicted)
+		s.Exact, s.Total(), 100*s.Share(), s.Excepted, s.Missed, s.Contradicted)
 }
 
 // Table writes the rows, lined up.
@@ -54,4 +59,35 @@ func Table(w io.Writer, rows []Row) error {
 		}
 	}
 	return t.Flush()
+}
+
+// Summary writes a line for each capture, and the exceptions with their reasons.
+func Summary(w io.Writer, rows []Row) error {
+	byCapture := make(map[string][]Row)
+	for i := range rows {
+		byCapture[rows[i].Capture] = append(byCapture[rows[i].Capture], rows[i])
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "own tap\texact\tother tap\texact\texcepted\tcontradicted\t  capture")
+	var excepted []Row
+	for _, name := range slices.Sorted(maps.Keys(byCapture)) {
+		own, other := Count(byCapture[name])
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t  %s\n", own.Total(), own.Exact, other.Total(), other.Exact,
+			own.Excepted+other.Excepted, own.Contradicted+other.Contradicted, name)
+		for _, r := range byCapture[name] {
+			if r.Verdict == Excepted {
+				excepted = append(excepted, r)
+			}
+		}
+	}
+	fmt.Fprintln(t)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for i := range excepted {
+		if _, err := fmt.Fprintf(w, "excepted: %s: %s\n", excepted[i].Name(), excepted[i].Why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
