@@ -219,4 +219,40 @@ var idle = []Story{
 			w.Later()
 		},
 	},
+	starving("descriptors-used-up", "the server has no descriptor left, accept() says EMFILE: handshakes and data are the kernel's; one client gives up, the other is served when there are some again",
+		func(w *World, server *Child, first, second *Sock) {
+			w.Sleep(time.Second)
+			first.Close()
+			w.Later()
+			server.Order()
+			second.Read(50)
+			w.Later()
+			second.Close()
+			w.Later()
+		}),
+	starving("descriptors-used-up-for-good", "the server has no descriptor left, ever: the clients close, their FIN_WAIT_2 times out (tcp_fin_timeout=2), the server's end stays in CLOSE_WAIT",
+		func(w *World, _ *Child, first, second *Sock) {
+			w.Sleep(500 * ms)
+			first.Close()
+			second.Close()
+			w.Sleep(3200 * ms)
+		}),
+}
+
+// starving lets a process that has used up its descriptors listen, and two
+// clients connect to it and ask.
+func starving(name, title string, then func(w *World, server *Child, first, second *Sock)) Story {
+	return Story{
+		Name: name, Title: title, OnlyA: set{"tcp_fin_timeout": "2"},
+		Mind: "An acknowledgement of data does not say that a program has the connection.",
+		Run: func(w *World) {
+			server := w.Listen(&w.B, serverPort, 8).child("starve")
+			first := w.Dial(&w.A, clientPort, w.server())
+			second := w.Dial(&w.A, clientPort+1, w.server())
+			server.Expect("accept: too many open files")
+			first.Write(100)
+			second.Write(100)
+			then(w, server, first, second)
+		},
+	}
 }

@@ -160,6 +160,7 @@ func (w *World) record(result *Result) (err error) {
 		if r.Counters[i], err = w.grown(i); err != nil {
 			return err
 		}
+		errs = errors.Join(errs, w.prove(i, r.Counters[i]))
 		h.NoTimeWait = r.Counters[i]["TcpExtTCPTimeWaitOverflow"] > 0
 		h.Cookies = r.Counters[i]["TcpExtSyncookiesSent"] > 0
 		r.Endpoints[i] = truth.Merge(*h)
@@ -168,6 +169,17 @@ func (w *World) record(result *Result) (err error) {
 		shift(r, w.story.ISN)
 	}
 	return errs
+}
+
+// prove reports a counter that should have grown and has not: the story did
+// not show what its title says.
+func (w *World) prove(side int, grown map[string]int64) (err error) {
+	for _, name := range w.story.Proof[side] {
+		if grown[name] <= 0 {
+			err = errors.Join(err, fmt.Errorf("%s at %v has not grown", name, path.Side(side)))
+		}
+	}
+	return err
 }
 
 // of picks the events of one host's sockets: those whose beginning was seen.

@@ -31,6 +31,7 @@ type Story struct {
 	OnlyB   set           // of host B
 	Long    bool          // takes more than 4 s
 	Anyhow  bool          // take the result however late the machine was
+	Proof   [2][]string   // counters of A, B, by their nstat names, that grow if it really happened
 	ISN     [2]wire.Seq   // shift the captures so that A, B begin here; 0: as recorded
 	Run     func(*World)
 }
