@@ -23,15 +23,19 @@ func (h *Host) TUN(name string, own []netip.Addr, to []netip.Prefix) (f *os.File
 		if f, err = openTUN(name); err != nil {
 			return fmt.Errorf("netns: TUN %s: %w", name, err)
 		}
-		// Without this the kernel sends router solicitations of its own.
-		_ = writeSysctl("net.ipv6.conf."+name+".addr_gen_mode", "1")
-		_ = writeSysctl("net.ipv6.conf."+name+".accept_ra", "0")
+		quiet(name)
 		if err := linkUp(name, MTU); err != nil {
 			return err
 		}
 		return configure(name, own, to)
 	})
 	return f, err
+}
+
+// quiet keeps the kernel from router solicitations of its own on the device.
+func quiet(name string) {
+	_ = writeSysctl("net.ipv6.conf."+name+".addr_gen_mode", "1")
+	_ = writeSysctl("net.ipv6.conf."+name+".accept_ra", "0")
 }
 
 func openTUN(name string) (*os.File, error) {
@@ -118,7 +122,7 @@ func family(a netip.Addr) uint8 {
 }
 
 // structBytes copies a fixed-size netlink header: it has no pointers in it.
-func structBytes[T unix.IfAddrmsg | unix.RtMsg](v *T) []byte {
+func structBytes[T unix.IfAddrmsg | unix.RtMsg | unix.IfInfomsg](v *T) []byte {
 	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))...)
 }
 

@@ -149,7 +149,7 @@ var opening = []Story{
 	{
 		Name: "rejected-by-icmp", Title: "the SYN is answered by ICMP: administratively prohibited",
 		Run: func(w *World) {
-			w.Rule(path.SYN, path.Reject(13), 0)
+			w.Rule(path.SYN, w.unreachable(13, 1), 0)
 			a := w.Socket(&w.A, clientPort)
 			a.Connect(w.server())
 			w.Sleep(200 * ms)
@@ -159,7 +159,7 @@ var opening = []Story{
 	{
 		Name: "icmp-port-unreachable", Title: "the SYN is answered by ICMP: port unreachable",
 		Run: func(w *World) {
-			w.Rule(path.SYN, path.Reject(3), 1)
+			w.Rule(path.SYN, w.unreachable(3, 4), 1)
 			a := w.Socket(&w.A, clientPort)
 			a.Connect(w.server())
 			_ = a.Result()
@@ -169,7 +169,7 @@ var opening = []Story{
 		Name: "icmp-when-established", Title: "ICMP host unreachable for data of a living connection changes nothing",
 		Run: func(w *World) {
 			a, b := w.Pair()
-			w.Rule(path.All(fromA, path.Data), path.Reject(1), 1)
+			w.Rule(path.All(fromA, path.Data), w.unreachable(1, 3), 1)
 			a.Write(100)
 			b.Read(100)
 			w.Later()
@@ -393,6 +393,15 @@ var opening = []Story{
 			w.Later()
 		},
 	},
+}
+
+// unreachable answers by ICMP with the code that means the same in IPv4 and in
+// IPv6 (RFC 792 and RFC 1812; RFC 4443).
+func (w *World) unreachable(code4, code6 uint8) path.Action {
+	if w.story.V6 {
+		return path.Reject(code6)
+	}
+	return path.Reject(code4)
 }
 
 // overflow fills the accept queue of a server that does not accept, connects

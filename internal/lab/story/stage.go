@@ -76,7 +76,15 @@ func (w *World) open() (err error) {
 	}
 	for side, end := range []*End{&w.A, &w.B} {
 		end.side = path.Side(side)
-		if err := w.openEnd(end); err != nil {
+		if end.host, err = netns.Open(); err != nil {
+			return err
+		}
+	}
+	if err := w.connect(); err != nil {
+		return err
+	}
+	for _, end := range []*End{&w.A, &w.B} {
+		if err := errors.Join(w.sysctls(end), w.observe(end)); err != nil {
 			return err
 		}
 	}
@@ -96,24 +104,37 @@ var defaults = set{
 	"tcp_max_syn_backlog":    "2048",
 }
 
-func (w *World) openEnd(end *End) (err error) {
-	if end.host, err = netns.Open(); err != nil {
-		return err
+// connect gives the hosts their addresses, and ways to each other: through the
+// network, or by a cable; then the network has nothing to carry.
+func (w *World) connect() (err error) {
+	var ends [2]netns.End
+	for side, end := range []*End{&w.A, &w.B} {
+		own, to := addresses(end.side, w.claim.number), prefixes[end.side.Other()][:]
+		if end.Addr = own[0]; w.story.V6 {
+			end.Addr = own[1]
+		}
+		ends[side] = netns.End{Host: end.host, Own: own, To: to}
+		if w.story.Cable {
+			own, to = nil, nil
+		}
+		if w.tuns[side], err = end.host.TUN("tun0", own, to); err != nil {
+			return err
+		}
 	}
-	own, other := addresses(end.side, w.claim.number), prefixes[end.side.Other()]
-	end.Addr = own[0]
-	if w.story.V6 {
-		end.Addr = own[1]
+	if w.story.Cable {
+		return netns.Veth("eth0", ends)
 	}
-	if w.tuns[end.side], err = end.host.TUN("tun0", own, other[:]); err != nil {
-		return err
-	}
-	if err := w.sysctls(end); err != nil {
-		return err
-	}
+	return nil
+}
+
+// observe opens a tap on the device that the story uses, and the rest.
+func (w *World) observe(end *End) (err error) {
 	device := "tun0"
-	if w.story.Local {
+	switch {
+	case w.story.Local:
 		device = "lo"
+	case w.story.Cable:
+		device = "eth0"
 	}
 	if w.taps[end.side], err = truth.OpenTap(end.host, device); err != nil {
 		return err

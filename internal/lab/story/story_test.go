@@ -29,8 +29,13 @@ func TestNames(t *testing.T) {
 		seen[s.Name] = true
 	}
 	for name := range core {
+		if !seen[name] || both[name] {
+			t.Errorf("core story %q does not exist, or twice", name)
+		}
+	}
+	for name := range both {
 		if !seen[name] {
-			t.Errorf("core story %q does not exist", name)
+			t.Errorf("story %q, to be told over IPv6 too, does not exist", name)
 		}
 	}
 }

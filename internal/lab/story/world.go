@@ -26,6 +26,7 @@ type Story struct {
 	Delay   time.Duration // one way; 0: 10 ms
 	V6      bool          // over IPv6
 	Local   bool          // all on A's loopback device
+	Cable   bool          // the hosts' cards are joined directly, with segmentation offload
 	Sysctls set           // of both hosts
 	OnlyA   set           // of host A
 	OnlyB   set           // of host B
@@ -146,6 +147,9 @@ func (w *World) Inject(p packet.TCP) {
 
 // Replay delivers a packet seen before once more.
 func (w *World) Replay(s path.Segment) { w.Path.Inject(s.From.Other(), s.Raw) }
+
+// Largest is the size of the largest IP packet that the end has sent.
+func (w *World) Largest(end *End) int { return w.taps[end.side].Largest() }
 
 // Last is the last segment that the socket address sent.
 func (w *World) Last(from netip.AddrPort) path.Segment {
