@@ -178,12 +178,14 @@ func (w *World) record(result *Result) (err error) {
 		errs = errors.Join(errs, e1, e2)
 		h.Events = w.of(path.Side(i), events)
 		h.Cut(end)
-		if r.Counters[i], err = w.grown(i); err != nil {
+		r.Counters[i].Before = w.before[i]
+		if r.Counters[i].After, err = w.end(path.Side(i)).host.Counters(); err != nil {
 			return err
 		}
-		errs = errors.Join(errs, w.prove(i, r.Counters[i]))
-		h.NoTimeWait = r.Counters[i]["TcpExtTCPTimeWaitOverflow"] > 0
-		h.Cookies = r.Counters[i]["TcpExtSyncookiesSent"] > 0
+		grown := r.Counters[i].Grown()
+		errs = errors.Join(errs, w.prove(i, grown))
+		h.NoTimeWait = grown["TcpExtTCPTimeWaitOverflow"] > 0
+		h.Cookies = grown["TcpExtSyncookiesSent"] > 0
 		r.Endpoints[i] = truth.Merge(*h)
 	}
 	if w.story.ISN != [2]wire.Seq{} {
@@ -217,18 +219,6 @@ func (w *World) of(side path.Side, events []truth.Event) (out []truth.Event) {
 		}
 	}
 	return out
-}
-
-// grown returns the counters that changed during the story.
-func (w *World) grown(side int) (map[string]int64, error) {
-	end := []*End{&w.A, &w.B}[side]
-	now, err := end.host.Counters()
-	for k, v := range now {
-		if now[k] = v - w.before[side][k]; now[k] == 0 {
-			delete(now, k)
-		}
-	}
-	return now, err
 }
 
 func (w *World) every() []netip.Addr {
