@@ -20,6 +20,15 @@ func TestAddCounters(t *testing.T) {
 	}
 }
 
+func TestIsLocal(t *testing.T) {
+	const routes = "20010db8000a00000000000000000009 80 00000000000000000000000000000000 00 " +
+		"00000000000000000000000000000000 00000100 00000002 00000000 00000001     tun0\n"
+	own := netip.MustParseAddr("2001:db8:a::9")
+	if isLocal(routes, own) || !isLocal(routes+strings.Replace(routes, " 00000001 ", " 80200001 ", 1), own) {
+		t.Error("the route over the device is not the one that delivers")
+	}
+}
+
 func open(t *testing.T) *Host {
 	t.Helper()
 	if os.Geteuid() != 0 {

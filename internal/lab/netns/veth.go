@@ -3,6 +3,7 @@ package netns
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -29,9 +30,14 @@ func Veth(name string, ends [2]End) error {
 		return fmt.Errorf("netns: veth %s: %w", name, err)
 	}
 	for _, e := range ends {
+		err := e.Host.Do(func() error { quiet(name); return linkUp(name, MTU) })
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range ends {
 		err := e.Host.Do(func() error {
-			quiet(name)
-			if err := linkUp(name, MTU); err != nil {
+			if err := linkRunning(name); err != nil {
 				return err
 			}
 			return configure(name, e.Own, e.To)
@@ -41,6 +47,15 @@ func Veth(name string, ends [2]End) error {
 		}
 	}
 	return nil
+}
+
+// linkRunning waits until the kernel has noticed that the other end is up, too:
+// until then it drops what is sent.
+func linkRunning(name string) error {
+	return wait("carrier", func() (bool, error) {
+		link, err := net.InterfaceByName(name)
+		return err == nil && link.Flags&net.FlagRunning != 0, err
+	})
 }
 
 // addVeth makes one card in this thread's namespace, and the other in that of
