@@ -113,14 +113,17 @@ var timeWait = []Story{
 	},
 	{
 		Name: "reuse-overlapping", Title: "B holds TIME_WAIT; A connects again with a number inside the old sequence space: accepted, its time stamps are newer; PAWS drops the old data that would fit",
+		Proof: [2][]string{{}, {"TcpExtPAWSEstab"}},
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8)
 			a := w.Dial(&w.A, clientPort, w.server())
 			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
 			old := w.oldData(a, b)
 			closeBoth(w, b, a)
 			w.Sleep(1200 * ms)
-			a, b = reopen(w, l, old.Seq-13)
+			a, b = reopen(w, l, old.Seq-13) // its SYN and its 12 octets come before
 			w.Replay(old)
 			w.Later()
 			closeBoth(w, a, b)
@@ -128,11 +131,13 @@ var timeWait = []Story{
 	},
 	{
 		Name: "reuse-overlapping-no-timestamps", Title: "A aborts and connects again inside the old sequence space, without time stamps; old data that would fit has an ACK of the old connection and is dropped for that",
-		Sysctls: noTimestamps,
+		Sysctls: noTimestamps, Proof: [2][]string{{}, {"TcpExtTCPChallengeACK"}},
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8)
 			a := w.Dial(&w.A, clientPort, w.server())
 			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
 			old := w.oldData(a, b)
 			a.Abort()
 			w.Later()
@@ -148,7 +153,9 @@ var timeWait = []Story{
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8)
 			a := w.Dial(&w.A, clientPort, w.server())
-			w.Greet(a, l.Accept())
+			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
 			a.Abort()
 			w.Later()
 			rst := w.Last(w.client())
