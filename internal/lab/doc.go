@@ -6,15 +6,16 @@
 //	go run ./internal/lab all [-o DIR]
 //	go run ./internal/lab random -n 1000 -seed S [-o DIR]
 //
-// It needs root. Everything it makes (network namespaces, TUN devices, a
-// detached tracefs mount) hangs on its own threads and descriptors and goes
-// with the process; the one thing that does not, its tracefs instance, is
-// removed at the end, and at the next start if it was killed.
+// It needs root. Everything it makes (network namespaces, devices, processes
+// that hold a socket, a detached tracefs mount) hangs on its own threads and
+// descriptors and goes with the process; the one thing that does not, its
+// tracefs instance, is removed at the end, and at the next start if it was
+// killed.
 //
 // Its packages, each knowing only those above it, and internal/packet, which
 // parses, changes and makes the packets:
 //
-//	netns    a network namespace with a thread, a TUN device and its sysctls
+//	netns    a network namespace with a thread, devices and its sysctls
 //	path     the forwarder between two TUN devices, and its rules
 //	truth    taps, trace events, inet_diag samples, and the sidecar made of them
 //	story    sockets, the stories, the random mix

@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT") {
 		t.Fatalf("%d, %q, %q", code, out, errs)
 	}
-	for _, name := range []string{"truth.json", "tracepoint.json", "kernel.json", "README.md"} {
+	for _, name := range []string{"truth.json", "tracepoint.json", "kernel.json", "counters.json", "README.md"} {
 		if _, err := os.Stat(filepath.Join(dir, "four-segment-close", name)); err != nil {
 			t.Error(err)
 		}

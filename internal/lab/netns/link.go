@@ -2,10 +2,13 @@ package netns
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,15 +26,19 @@ func (h *Host) TUN(name string, own []netip.Addr, to []netip.Prefix) (f *os.File
 		if f, err = openTUN(name); err != nil {
 			return fmt.Errorf("netns: TUN %s: %w", name, err)
 		}
-		// Without this the kernel sends router solicitations of its own.
-		_ = writeSysctl("net.ipv6.conf."+name+".addr_gen_mode", "1")
-		_ = writeSysctl("net.ipv6.conf."+name+".accept_ra", "0")
+		quiet(name)
 		if err := linkUp(name, MTU); err != nil {
 			return err
 		}
 		return configure(name, own, to)
 	})
 	return f, err
+}
+
+// quiet keeps the kernel from router solicitations of its own on the device.
+func quiet(name string) {
+	_ = writeSysctl("net.ipv6.conf."+name+".addr_gen_mode", "1")
+	_ = writeSysctl("net.ipv6.conf."+name+".accept_ra", "0")
 }
 
 func openTUN(name string) (*os.File, error) {
@@ -66,7 +73,44 @@ func configure(name string, own []netip.Addr, to []netip.Prefix) error {
 			return fmt.Errorf("netns: route %v: %w", p, err)
 		}
 	}
-	return nil
+	return settle(own)
+}
+
+// settle waits until the addresses are the host's own. With IPv6 a worker of
+// the kernel sees to that, later on a busy machine; what is sent to them until
+// then goes astray, and so does all that a socket sends that began with it.
+func settle(own []netip.Addr) error {
+	return wait("IPv6 address of its own", func() (bool, error) {
+		routes, err := os.ReadFile("/proc/thread-self/net/ipv6_route")
+		for _, a := range own {
+			if err == nil && a.Is6() && !isLocal(string(routes), a) {
+				return false, nil
+			}
+		}
+		return true, nil // the kernel has no IPv6, if it could not be read
+	})
+}
+
+// isLocal finds the route for a of the kind that delivers to the host itself,
+// RTF_LOCAL of linux/ipv6_route.h: the first bit of the ninth field.
+func isLocal(routes string, a netip.Addr) bool {
+	for line := range strings.Lines(routes) {
+		f := strings.Fields(line)
+		if len(f) > 8 && f[0] == hex.EncodeToString(a.AsSlice()) && f[1] == "80" && f[8][0] == '8' {
+			return true
+		}
+	}
+	return false
+}
+
+// wait waits for what the kernel does in its own time.
+func wait(what string, done func() (bool, error)) error {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("netns: no %s after 10 s", what)
 }
 
 func linkUp(name string, mtu int) error {
@@ -118,7 +162,7 @@ func family(a netip.Addr) uint8 {
 }
 
 // structBytes copies a fixed-size netlink header: it has no pointers in it.
-func structBytes[T unix.IfAddrmsg | unix.RtMsg](v *T) []byte {
+func structBytes[T unix.IfAddrmsg | unix.RtMsg | unix.IfInfomsg](v *T) []byte {
 	return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +17,15 @@ func TestAddCounters(t *testing.T) {
 	addCounters(all, "TcpExt: SyncookiesSent TWKilled\nTcpExt: 3 4\nIpExt: InOctets\nIpExt: 77\nhalf a pair\n")
 	if len(all) != 3 || all["TcpExtTWKilled"] != 4 || all["IpExtInOctets"] != 77 {
 		t.Error(all)
+	}
+}
+
+func TestIsLocal(t *testing.T) {
+	const routes = "20010db8000a00000000000000000009 80 00000000000000000000000000000000 00 " +
+		"00000000000000000000000000000000 00000100 00000002 00000000 00000001     tun0\n"
+	own := netip.MustParseAddr("2001:db8:a::9")
+	if isLocal(routes, own) || !isLocal(routes+strings.Replace(routes, " 00000001 ", " 80200001 ", 1), own) {
+		t.Error("the route over the device is not the one that delivers")
 	}
 }
 
@@ -81,6 +91,44 @@ func TestTUN(t *testing.T) {
 			t.Errorf("%v: %v", own, err)
 		}
 		f.Close()
+	}
+}
+
+// TestVeth connects two namespaces and sends a datagram from one to the other.
+func TestVeth(t *testing.T) {
+	var ends [2]End
+	for i, own := range []string{"192.0.2.9", "198.51.100.9"} {
+		h := open(t)
+		defer h.Close()
+		ends[i].Host, ends[i].Own = h, []netip.Addr{netip.MustParseAddr(own)}
+		ends[1-i].To = []netip.Prefix{netip.PrefixFrom(ends[i].Own[0], 32)}
+	}
+	if err := Veth("eth0", ends); err != nil {
+		t.Fatal(err)
+	}
+	var in net.PacketConn
+	err := ends[1].Host.Do(func() (err error) {
+		in, err = net.ListenPacket("udp", "198.51.100.9:9")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	err = ends[0].Host.Do(func() error {
+		out, err := net.Dial("udp", "198.51.100.9:9")
+		if err != nil {
+			return err
+		}
+		defer out.Close()
+		_, err = out.Write([]byte("through"))
+		return err
+	})
+	buf := make([]byte, 20)
+	_ = in.SetReadDeadline(time.Now().Add(5 * time.Second))
+	n, from, e := in.ReadFrom(buf)
+	if err != nil || e != nil || string(buf[:n]) != "through" || !strings.HasPrefix(from.String(), "192.0.2.9:") {
+		t.Errorf("%q from %v, %v, %v", buf[:n], from, err, e)
 	}
 }
 

@@ -337,6 +337,21 @@ var closing = []Story{
 		},
 	},
 	{
+		Name: "fin-wait-2-orphan-timeout-data-and-fin", Long: true, Title: "A's orphan FIN_WAIT_2 times out (tcp_fin_timeout=2); B's late data draws a RST, which is lost; its late FIN draws another",
+		OnlyA: set{"tcp_fin_timeout": "2"},
+		Mind:  "Three effects in a row: A's end without a packet, a RST that B never hears, a RST that ends B's LAST_ACK.",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			a.Close()
+			w.Sleep(3500 * ms)
+			w.Rule(path.RST, path.Drop, 1)
+			b.Write(100)
+			w.Sleep(100 * ms) // less than B's RTO
+			b.Close()
+			w.Later()
+		},
+	},
+	{
 		Name: "shutdown-outlives-fin-timeout", Title: "shutdown() has no FIN_WAIT_2 limit: B closes after tcp_fin_timeout=2 has passed",
 		OnlyA: set{"tcp_fin_timeout": "2"},
 		Run: func(w *World) {

@@ -15,4 +15,9 @@
 //			w.Sleep(time.Second)
 //		},
 //	}
+//
+// and let it be played, alone, by `go run ./internal/lab run NAME`. Its line in
+// testdata/paths.txt, to which every later play is held, is written by
+//
+//	go test ./internal/lab/story -run 'TestStories/NAME$' -update
 package story

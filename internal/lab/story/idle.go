@@ -183,19 +183,10 @@ var idle = []Story{
 			closeBoth(w, a, b)
 		},
 	},
-	{
-		Name: "zero-window-never", Long: true, Title: "the reader never reads: A closes, its FIN cannot leave, its orphan gives up",
-		OnlyA: set{"tcp_orphan_retries": "3"},
-		Run: func(w *World) {
-			l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))
-			a := w.Dial(&w.A, clientPort, w.server())
-			l.Accept()
-			a.Write(20_000)
-			w.Sleep(300 * ms)
-			a.Close()
-			w.Sleep(6 * time.Second)
-		},
-	},
+	neverRead("zero-window-never", "the reader never reads: A closes, its FIN cannot leave; it stays in FIN_WAIT_1 as long as B answers its probes",
+		set{"tcp_orphan_retries": "3"}),
+	neverRead("zero-window-never-gives-up", "the same, but A's probes soon come at the longest interval there is (tcp_rto_max_ms=1000, of Linux 6.15): its orphan gives up, answered or not",
+		set{"tcp_orphan_retries": "3", "tcp_rto_max_ms": "1000"}),
 	{
 		Name: "zero-window-reader-dies", Title: "the reader never reads and closes: RST into the zero window's writer",
 		Run: func(w *World) {
@@ -219,4 +210,53 @@ var idle = []Story{
 			w.Later()
 		},
 	},
+	starving("descriptors-used-up", "the server has no descriptor left, accept() says EMFILE: handshakes and data are the kernel's; one client gives up, the other is served when there are some again",
+		func(w *World, server *Child, first, second *Sock) {
+			w.Sleep(time.Second)
+			first.Close()
+			w.Later()
+			server.Order()
+			second.Read(50)
+			w.Later()
+			second.Close()
+			w.Later()
+		}),
+	starving("descriptors-used-up-for-good", "the server has no descriptor left, ever: the clients close, their FIN_WAIT_2 times out (tcp_fin_timeout=2), the server's end stays in CLOSE_WAIT",
+		func(w *World, _ *Child, first, second *Sock) {
+			w.Sleep(500 * ms)
+			first.Close()
+			second.Close()
+			w.Sleep(3200 * ms)
+		}),
+}
+
+// neverRead fills the window of a reader that does not read, and closes.
+func neverRead(name, title string, onlyA set) Story {
+	return Story{Name: name, Title: title, Long: true, OnlyA: onlyA, Run: func(w *World) {
+		l := w.Listen(&w.B, serverPort, 8, Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096))
+		a := w.Dial(&w.A, clientPort, w.server())
+		l.Accept()
+		a.Write(20_000)
+		w.Sleep(300 * ms)
+		a.Close()
+		w.Sleep(6 * time.Second)
+	}}
+}
+
+// starving lets a process that has used up its descriptors listen, and two
+// clients connect to it and ask.
+func starving(name, title string, then func(w *World, server *Child, first, second *Sock)) Story {
+	return Story{
+		Name: name, Title: title, OnlyA: set{"tcp_fin_timeout": "2"},
+		Mind: "An acknowledgement of data does not say that a program has the connection.",
+		Run: func(w *World) {
+			server := w.Listen(&w.B, serverPort, 8).child("starve")
+			first := w.Dial(&w.A, clientPort, w.server())
+			second := w.Dial(&w.A, clientPort+1, w.server())
+			server.Expect("accept: too many open files")
+			first.Write(100)
+			second.Write(100)
+			then(w, server, first, second)
+		},
+	}
 }

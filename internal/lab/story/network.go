@@ -1,8 +1,10 @@
 package story
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/lastack/lastack/internal/lab/netns"
 	"github.com/lastack/lastack/internal/lab/path"
 )
 
@@ -74,6 +76,21 @@ var network = []Story{
 			a.Write(4000)
 			b.Read(4000)
 			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "offload", Title: "400 kB each way between cards that segment (TSO, GSO, GRO): the captures show segments larger than the MTU", Cable: true,
+		Mind: "The checksums are of the pseudo-header only, at either end: a true card would fill them in, these pass segments on as they are.",
+		Run: func(w *World) {
+			a, b := w.Open()
+			w.Together(func() { a.Write(400_000) }, func() { b.Read(400_000) },
+				func() { b.Write(400_000) }, func() { a.Read(400_000) })
+			closeBoth(w, a, b)
+			for _, end := range []*End{&w.A, &w.B} {
+				if n := w.Largest(end); n <= netns.MTU {
+					need("offload", fmt.Errorf("the largest packet of %v has %d octets", end.side, n))
+				}
+			}
 		},
 	},
 	{

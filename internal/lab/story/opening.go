@@ -44,6 +44,10 @@ var opening = []Story{
 			closeBoth(w, a, b)
 		},
 	},
+	endInSynRecv("simultaneous-open-close", "simultaneous open; A closes while in SYN_RECV, B's SYN,ACK being lost",
+		func(w *World, a, b *Sock) { a.Close(); w.Later(); b.Close() }),
+	endInSynRecv("simultaneous-open-abort", "simultaneous open; A aborts while in SYN_RECV, B's SYN,ACK being lost: RST",
+		func(_ *World, a, _ *Sock) { a.Abort() }),
 	{
 		Name: "fast-open", Title: "fast open accepted: data in the SYN, answered at once", Sysctls: fastOpen,
 		Run: func(w *World) {
@@ -145,7 +149,7 @@ var opening = []Story{
 	{
 		Name: "rejected-by-icmp", Title: "the SYN is answered by ICMP: administratively prohibited",
 		Run: func(w *World) {
-			w.Rule(path.SYN, path.Reject(13), 0)
+			w.Rule(path.SYN, w.unreachable(13, 1), 0)
 			a := w.Socket(&w.A, clientPort)
 			a.Connect(w.server())
 			w.Sleep(200 * ms)
@@ -155,7 +159,7 @@ var opening = []Story{
 	{
 		Name: "icmp-port-unreachable", Title: "the SYN is answered by ICMP: port unreachable",
 		Run: func(w *World) {
-			w.Rule(path.SYN, path.Reject(3), 1)
+			w.Rule(path.SYN, w.unreachable(3, 4), 1)
 			a := w.Socket(&w.A, clientPort)
 			a.Connect(w.server())
 			_ = a.Result()
@@ -165,7 +169,7 @@ var opening = []Story{
 		Name: "icmp-when-established", Title: "ICMP host unreachable for data of a living connection changes nothing",
 		Run: func(w *World) {
 			a, b := w.Pair()
-			w.Rule(path.All(fromA, path.Data), path.Reject(1), 1)
+			w.Rule(path.All(fromA, path.Data), w.unreachable(1, 3), 1)
 			a.Write(100)
 			b.Read(100)
 			w.Later()
@@ -198,6 +202,33 @@ var opening = []Story{
 		}),
 	overflow("accept-queue-overflow-aborts", "accept queue overflow with tcp_abort_on_overflow=1: RST to the third",
 		set{"tcp_abort_on_overflow": "1"}, func(w *World, l, third *Sock) { w.Later() }),
+	cookied("accept-queue-syn-cookies", "three SYNs at once and room for two (somaxconn=1): the third gets a SYN cookie; its ACK is late and finds room",
+		"TcpExtSyncookiesRecv", path.Rule{Match: path.Pure, Do: path.Later(200 * ms), Count: 1}, func(w *World, l, third *Sock) {
+			l.Accept()
+			l.Accept()
+			w.Greet(third, l.Accept())
+		}),
+	cookied("accept-queue-overflow-syn-cookies", "the same, but the ACK with the cookie finds the accept queue full: dropped, no SYN,ACK again; data carries the cookie, too, and gets through",
+		"TcpExtListenOverflows", path.Rule{Match: path.Any, Do: path.Pass}, func(w *World, l, third *Sock) {
+			w.Sleep(1500 * ms)
+			l.Accept()
+			l.Accept()
+			third.Write(12)
+			b := l.Accept()
+			b.Read(12)
+			closeBoth(w, third, b)
+		}),
+	cookied("accept-queue-overflow-syn-cookies-reset", "the same, and the first data is lost: the second does not carry the cookie and draws a RST",
+		"TcpExtSyncookiesFailed", path.Rule{Match: path.Data, Do: path.Drop, Count: 1}, func(w *World, l, third *Sock) {
+			w.Later()
+			l.Accept()
+			l.Accept()
+			third.Set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+			third.Write(12)
+			w.Sleep(50 * ms)
+			third.Write(12)
+			w.Later()
+		}),
 	{
 		Name: "defer-accept", Title: "TCP_DEFER_ACCEPT: the request waits for data, which comes after 600 ms",
 		Run: func(w *World) {
@@ -364,6 +395,15 @@ var opening = []Story{
 	},
 }
 
+// unreachable answers by ICMP with the code that means the same in IPv4 and in
+// IPv6 (RFC 792 and RFC 1812; RFC 4443).
+func (w *World) unreachable(code4, code6 uint8) path.Action {
+	if w.story.V6 {
+		return path.Reject(code6)
+	}
+	return path.Reject(code4)
+}
+
 // overflow fills the accept queue of a server that does not accept, connects
 // a third time, and goes on with then.
 func overflow(name, title string, onlyB set, then func(w *World, l, third *Sock)) Story {
@@ -382,4 +422,41 @@ func overflow(name, title string, onlyB set, then func(w *World, l, third *Sock)
 			then(w, l, third)
 		},
 	}
+}
+
+// cookied connects three clients at once to a server whose queues have room
+// for two. The third gets a SYN cookie, which counter has to prove; the rule
+// is for that client.
+func cookied(name, title, counter string, rule path.Rule, then func(w *World, l, third *Sock)) Story {
+	return Story{
+		Name: name, Title: title, OnlyB: set{"tcp_syncookies": "1", "net.core.somaxconn": "1"},
+		Proof: [2][]string{{}, {"TcpExtTCPReqQFullDoCookies", "TcpExtSyncookiesSent", counter}},
+		Mind:  "Nothing exists at the server between the SYN,ACK and an ACK that it takes: nothing is repeated.",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 128)
+			w.Path.AddTo(clientPort+2, rule)
+			var clients [3]*Sock
+			for i := range clients {
+				clients[i] = w.Socket(&w.A, clientPort+uint16(i))
+				clients[i].Connect(w.server())
+			}
+			for _, c := range clients {
+				need("connect", c.Result())
+			}
+			then(w, l, clients[2])
+		},
+	}
+}
+
+// endInSynRecv keeps A in SYN_RECV, to end there, by losing B's SYN,ACK.
+func endInSynRecv(name, title string, end func(w *World, a, b *Sock)) Story {
+	return Story{Name: name, Title: title, Delay: 40 * ms, Run: func(w *World) {
+		w.Rule(path.All(fromB, path.SYNACK), path.Drop, 1)
+		a, b := w.Socket(&w.A, clientPort), w.Socket(&w.B, serverPort)
+		a.Connect(w.server())
+		b.Connect(w.client())
+		w.Sleep(60 * ms)
+		end(w, a, b)
+		w.Later()
+	}}
 }

@@ -18,34 +18,63 @@ import (
 // ones first, and hands each result to done, one after the other, in order of
 // completion.
 func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) error {
-	tracer, err := truth.OpenTracer()
+	h, err := openHouse(parallel)
 	if err != nil {
 		return err
 	}
-	defer tracer.Close()
-	release, err := stampPackets()
-	if err != nil {
-		return err
-	}
-	defer release()
-	prefer()
+	defer h.close()
 	var mu sync.Mutex
 	var wait sync.WaitGroup
-	slots := make(chan struct{}, parallel)
-	stories = slices.Clone(stories)
-	slices.SortStableFunc(stories, func(a, b Story) int { return order(a) - order(b) })
-	for _, s := range stories {
-		slots <- struct{}{}
+	for _, s := range longFirst(stories) {
+		h.slots <- struct{}{} // in this order
 		wait.Go(func() {
-			r, err := Play(s, tracer)
+			r, err := h.play(s)
 			mu.Lock()
 			done(s, r, err)
 			mu.Unlock()
-			<-slots
 		})
 	}
 	wait.Wait()
 	return nil
+}
+
+// house is what stories that are played side by side have in common.
+type house struct {
+	tracer  *truth.Tracer
+	release func()
+	slots   chan struct{} // who plays puts something in
+}
+
+func openHouse(parallel int) (*house, error) {
+	tracer, err := truth.OpenTracer()
+	if err != nil {
+		return nil, err
+	}
+	release, err := stampPackets()
+	if err != nil {
+		return nil, errors.Join(err, tracer.Close())
+	}
+	prefer()
+	return &house{tracer, release, make(chan struct{}, parallel)}, nil
+}
+
+// play plays s in a slot that its caller has taken, and gives the slot back.
+func (h *house) play(s Story) (Result, error) {
+	defer func() { <-h.slots }()
+	return Play(s, h.tracer)
+}
+
+func (h *house) close() {
+	h.release()
+	h.tracer.Close()
+}
+
+// longFirst sorts the long stories to the front, so that they are not what all
+// wait for at the end.
+func longFirst(stories []Story) []Story {
+	stories = slices.Clone(stories)
+	slices.SortStableFunc(stories, func(a, b Story) int { return order(a) - order(b) })
+	return stories
 }
 
 func order(s Story) int {

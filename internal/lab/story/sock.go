@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"time"
 
 	"github.com/lastack/lastack/wire"
@@ -272,13 +271,9 @@ func (s *Sock) FastOpen(to netip.AddrPort, n int) {
 // Hold gives the socket to a process of its own, which does nothing with it,
 // and returns the function that kills it with signal 9.
 func (s *Sock) Hold() (kill func()) {
-	c := exec.Command("sleep", "600")
-	c.ExtraFiles = []*os.File{s.file}
-	need("child", c.Start())
-	s.Close()
-	end := func() { _ = c.Process.Kill(); _ = c.Wait() }
-	s.w.cleanup = append(s.w.cleanup, end)
-	return end
+	c := s.child("hold")
+	c.Expect("holding")
+	return c.Kill
 }
 
 // ISN makes the next connect() begin with this sequence number.

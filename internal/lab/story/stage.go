@@ -76,7 +76,15 @@ func (w *World) open() (err error) {
 	}
 	for side, end := range []*End{&w.A, &w.B} {
 		end.side = path.Side(side)
-		if err := w.openEnd(end); err != nil {
+		if end.host, err = netns.Open(); err != nil {
+			return err
+		}
+	}
+	if err := w.connect(); err != nil {
+		return err
+	}
+	for _, end := range []*End{&w.A, &w.B} {
+		if err := errors.Join(w.sysctls(end), w.observe(end)); err != nil {
 			return err
 		}
 	}
@@ -96,24 +104,37 @@ var defaults = set{
 	"tcp_max_syn_backlog":    "2048",
 }
 
-func (w *World) openEnd(end *End) (err error) {
-	if end.host, err = netns.Open(); err != nil {
-		return err
+// connect gives the hosts their addresses, and ways to each other: through the
+// network, or by a cable; then the network has nothing to carry.
+func (w *World) connect() (err error) {
+	var ends [2]netns.End
+	for side, end := range []*End{&w.A, &w.B} {
+		own, to := addresses(end.side, w.claim.number), prefixes[end.side.Other()][:]
+		if end.Addr = own[0]; w.story.V6 {
+			end.Addr = own[1]
+		}
+		ends[side] = netns.End{Host: end.host, Own: own, To: to}
+		if w.story.Cable {
+			own, to = nil, nil
+		}
+		if w.tuns[side], err = end.host.TUN("tun0", own, to); err != nil {
+			return err
+		}
 	}
-	own, other := addresses(end.side, w.claim.number), prefixes[end.side.Other()]
-	end.Addr = own[0]
-	if w.story.V6 {
-		end.Addr = own[1]
+	if w.story.Cable {
+		return netns.Veth("eth0", ends)
 	}
-	if w.tuns[end.side], err = end.host.TUN("tun0", own, other[:]); err != nil {
-		return err
-	}
-	if err := w.sysctls(end); err != nil {
-		return err
-	}
+	return nil
+}
+
+// observe opens a tap on the device that the story uses, and the rest.
+func (w *World) observe(end *End) (err error) {
 	device := "tun0"
-	if w.story.Local {
+	switch {
+	case w.story.Local:
 		device = "lo"
+	case w.story.Cable:
+		device = "eth0"
 	}
 	if w.taps[end.side], err = truth.OpenTap(end.host, device); err != nil {
 		return err
@@ -157,17 +178,31 @@ func (w *World) record(result *Result) (err error) {
 		errs = errors.Join(errs, e1, e2)
 		h.Events = w.of(path.Side(i), events)
 		h.Cut(end)
-		if r.Counters[i], err = w.grown(i); err != nil {
+		r.Counters[i].Before = w.before[i]
+		if r.Counters[i].After, err = w.end(path.Side(i)).host.Counters(); err != nil {
 			return err
 		}
-		h.NoTimeWait = r.Counters[i]["TcpExtTCPTimeWaitOverflow"] > 0
-		h.Cookies = r.Counters[i]["TcpExtSyncookiesSent"] > 0
+		grown := r.Counters[i].Grown()
+		errs = errors.Join(errs, w.prove(i, grown))
+		h.NoTimeWait = grown["TcpExtTCPTimeWaitOverflow"] > 0
+		h.Cookies = grown["TcpExtSyncookiesSent"] > 0
 		r.Endpoints[i] = truth.Merge(*h)
 	}
 	if w.story.ISN != [2]wire.Seq{} {
 		shift(r, w.story.ISN)
 	}
 	return errs
+}
+
+// prove reports a counter that should have grown and has not: the story did
+// not show what its title says.
+func (w *World) prove(side int, grown map[string]int64) (err error) {
+	for _, name := range w.story.Proof[side] {
+		if grown[name] <= 0 {
+			err = errors.Join(err, fmt.Errorf("%s at %v has not grown", name, path.Side(side)))
+		}
+	}
+	return err
 }
 
 // of picks the events of one host's sockets: those whose beginning was seen.
@@ -184,18 +219,6 @@ func (w *World) of(side path.Side, events []truth.Event) (out []truth.Event) {
 		}
 	}
 	return out
-}
-
-// grown returns the counters that changed during the story.
-func (w *World) grown(side int) (map[string]int64, error) {
-	end := []*End{&w.A, &w.B}[side]
-	now, err := end.host.Counters()
-	for k, v := range now {
-		if now[k] = v - w.before[side][k]; now[k] == 0 {
-			delete(now, k)
-		}
-	}
-	return now, err
 }
 
 func (w *World) every() []netip.Addr {

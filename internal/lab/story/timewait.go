@@ -112,6 +112,61 @@ var timeWait = []Story{
 		},
 	},
 	{
+		Name: "reuse-overlapping", Title: "B holds TIME_WAIT; A connects again with a number inside the old sequence space: accepted, its time stamps are newer; PAWS drops the old data that would fit",
+		Proof: [2][]string{{}, {"TcpExtPAWSEstab"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a := w.Dial(&w.A, clientPort, w.server())
+			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
+			old := w.oldData(a, b)
+			closeBoth(w, b, a)
+			w.Sleep(1200 * ms)
+			a, b = reopen(w, l, old.Seq-13) // its SYN and its 12 octets come before
+			w.Replay(old)
+			w.Later()
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "reuse-overlapping-no-timestamps", Title: "A aborts and connects again inside the old sequence space, without time stamps; old data that would fit has an ACK of the old connection and is dropped for that",
+		Sysctls: noTimestamps, Proof: [2][]string{{}, {"TcpExtTCPChallengeACK"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a := w.Dial(&w.A, clientPort, w.server())
+			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
+			old := w.oldData(a, b)
+			a.Abort()
+			w.Later()
+			a, b = reopen(w, l, old.Seq-13) // its SYN and its 12 octets come before
+			w.Replay(old)
+			w.Later()
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "reuse-unsafe", Title: "A aborts and connects again inside the old sequence space at once; a late copy of its old RST ends the new connection at B",
+		Mind: "RFC 1337: this is what 2MSL is for. The RST that B hears is the first connection's; A has sent none in the second.",
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			a := w.Dial(&w.A, clientPort, w.server())
+			b := l.Accept()
+			w.Greet(a, b)
+			w.Greet(a, b)
+			a.Abort()
+			w.Later()
+			rst := w.Last(w.client())
+			a, _ = reopen(w, l, rst.Seq-13) // its SYN and its 12 octets come before
+			w.Replay(rst)
+			w.Later()
+			a.Write(20)
+			w.Later()
+		},
+	},
+	{
 		Name: "reuse-three-times", Title: "three incarnations in a row, each closed by B",
 		Run: func(w *World) {
 			l, _ := serverHolds(w)
@@ -145,22 +200,9 @@ var timeWait = []Story{
 			closeBoth(w, b, a)
 		},
 	},
-	{
-		Name: "old-duplicate-syn", Title: "an old duplicate of A's SYN reaches B in TIME_WAIT: ACK, nothing more",
-		Run: func(w *World) {
-			l := w.Listen(&w.B, serverPort, 8)
-			a := w.Socket(&w.A, clientPort)
-			a.Connect(w.server())
-			syn := w.lastSYN()
-			need("connect", a.Result())
-			b := l.Accept()
-			w.Greet(a, b)
-			closeBoth(w, b, a)
-			w.Sleep(300 * ms)
-			w.Replay(syn)
-			w.Later()
-		},
-	},
+	oldSYN("old-duplicate-syn", "an old duplicate of A's SYN reaches B in TIME_WAIT: ACK; the closed A answers that with a RST, which ends TIME_WAIT", nil),
+	oldSYN("old-duplicate-syn-no-timestamps", "the same without time stamps: refused by its sequence number", noTimestamps),
+	oldSYN("old-duplicate-syn-rfc1337", "the same with tcp_rfc1337=1: the RST does not end TIME_WAIT", set{"tcp_rfc1337": "1"}),
 	oldData("old-duplicate-data", "old duplicate data reaches B in its second incarnation: PAWS drops it", nil),
 	oldData("old-duplicate-data-no-timestamps", "old duplicate data without time stamps reaches B in its second incarnation, outside the window", noTimestamps),
 	assassination("time-wait-assassination", "TIME_WAIT assassination: RST in TIME_WAIT, tcp_rfc1337=0", "0", 0),
@@ -201,8 +243,8 @@ var timeWait = []Story{
 		},
 	},
 	{
-		Name: "ports-used-up", Title: "A has 20 ports, all of them in TIME_WAIT: connect() says EADDRNOTAVAIL and sends nothing",
-		OnlyA: set{"ip_local_port_range": "40000 40019", "tcp_tw_reuse": "0"}, Delay: 2 * ms,
+		Name: "ports-used-up", Title: "A has 50 ports, all of them in TIME_WAIT: connect() says EADDRNOTAVAIL and sends nothing",
+		OnlyA: set{"ip_local_port_range": "40000 40049", "tcp_tw_reuse": "0"}, Delay: 2 * ms,
 		Run: useUp,
 	},
 	{
@@ -239,7 +281,7 @@ var timeWait = []Story{
 // it has none left; A closes first each time and keeps the port in TIME_WAIT.
 func useUp(w *World) {
 	l := w.Listen(&w.B, serverPort, 64)
-	for range 20 {
+	for range 50 {
 		a := w.Dial(&w.A, 0, w.server())
 		b := l.Accept()
 		a.Close()
@@ -259,16 +301,39 @@ func (w *World) lastSYN() path.Segment {
 	return w.Last(w.client())
 }
 
+// oldSYN repeats A's SYN to B after B has closed first, and A last.
+func oldSYN(name, title string, sysctls set) Story {
+	return Story{Name: name, Title: title, Sysctls: sysctls, Run: func(w *World) {
+		l := w.Listen(&w.B, serverPort, 8)
+		a := w.Socket(&w.A, clientPort)
+		a.Connect(w.server())
+		syn := w.lastSYN()
+		need("connect", a.Result())
+		b := l.Accept()
+		w.Greet(a, b)
+		closeBoth(w, b, a)
+		w.Sleep(300 * ms)
+		w.Replay(syn)
+		w.Later()
+	}}
+}
+
+// oldData sends B 300 octets and returns their segment.
+func (w *World) oldData(a, b *Sock) path.Segment {
+	a.Write(300)
+	w.Sleep(5 * ms)
+	old := w.Last(w.client())
+	b.Read(300)
+	return old
+}
+
 // oldData lets data of a first incarnation arrive in the second.
 func oldData(name, title string, sysctls set) Story {
 	return Story{Name: name, Title: title, Sysctls: sysctls, Run: func(w *World) {
 		l := w.Listen(&w.B, serverPort, 8)
 		a := w.Dial(&w.A, clientPort, w.server())
 		b := l.Accept()
-		a.Write(300)
-		w.Sleep(5 * ms)
-		old := w.Last(w.client())
-		b.Read(300)
+		old := w.oldData(a, b)
 		closeBoth(w, b, a)
 		w.Sleep(1200 * ms)
 		p := w.Forge(w.client())

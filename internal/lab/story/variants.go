@@ -15,10 +15,23 @@ var core = map[string]bool{
 	"fin-lost-peer-closes": true, "half-open-syn": true, "handshake-ack-lost-data": true, "syn-ack-lost": true,
 }
 
+// both are the other stories that are also told over IPv6, because there they
+// go through code of its own in the kernel.
+var both = map[string]bool{
+	"rejected-by-icmp": true, "icmp-port-unreachable": true, "icmp-when-established": true,
+	"syn-cookies": true, "accept-queue-syn-cookies": true, "fast-open": true, "old-duplicate-syn": true,
+	"loopback": true, "self-connection": true, "offload": true,
+}
+
+// overIPv6 tells a story over IPv6.
+func overIPv6(s Story) Story {
+	s.Name, s.Title, s.V6 = s.Name+"-v6", s.Title+" (IPv6)", true
+	return s
+}
+
 // variants tells a core story three more times.
 func variants(s Story) []Story {
-	v6, wrap, slow := s, s, s
-	v6.Name, v6.Title, v6.V6 = s.Name+"-v6", s.Title+" (IPv6)", true
+	v6, wrap, slow := overIPv6(s), s, s
 	wrap.Name, wrap.Title = s.Name+"-wrap", s.Title+" (the numbers of both wrap around)"
 	wrap.ISN = [2]wire.Seq{0xffff_fffa, 0xffff_fff4}
 	slow.Name, slow.Title, slow.Delay = s.Name+"-slow", s.Title+" (150 ms each way)", 150*ms

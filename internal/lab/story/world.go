@@ -26,11 +26,13 @@ type Story struct {
 	Delay   time.Duration // one way; 0: 10 ms
 	V6      bool          // over IPv6
 	Local   bool          // all on A's loopback device
+	Cable   bool          // the hosts' cards are joined directly, with segmentation offload
 	Sysctls set           // of both hosts
 	OnlyA   set           // of host A
 	OnlyB   set           // of host B
 	Long    bool          // takes more than 4 s
 	Anyhow  bool          // take the result however late the machine was
+	Proof   [2][]string   // counters of A, B, by their nstat names, that grow if it really happened
 	ISN     [2]wire.Seq   // shift the captures so that A, B begin here; 0: as recorded
 	Run     func(*World)
 }
@@ -145,6 +147,9 @@ func (w *World) Inject(p packet.TCP) {
 
 // Replay delivers a packet seen before once more.
 func (w *World) Replay(s path.Segment) { w.Path.Inject(s.From.Other(), s.Raw) }
+
+// Largest is the size of the largest IP packet that the end has sent.
+func (w *World) Largest(end *End) int { return w.taps[end.side].Largest() }
 
 // Last is the last segment that the socket address sent.
 func (w *World) Last(from netip.AddrPort) path.Segment {

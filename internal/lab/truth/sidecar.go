@@ -91,11 +91,31 @@ func (e Endpoint) json(ep string) endpointJSON {
 type Record struct {
 	Hosts     [2]Host
 	Endpoints [2][]Endpoint
-	Counters  [2]map[string]int64 // what grew during the run
+	Counters  [2]Counters
 }
 
-// Write puts A.pcap, B.pcap, truth.json, tracepoint.json and kernel.json (the
-// other events and the counters) into dir.
+// Counters are a host's, of /proc/net/netstat and snmp by their nstat names, as
+// they stood when the run began and when it ended. Some count nothing, but tell
+// a limit (TcpRtoMin) or how many there are now (TcpCurrEstab).
+type Counters struct {
+	Before map[string]int64 `json:"before"`
+	After  map[string]int64 `json:"after"`
+}
+
+// Grown returns those that changed, and by how much.
+func (c Counters) Grown() map[string]int64 {
+	grown := make(map[string]int64)
+	for name, after := range c.After {
+		if d := after - c.Before[name]; d != 0 {
+			grown[name] = d
+		}
+	}
+	return grown
+}
+
+// Write puts A.pcap, B.pcap, truth.json, tracepoint.json, kernel.json (the
+// other events, and the counters that changed) and counters.json (all of them,
+// before and after) into dir.
 func (r Record) Write(dir string) error {
 	for i, name := range []string{"A.pcap", "B.pcap"} {
 		if len(r.Hosts[i].Frames) == 0 && i == 1 {
@@ -106,8 +126,9 @@ func (r Record) Write(dir string) error {
 		}
 	}
 	states, others := r.events()
-	kernel := map[string]any{"events": others, "counters": map[string]any{"A": r.Counters[0], "B": r.Counters[1]}}
-	for name, v := range map[string]any{"truth.json": r.endpoints(), "tracepoint.json": states, "kernel.json": kernel} {
+	kernel := map[string]any{"events": others, "counters": map[string]any{"A": r.Counters[0].Grown(), "B": r.Counters[1].Grown()}}
+	counters := map[string]any{"A": r.Counters[0], "B": r.Counters[1]}
+	for name, v := range map[string]any{"truth.json": r.endpoints(), "tracepoint.json": states, "kernel.json": kernel, "counters.json": counters} {
 		text, err := json.MarshalIndent(v, "", " ")
 		if err != nil {
 			return err

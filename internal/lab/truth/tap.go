@@ -146,6 +146,18 @@ func aboutTCP(raw []byte) bool {
 	return false
 }
 
+// Largest is the size of the largest packet sent so far.
+func (t *Tap) Largest() (size int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, f := range t.frames {
+		if f.Sent {
+			size = max(size, len(f.Raw))
+		}
+	}
+	return size
+}
+
 // Close ends the capture and returns its frames by time. It fails when the
 // kernel had to drop some.
 func (t *Tap) Close() ([]Frame, error) {
