@@ -197,6 +197,7 @@ const (
 	// synMayBeOld: its SYN, older than its last segment in a connection that was
 	// already open when the capture began, may be a late copy of that one's.
 	synMayBeOld
+	startedAnew // it opened a later incarnation
 )
 
 // opening is the first SYN of an end, or its SYN,ACK if it sent no SYN before.

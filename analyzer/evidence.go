@@ -8,10 +8,13 @@ import (
 
 // stale reports whether s is older than what its sender had sent before: an
 // older timestamp, or an ACK number below one it already sent, without new
-// octets. Such a segment was delayed or repeated by the network and proves
-// nothing (E7).
+// octets; or its sender has opened a later incarnation. Such a segment was delayed
+// or repeated by the network and proves nothing (E7).
 func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
+	if c.ep[s.Dir].has(startedAnew) {
+		return true
+	}
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false
 	}
@@ -168,8 +171,13 @@ func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed boo
 // without the echo of its timestamp: so what was captured after the FIN may have
 // come before it.
 func (c *connection) tookLong(e *event, s *wire.Segment) bool {
-	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
-	return s.Time-e.t > c.guard(e.side) || stamped && int32(s.Options.TSEcr-e.tsval) < 0
+	return s.Time-e.t > c.guard(e.side) || e.newerThanEcho(s)
+}
+
+// newerThanEcho reports whether s echoes a timestamp older than that of what
+// brought e.
+func (e *event) newerThanEcho(s *wire.Segment) bool {
+	return e.hasTS && s.Options.Has&wire.OptTimestamps != 0 && int32(s.Options.TSEcr-e.tsval) < 0
 }
 
 // notKnownBefore is when side can have received at the earliest what was
@@ -291,13 +299,12 @@ func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int 
 // the echoed timestamp prove more.
 func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	peer := &c.ep[c.peer(s.Dir)].sp
-	stamped := e.hasTS && s.Options.Has&wire.OptTimestamps != 0
 	switch {
 	case c.flags&simultaneousOpen != 0 && s.Flags&(wire.SYN|wire.ACK) == wire.ACK && s.Len == 0 && !c.beyondSYN(s):
 		switch {
-		case !stamped:
+		case !e.hasTS || s.Options.Has&wire.OptTimestamps == 0:
 			return silent, ""
-		case int32(s.Options.TSEcr-e.tsval) < 0:
+		case e.newerThanEcho(s):
 			return crossesG, "not-echoed"
 		}
 		return proves, ""
@@ -312,8 +319,9 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 }
 
 // judgeACKOfSYN: data, a FIN, an ACK beyond the peer's SYN or an abort prove
-// it; the SYN,ACK again says that it had not come.
-func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
+// it; the SYN,ACK again says that it had not come, and an abort that echoes
+// something older does not know of it.
+func judgeACKOfSYN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	switch {
 	case s.Flags.Has(wire.SYN | wire.ACK):
 		return refutesG, whySYNACKAgain
@@ -321,6 +329,8 @@ func judgeACKOfSYN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 		return silent, ""
 	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):
 		return proves, ""
+	case s.Flags.Has(wire.RST) && e.newerThanEcho(s):
+		return silent, ""
 	case s.Flags.Has(wire.RST) && s.Seq == c.ep[s.Dir].sp.Next:
 		return proves, "" // a RST,ACK with SND.NXT aborts a socket: a request answers with a bare RST
 	}

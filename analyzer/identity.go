@@ -31,21 +31,33 @@ func (a *Analyzer) choose(s *wire.Segment, hash uint64) *connection {
 	}
 	c := a.nearest(head, s)
 	a.settleCandidates(head, c, s)
-	if c.phase == past && head.phase == current {
+	if c.phase == past && head.phase == current && s.Time-head.start > head.guard(head.peer(s.Dir)) {
 		head.oldDuplicate(s)
+		a.moved(head)
 	}
 	return c
 }
 
-// oldDuplicate notes a segment that belongs to an earlier incarnation by its
-// numbers (T5), and whether c would have taken it all the same.
+// oldDuplicate: s belongs to an earlier incarnation by its numbers (T5). Whether
+// c would have taken it all the same is noted. A RST with exactly RCV.NXT is: no
+// end looks at its ACK.
 func (c *connection) oldDuplicate(s *wire.Segment) {
-	if s.Flags.Has(wire.RST) || s.Time-c.start <= c.guard(c.peer(s.Dir)) {
-		return
+	y := c.peer(s.Dir)
+	switch {
+	case !s.Flags.Has(wire.RST):
+		c.note(detect.OldDuplicate, s.Dir, s, s.Len)
+		c.x.notes[len(c.x.notes)-1].fits = c.mayProcess(y, s) && !c.tooOldACK(y, s)
+	case c.resetEffect(y, s) == effectClosed:
+		c.note(detect.OldReset, s.Dir, s, 0)
+		c.receive(y, fsm.RcvRST, s)
 	}
-	fits := c.mayProcess(c.peer(s.Dir), s)
-	c.note(detect.OldDuplicate, s.Dir, s, s.Len)
-	c.x.notes[len(c.x.notes)-1].fits = fits
+}
+
+// tooOldACK reports whether Y drops s for its ACK, more than a window below what
+// was acknowledged before (RFC 5961 section 5.2).
+func (c *connection) tooOldACK(y uint8, s *wire.Segment) bool {
+	sp := &c.ep[y].sp
+	return sp.Has(reassembly.KnownUna|reassembly.KnownRight) && s.Ack.Add(sp.Widest()).Less(sp.Una)
 }
 
 // chooseSYN: the incarnation whose ISS it repeats, else the second SYN of a
@@ -133,6 +145,9 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 	for c := head; c != nil; c = a.next(c) {
 		y := c.peer(x)
 		syn := &c.ep[y].sp
+		if c.ep[x].syn.ref != 0 && c.ep[x].sp.ISS == s.Seq && !syn.Has(reassembly.KnownISS) {
+			return c // a simultaneous open, of which the peer's SYN was not captured
+		}
 		if !syn.Has(reassembly.KnownISS) || !syn.ISS.Less(s.Ack) || syn.ISS.Add(1+c.ep[y].syn.data).Less(s.Ack) {
 			continue
 		}
@@ -294,6 +309,7 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 		t, ref = syn.t, syn.ref
 	}
 	if head.phase == current {
+		head.ep[opener].flags |= startedAnew
 		head.endBy(opener, t, ref)
 		accepted := moment{ref, t}
 		if syn, _ := c.lastSYN(opener); syn.ref != 0 {

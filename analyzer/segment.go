@@ -13,6 +13,9 @@ import (
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
+	if s.Flags.Has(wire.SYN) && !own.Begins(s.Seq) {
+		own.Restart()
+	}
 	p := own.Place(s, rev, c.ep[x].lastTime)
 	if s.Flags.Has(wire.SYN|wire.ACK) && c.ep[x].syn.ref != 0 && !c.ep[x].has(synAckSeen) {
 		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)
@@ -560,6 +563,9 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 	if ep.syn.ref != 0 {
 		c.more(x).reply = moment{s.Ref, s.Time}
 	}
+	if y != x && c.find(x, fsm.SndSYN) >= 0 {
+		c.flags |= simultaneousOpen // also where the peer's SYN was not captured
+	}
 	if !own.Has(reassembly.KnownISS) {
 		own.ISS = s.Seq
 		own.Known |= reassembly.KnownISS
@@ -586,7 +592,9 @@ func (c *connection) inferSYN(y uint8, s *wire.Segment) {
 	}
 	c.flags |= firstSYNACKInferred
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred})
-	c.setInitial(s.Dir, fsm.Of(fsm.Listen))
+	if c.find(s.Dir, fsm.SndSYN) < 0 {
+		c.setInitial(s.Dir, fsm.Of(fsm.Listen))
+	}
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvSYN, side: s.Dir, basis: inferred})
 }
 

@@ -73,6 +73,20 @@ func (sp *Space) Clone() Space {
 	return c
 }
 
+// Begins reports whether what was captured before in the owner's name fits a SYN
+// with number iss, the first that is captured of it. Data may stand before the
+// SYN in the file, close above it. Anything else was not the owner's.
+func (sp *Space) Begins(iss wire.Seq) bool {
+	const near = 1 << 16
+	return sp.Known&(KnownISS|KnownNext) != KnownNext || iss.Less(sp.Next) && sp.Next.Diff(iss) <= near
+}
+
+// Restart forgets what was captured in the owner's name.
+func (sp *Space) Restart() {
+	*sp = Space{Una: sp.Una, Right: sp.Right, Wnd: sp.Wnd, wide: sp.wide, Scale: sp.Scale, rtt: sp.rtt,
+		Known: sp.Known & (KnownUna | KnownRight)}
+}
+
 // Has reports whether all of want is known.
 func (sp *Space) Has(want Known) bool { return sp.Known&want == want }
 

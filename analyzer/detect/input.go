@@ -24,6 +24,7 @@ const (
 	Strange                      // numbers that cannot be its sender's (E1)
 	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
 	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
+	OldReset                     // a RST of an earlier incarnation, with the number that the receiver expects in this one
 )
 
 // Note is one unusual segment. Of one kind and side the first and the last few

@@ -33,6 +33,9 @@ func findOldDuplicate(in *Input) []claim {
 		if len(old) > 0 {
 			out = append(out, in.oldSegments(side, old))
 		}
+		for _, n := range in.notes(OldReset, side) {
+			out = append(out, in.oldReset(side, n))
+		}
 	}
 	return out
 }
@@ -100,4 +103,22 @@ func (in *Input) oldSegments(side report.Side, old []Note) claim {
 		c.saw = both(side, "nothing", "data that does not belong here, possibly")
 	}
 	return c
+}
+
+// oldReset: RFC 1337, hazard H3, on a connection that lives.
+func (in *Input) oldReset(side report.Side, n Note) claim {
+	other := side.Peer()
+	return claim{
+		side:       side,
+		severity:   warning,
+		confidence: medium,
+		title:      "A RST of an earlier connection on these ports came late and fits this one",
+		explanation: "The RST (" + in.frame(n.mark()) + ") acknowledges what the " + string(other) + " sent in an earlier connection on these ports, but has exactly the number that the " + string(other) +
+			" expects next in this one. No host looks at more than that number: the " + string(other) + " is CLOSED by it, and the " + string(side) + " does not know.",
+		advice: "The ports were used again inside the sequence space of the earlier connection before 2MSL had passed. Let the side that opens connections use more ports, and timestamps on both; they keep out old data, but not an old RST.",
+		saw:    both(other, "ECONNRESET at the next read(), EPIPE at the write() after it", "nothing, until its next segment draws a RST"),
+		at:     n.Time,
+		proof:  in.marks(n.mark()),
+		values: in.values(report.Bool("fits", true)),
+	}
 }

@@ -31,7 +31,7 @@ func findResetNoSuchConnection(in *Input) []claim {
 		return in.one(in.halfOpen(r))
 	case r.Cause == "challenge" && !in.was(r.By.Peer(), "TIME-WAIT"):
 		return in.one(in.startedOver(r))
-	case r.Cause != "no-such-connection", in.answersProbe(r), in.untaken() != nil:
+	case r.Cause != "no-such-connection", in.answersProbe(r), in.untaken() != nil, len(in.notes(OldReset, r.By.Peer())) > 0:
 	default:
 		return in.one(in.halfOpen(r))
 	}

@@ -56,7 +56,7 @@ func (in *Input) traits() (all trait) {
 	set(oneDirection, in.blind())
 	set(givenUp, c.FinalBy == "evicted")
 	for i := range in.Notes {
-		set(oldSegments, in.Notes[i].Kind == OldDuplicate)
+		set(oldSegments, in.Notes[i].Kind == OldDuplicate || in.Notes[i].Kind == OldReset)
 	}
 	return all
 }

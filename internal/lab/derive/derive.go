@@ -163,14 +163,19 @@ var layouts = []struct {
 	{"pcapng", layout{link: packet.Ethernet, pcapng: true}},
 	{"snaplen 64", layout{link: packet.Ethernet, snaplen: 64}},
 	{"snaplen 96", layout{link: packet.Ethernet, snaplen: 96}},
+	{"snaplen 128", layout{link: packet.Ethernet, snaplen: wholeHeaders}},
 }
+
+// wholeHeaders is a length within which all headers lie, also of what an ICMP
+// error quotes. In 96 octets there is none of that over IPv6, in 64 there are no
+// TCP options, and over IPv6 no control bits either.
+const wholeHeaders = 128
 
 // laidOut captures have other link headers, other formats, or cut frames.
 func laidOut(_ string, frames []Frame) iter.Seq[Capture] {
 	return func(yield func(Capture) bool) {
-		// In 64 octets there are no TCP options, over IPv6 no control bits either.
 		for _, l := range layouts {
-			whole := l.snaplen == 0 || l.snaplen > 64
+			whole := l.snaplen == 0 || l.snaplen >= wholeHeaders
 			if !yield(Capture{Kind: "layout", Name: l.name, Lossless: whole, Files: [][]byte{l.file(frames)}}) {
 				return
 			}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -62,6 +63,9 @@ type field struct{ offset, size int }
 
 const instancePrefix = "lastack-lab-"
 
+// tracers counts those of this process, for the names of their instances.
+var tracers atomic.Int32
+
 // OpenTracer mounts tracefs where nobody sees it, removes the instances that
 // killed labs left behind, and starts to collect. It needs root.
 func OpenTracer() (*Tracer, error) {
@@ -79,7 +83,7 @@ func (t *Tracer) open() error {
 		return err
 	}
 	t.sweep()
-	t.instance = instancePrefix + strconv.Itoa(os.Getpid()) + "-" + startTime(os.Getpid())
+	t.instance = fmt.Sprintf("%s%d-%s-%d", instancePrefix, os.Getpid(), startTime(os.Getpid()), tracers.Add(1))
 	if err := os.Mkdir(t.path(""), 0o700); err != nil {
 		return err
 	}
@@ -117,13 +121,13 @@ func (t *Tracer) path(name string) string {
 }
 
 // sweep removes instances of labs that are no longer running: their name
-// tells process id and start time.
+// begins with process id and start time.
 func (t *Tracer) sweep() {
 	old, _ := filepath.Glob(filepath.Join(t.instances(), instancePrefix+"*"))
 	for _, dir := range old {
 		parts := strings.Split(strings.TrimPrefix(filepath.Base(dir), instancePrefix), "-")
 		pid, err := strconv.Atoi(parts[0])
-		if err == nil && len(parts) == 2 && startTime(pid) != parts[1] {
+		if err == nil && len(parts) > 1 && startTime(pid) != parts[1] {
 			_ = os.Remove(dir)
 		}
 	}
