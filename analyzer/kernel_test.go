@@ -19,7 +19,7 @@ import (
 // The numbers of TestKernel: they only ever rise.
 const (
 	wantKernelOwn = 1230 // of 1235
-	wantKernelFar = 1166 // of 1223
+	wantKernelFar = 1168 // of 1223
 )
 
 // TestKernel holds the analyzer against the kernels' states in every story of

@@ -132,10 +132,13 @@ func (c *connection) strange(s *wire.Segment) bool {
 	return ep.odd < many
 }
 
-// speak records that X has sent something.
+// speak records that X has sent something. A SYN again does not say that anything
+// reaches X.
 func (c *connection) speak(s *wire.Segment) {
 	c.ep[s.Dir].spoke(s)
-	c.ep[c.peer(s.Dir)].sp.Repeats = 0
+	if again := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && c.look(s.Dir).syn.n > 0; !again {
+		c.ep[c.peer(s.Dir)].sp.Repeats = 0
+	}
 }
 
 // spoke notes s as the last segment of its sender.

@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	}
 	dir := t.TempDir()
 	code, out, errs := call("run", "four-segment-close", "-o", dir)
-	if code != 0 || !strings.Contains(out, "SYN_SENT ESTABLISHED FIN_WAIT1 FIN_WAIT2 TIME_WAIT") {
+	if code != 0 || !strings.Contains(out, "exact    SYN-SENT@1 ESTABLISHED@2 FIN-WAIT-1@8 FIN-WAIT-2?a@9 TIME-WAIT@10") {
 		t.Fatalf("%d, %q, %q", code, out, errs)
 	}
 	for _, name := range []string{"truth.json", "tracepoint.json", "kernel.json", "counters.json", "README.md"} {

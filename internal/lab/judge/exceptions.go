@@ -2,6 +2,9 @@ package judge
 
 import (
 	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +23,22 @@ var exceptions = func() map[[3]string]string {
 	}
 	return all
 }()
+
+// Unused lists the exceptions that none of the rows needs: "STORY END at TAP".
+func Unused(rows []Row) (out []string) {
+	used := make(map[[3]string]bool)
+	for i := range rows {
+		if r := &rows[i]; r.Verdict == Excepted {
+			used[[3]string{Base(r.Capture), r.Endpoint.EP, r.Tap}] = true
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(exceptions), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+		if !used[k] {
+			out = append(out, fmt.Sprintf("%s %s at %s", k[0], k[1], k[2]))
+		}
+	}
+	return out
+}
 
 // exception is why the endpoint of a story cannot be exact at the tap; "" when
 // it can.
