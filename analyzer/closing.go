@@ -78,7 +78,7 @@ func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.C
 	}
 	if rst != nil {
 		out.Reset = &report.ResetCause{By: c.side(rst.side), Cause: c.resetCause(rst), Frame: rst.ref.Frame(), File: a.filePtr(rst.ref)}
-		if out.Reset.Cause == "injected" {
+		if out.Reset.Cause == "injected" || rst.old {
 			out.Reset.By = report.SideUnknown
 		}
 		if !acked || !c.finAckedBefore(rst.t) {
@@ -337,6 +337,7 @@ var causeRules = [...]causeRule{
 	{"refused", func(_ *connection, r *reset) bool {
 		return !r.bare && r.receiver.Is(fsm.SynSent) && r.effect == effectClosed
 	}},
+	{"unknown", func(_ *connection, r *reset) bool { return r.old }},
 	{"injected", func(c *connection, r *reset) bool { return c.injected(r) }},
 	{"challenge", func(_ *connection, r *reset) bool { return r.challenge }},
 	{"time-wait-assassination", func(_ *connection, r *reset) bool {

@@ -49,6 +49,9 @@ func (c *connection) oldDuplicate(s *wire.Segment) {
 		c.x.notes[len(c.x.notes)-1].fits = c.mayProcess(y, s) && !c.tooOldACK(y, s)
 	case c.resetEffect(y, s) == effectClosed:
 		c.note(detect.OldReset, s.Dir, s, 0)
+		r := c.makeReset(s)
+		r.old, r.effect = true, effectClosed
+		c.remember(r)
 		c.receive(y, fsm.RcvRST, s)
 	}
 }

@@ -30,6 +30,7 @@ type reset struct {
 	probed           bool   // its sender's last segment was a keepalive probe
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
+	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
 
 // effect is what a RST did to its receiver.
@@ -62,10 +63,7 @@ func (c *connection) resetOf(ref wire.FrameRef) *reset {
 func (c *connection) sentRST(s *wire.Segment) {
 	x := s.Dir
 	r := c.makeReset(s)
-	d := c.details()
-	if len(d.resets) < maxResets {
-		d.resets = append(d.resets, r)
-	}
+	c.remember(r)
 	if r.bare {
 		c.voidAnswered(x, &r)
 	}
@@ -100,6 +98,13 @@ func silentEnd(set fsm.Set) fsm.Symbol {
 		return fsm.TimeoutFinWait2
 	}
 	return fsm.TimeoutUser
+}
+
+// remember keeps a RST for the record, as far as there is room.
+func (c *connection) remember(r reset) {
+	if d := c.details(); len(d.resets) < maxResets {
+		d.resets = append(d.resets, r)
+	}
 }
 
 // makeReset collects what the segment and the moment say.

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
@@ -594,10 +596,13 @@ func (c *connection) inferSYN(y uint8, s *wire.Segment) {
 		sp.Next, sp.Edge = s.Ack, s.Ack
 	}
 	c.flags |= firstSYNACKInferred
-	c.push(event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred})
+	sent := event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred}
 	if c.find(s.Dir, fsm.SndSYN) < 0 {
 		c.setInitial(s.Dir, fsm.Of(fsm.Listen))
+	} else {
+		sent.t = c.ep[s.Dir].syn.t // the SYNs crossed
 	}
+	c.push(sent)
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvSYN, side: s.Dir, basis: inferred})
 }
 
@@ -608,6 +613,13 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 		return
 	}
 	syn, _ := c.lastSYN(c.peer(x))
+	i := c.find(x, fsm.SndSYN)
+	if i >= 0 && c.peer(x) != x {
+		c.crossedSYN(c.peer(x), s)
+		if c.find(c.peer(x), fsm.SndSYN, inferred) >= 0 {
+			syn = moment{} // what was captured first of the peer is its SYN,ACK
+		}
+	}
 	e := event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
 	if c.x != nil && s.Options.Has&wire.OptTimestamps != 0 {
 		for _, k := range c.x.synCopies {
@@ -622,7 +634,6 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	if e.t > s.Time { // two queues: the SYN stands after its answer in the file
 		e.t = s.Time
 	}
-	i := c.find(x, fsm.SndSYN)
 	if i < 0 {
 		c.setInitial(x, fsm.Of(fsm.Listen))
 		c.push(e)
@@ -633,6 +644,23 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	for i++; i < len(c.events) && c.events[i].side != x; i++ {
 	}
 	c.insert(i, e)
+}
+
+// crossedSYN: s, a segment of an end that had sent a SYN, proves that it received
+// one of y, which was not captured: y, too, began with a SYN.
+func (c *connection) crossedSYN(y uint8, s *wire.Segment) {
+	if c.find(y, fsm.SndSYN) >= 0 {
+		return
+	}
+	first := slices.IndexFunc(c.events, func(e event) bool { return e.side == y })
+	e := event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred}
+	c.ep[y].initial = fsm.Of(fsm.Closed)
+	if first < 0 {
+		c.push(e)
+		return
+	}
+	e.t = c.events[first].t
+	c.insert(first, e)
 }
 
 // sentOther: X's segments without SYN and RST. In SYN-SENT an ACK beyond its
@@ -658,7 +686,7 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvSYNACK) {
 		c.provesSYNACK(s)
 	}
-	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvACKOfSYN) && ep.initial.Is(fsm.Listen) && c.provesHandshake(s) {
+	if ep.shown.Is(fsm.SynReceived) && !ep.open.has(fsm.RcvACKOfSYN) && !ep.open.has(fsm.RcvSYNACK) && c.provesHandshake(s) {
 		c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvACKOfSYN, side: x, basis: inferred})
 	}
 }
@@ -683,10 +711,12 @@ func (c *connection) provesSYNACK(s *wire.Segment) {
 	}
 }
 
-// provesHandshake reports whether s is something that its sender, the passive
-// opener, sends only when its SYN,ACK was acknowledged.
+// provesHandshake reports whether s is something that its sender, which has sent
+// a SYN,ACK, sends only when that was acknowledged. In a simultaneous open it may
+// close before.
 func (c *connection) provesHandshake(s *wire.Segment) bool {
-	return s.Flags.Has(wire.FIN) || c.flags&fastOpen == 0 && s.Len > 0 || c.beyondSYN(s)
+	passive := c.ep[s.Dir].initial.Is(fsm.Listen)
+	return passive && s.Flags.Has(wire.FIN) || c.flags&fastOpen == 0 && s.Len > 0 || c.beyondSYN(s)
 }
 
 // missedSYNACK: x acknowledges a SYN,ACK that the capture does not show.

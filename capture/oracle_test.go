@@ -88,6 +88,15 @@ func gopacketFacts(t testing.TB, src gopacket.PacketDataSource, link layers.Link
 	}
 }
 
+// coarse returns the packets with the times that microseconds leave of theirs.
+func coarse(packets []capture.Packet) []capture.Packet {
+	out := slices.Clone(packets)
+	for i := range out {
+		out[i].Time -= out[i].Time % 1000
+	}
+	return out
+}
+
 // TestAgainstPcapgo reads every capture of the repository as it is, and as
 // written anew in pcap and pcapng, with our readers and with gopacket's.
 func TestAgainstPcapgo(t *testing.T) {
@@ -110,15 +119,16 @@ func TestAgainstPcapgo(t *testing.T) {
 		}
 
 		again := rewritten(t, ours.packets)
+		wants := map[string]string{"micro": facts(coarse(ours.packets)), "nano": want, "pcapng": want}
 		for format, data := range again {
 			r, _ := readBytes(t, data)
-			if facts(r.packets) != want || len(r.errs) > 0 {
+			if facts(r.packets) != wants[format] || len(r.errs) > 0 {
 				t.Errorf("%s written as %s and read by us: differs: %v", name, format, r.errs)
 			}
 		}
 		for _, format := range []string{"micro", "nano"} {
 			theirs, err := pcapgo.NewReader(bytes.NewReader(again[format]))
-			if err != nil || gopacketFacts(t, theirs, theirs.LinkType()) != want {
+			if err != nil || gopacketFacts(t, theirs, theirs.LinkType()) != wants[format] {
 				t.Errorf("%s written as %s and read by pcapgo: differs: %v", name, format, err)
 			}
 		}

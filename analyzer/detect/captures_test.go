@@ -41,6 +41,16 @@ var captures = map[string][2]string{
 	"simultaneous-close":           {"simultaneous-close", "simultaneous-close"},
 	"three-segment-close":          {"three-segment-close", "three-segment-close"},
 	"time-wait-assassination":      {"time-wait-assassination", ""}, // forged on the way: B never saw it
+	"dead-peer":                    {"", ""},
+	"descriptors-used-up":          {"half-close-data-lost three-segment-close", "half-close-data-lost three-segment-close"},
+	"fast-open":                    {"fast-open", "fast-open"},
+	"fin-lost-peer-closes":         {"fin-retransmitted simultaneous-close", "simultaneous-close"}, // A's first FIN never reached B
+	"half-open-syn":                {"reset-no-such-connection", "reset-no-such-connection"},
+	"idle-cut":                     {"", ""},
+	"middlebox-rst-both":           {"reset-abort", "reset-abort"},                                        // one RST alone, in the right form, looks like its alleged sender's
+	"reuse-unsafe":                 {"reset-abort reset-no-such-connection", "old-duplicate reset-abort"}, // B alone sees the old RST
+	"simultaneous-open":            {"simultaneous-open", "simultaneous-open"},
+	"syn-cookies":                  {"", ""},
 	"zero-window":                  {"three-segment-close zero-window-stall", "three-segment-close zero-window-stall"},
 }
 

@@ -19,4 +19,8 @@
 //	path     the forwarder between two TUN devices, and its rules
 //	truth    taps, trace events, inet_diag samples, and the sidecar made of them
 //	story    sockets, the stories, the random mix
+//	judge    the analyzer's records against the kernel's states
+//	derive   what captures suffer, derived from the stories and judged
+//
+// docs/lab.md says how to write a story, and how the judging is done.
 package main

@@ -68,7 +68,7 @@ func (c *exam) proof(k, i int, t *report.Transition) {
 		c.bad(c.on(i), "inference E2", "confirmed by frame %d, which is none of the connection", *t.ConfirmedFrame)
 	case !received(t.On):
 		c.implied(k, i, t, by)
-	case t.Basis == inferred && !c.sentBy(by, k):
+	case t.Basis == inferred && (seg < 0 || t.On != "rcv.FIN") && !c.sentBy(by, k):
 		c.unsure(c.on(i).with(by), "inference E4", "%s is inferred from what the peer sent", t.On)
 	case !c.sentBy(by, k):
 		c.bad(c.on(i).with(by), "inference E2", "confirmed by the peer")

@@ -84,7 +84,7 @@ var forges = []forge{
 	}},
 	{"proved by the frame before", func(c *report.Connection, i int) bool { return shift(c.Transitions[i].ConfirmedFrame, -1) }},
 	{"another section", func(c *report.Connection, i int) bool {
-		if c.Transitions[i].On == "superseded" {
+		if on := c.Transitions[i].On; on == "superseded" || on == "timeout.FIN-WAIT-2" {
 			return false // no section is about it
 		}
 		return swap(&c.Transitions[i].Rule, "3.10.7.1", "3.10.6")

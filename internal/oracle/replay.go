@@ -102,12 +102,20 @@ func (p *player) moment(t *report.Transition) moment {
 	case seg >= 0:
 		return moment{p.behindOwn(t, seg), behind}
 	case proof >= 0:
-		return moment{proof, before}
+		return p.soonest(moment{proof, before}, t)
 	case t.Frame != nil:
 		return moment{p.first(func(s *wire.Segment) bool { return s.Ref > ref(t.Frame, t.File) }), before}
 	}
-	at := latest(t)
-	return moment{p.first(func(s *wire.Segment) bool { return at != nil && s.Time >= at.UnixNano() }), before}
+	return p.soonest(moment{len(p.segs), before}, t)
+}
+
+// soonest is m, or the end of the time in which an unseen transition happened, if
+// that is earlier.
+func (p *player) soonest(m moment, t *report.Transition) moment {
+	if at := latest(t); at != nil {
+		m.seg = min(m.seg, p.first(func(s *wire.Segment) bool { return s.Time >= at.UnixNano() }))
+	}
+	return m
 }
 
 // behindOwn is the segment behind which a receipt was put: its own, or the

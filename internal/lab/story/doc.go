@@ -8,9 +8,9 @@
 //		Name: "lost-final-ack", Title: "final ACK lost once",
 //		Run: func(w *World) {
 //			a, b := w.Pair()
-//			w.Rule(path.All(path.From(path.A), path.AckOfFIN), path.Drop, 1)
 //			a.Close()
 //			w.Later()
+//			w.Rule(path.All(path.From(path.A), path.AckOfFIN), path.Drop, 1)
 //			b.Close()
 //			w.Sleep(time.Second)
 //		},
