@@ -40,7 +40,15 @@ type Options struct {
 	// MaxConnections bounds the connections held at a time; 0 is a million.
 	// Beyond it the one that tells least is given up and reported as evicted.
 	MaxConnections int
+	// Encode and OnEncoded, if not nil, are for a Pool, in place of OnRecord: the
+	// workers themselves append the records to what they have written, each with
+	// a function of its own that Encode returns, and OnEncoded is given the octets
+	// of several records at a time, in order, valid only during the call.
+	Encode    func() func(b []byte, r report.Record) []byte
+	OnEncoded func(b []byte)
 }
+
+const defaultConnections = 1 << 20
 
 // Analyzer follows the connections of one capture. It is not safe for use by
 // several goroutines. Packets, segments and ICMP errors must come in the
@@ -59,7 +67,7 @@ type Analyzer struct {
 	live  int
 	now   int64 // the capture's clock: the latest time seen
 	began bool
-	taps  *tapTable
+	taps  [poolParts]*tapTable
 	hand  int32 // of the search for something to evict
 
 	// For tests: no segment takes the short way; how many did.
@@ -76,6 +84,7 @@ type Analyzer struct {
 	found   []report.Finding // room for those of one connection
 	sum     tally
 	view    watch
+	part    *dealer // in a Pool
 }
 
 const slabSize = 256
@@ -87,7 +96,7 @@ func New(opt Options) *Analyzer {
 		a.opt.Stack = &Stacks[0]
 	}
 	if opt.MaxConnections == 0 {
-		a.opt.MaxConnections = 1 << 20
+		a.opt.MaxConnections = defaultConnections
 	}
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
 	a.table = flow.New(tableSeed, func(i uint32) *wire.FourTuple { return &a.at(int32(i)).tuple })
@@ -203,7 +212,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		c.follow(s)
 		return
 	}
-	if kind := a.copied(c, s); kind != original {
+	if kind := a.copied(c, s, hash); kind != original {
 		a.sum.copies++
 		a.watchCopy(c, s, kind)
 		return

@@ -48,6 +48,11 @@ func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 func (a *Analyzer) take(in *arrival) {
 	a.sum.packet(in.outcome)
 	a.clock(in.segment.Time)
+	a.dispatch(in)
+}
+
+// dispatch takes a decoded packet to its connection.
+func (a *Analyzer) dispatch(in *arrival) {
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		if c := in.guess; c == nil || !c.quiet || a.unpredicted || !c.alone(&in.segment) || !c.predicted(&in.segment) {

@@ -58,9 +58,10 @@ func signature(s *wire.Segment) uint32 {
 }
 
 // tapSlots is how many segments of connections that are seen at two taps are
-// remembered, all together: between a segment and its copy at the other tap lie
-// all the segments that the path holds.
-const tapSlots = 1 << 14
+// remembered, of each part of the connections, as a Pool deals them out: between
+// a segment and its copy at the other tap lie all the segments that the path
+// holds.
+const tapSlots = 1 << 12
 
 // tapTable remembers them, each in the one slot that its identity gives it.
 type tapTable [tapSlots]struct {
@@ -84,15 +85,16 @@ func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
 
 // copied reports whether s is a copy of a segment captured before, and
 // remembers s.
-func (a *Analyzer) copied(c *connection, s *wire.Segment) copyKind {
+func (a *Analyzer) copied(c *connection, s *wire.Segment, hash uint64) copyKind {
 	kind := c.copied(s)
 	if kind != original || c.flags&tappedTwice == 0 {
 		return kind
 	}
-	if a.taps == nil {
-		a.taps = &tapTable{}
+	part := &a.taps[hash%poolParts]
+	if *part == nil {
+		*part = &tapTable{}
 	}
-	return a.taps.seen(c, s, signature(s))
+	return (*part).seen(c, s, signature(s))
 }
 
 // remember is the identity of s, whose signature is sig.

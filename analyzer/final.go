@@ -115,6 +115,9 @@ func (a *Analyzer) expire(now int64) {
 		case c.deadline > d.t:
 			a.schedule(c, c.deadline) // it comes up again in its order
 		default:
+			if a.part != nil {
+				a.part.dueAt(&d)
+			}
 			a.finish(c, finalTime)
 		}
 	}

@@ -10,11 +10,15 @@ import (
 // findings runs the detectors over a connection that is final and names what
 // they found in its record.
 func (a *Analyzer) findings(c *connection, r *report.Connection, now int64) []report.Finding {
-	list := detect.Run(a.input(c, r, now), a.found[:0])
-	if a.rec.kept || a.opt.OnRecord == nil {
+	room := &a.found
+	if a.part != nil {
+		room = &a.rec.found
+	}
+	list := detect.Run(a.input(c, r, now), (*room)[:0])
+	if a.part == nil && (a.rec.kept || a.opt.OnRecord == nil) {
 		a.found = nil // they may be kept
 	} else {
-		a.found = list
+		*room = list
 	}
 	for i := range list {
 		if f := &list[i]; len(r.Findings) == 0 || r.Findings[len(r.Findings)-1] != f.ID {

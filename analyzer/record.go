@@ -66,7 +66,9 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 // recordRoom returns the place for the record of c: a fresh one if it may be
 // kept, else the one that is used again for every record.
 func (a *Analyzer) recordRoom(c *connection) *recordBuf {
-	if a.opt.OnRecord == nil || a.rec == nil || a.rec.kept || c.id == a.opt.Watch {
+	if a.part != nil {
+		a.rec = a.part.room(a.rec)
+	} else if a.opt.OnRecord == nil || a.rec == nil || a.rec.kept || c.id == a.opt.Watch {
 		a.rec = &recordBuf{kept: c.id == a.opt.Watch, refuted: []report.Refuted{}, resets: []report.Reset{}}
 		return a.rec
 	}
@@ -117,6 +119,7 @@ type recordBuf struct {
 	conn report.Connection
 	kept bool // it is not to be used again
 
+	found       []report.Finding    // room for those of the connection, in a Pool
 	transitions []report.Transition // room of the record before, as the next two
 	refuted     []report.Refuted
 	resets      []report.Reset

@@ -62,8 +62,9 @@ func lifetime(d float64) string {
 
 // Summary returns the counts so far. The caller adds what it knows of the
 // files.
-func (a *Analyzer) Summary() *report.Summary {
-	t := &a.sum
+func (a *Analyzer) Summary() *report.Summary { return a.sum.summary() }
+
+func (t *tally) summary() *report.Summary {
 	return &report.Summary{
 		Type: "summary", Packets: t.packets, TCPSegments: t.segments,
 		Files: []report.FileSummary{},
@@ -84,9 +85,15 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	r := a.record(c, why, now)
 	found := a.findings(c, r, now)
 	a.sum.connection(r)
-	a.give(r)
 	for i := range found {
 		a.sum.findings[found[i].ID]++
+	}
+	if a.part != nil {
+		a.part.add(a.rec, found)
+		return
+	}
+	a.give(r)
+	for i := range found {
 		a.give(&found[i])
 	}
 	if c.id == a.opt.Watch {
@@ -137,12 +144,17 @@ func (c *connection) isPhantom() bool {
 
 // Close ends the input: every connection that is left becomes final. The
 // records are then ready in Records.
-func (a *Analyzer) Close() {
-	list := a.byFirstFrame()
+func (a *Analyzer) Close() { a.close(a.byFirstFrame()) }
+
+// close makes the connections of a list final.
+func (a *Analyzer) close(list []*connection) {
 	for i, c := range list {
 		if i+2 < len(list) {
 			list[i+2].prefetch()
 			list[i+1].prefetchRest()
+		}
+		if a.part != nil {
+			a.part.key = place{id: c.id}
 		}
 		a.finish(c, finalEnd)
 	}

@@ -76,7 +76,7 @@ func (a *app) analyze(s *settings, paths []string) error {
 	if err != nil {
 		return err
 	}
-	pipe.wait = j.out.flush
+	pipe.wait = j.flush
 	return j.toTheEnd()
 }
 

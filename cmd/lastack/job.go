@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"sync/atomic"
 
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
@@ -24,20 +27,31 @@ type job struct {
 	set  *settings
 	src  source
 	stop *stopper
-	an   *analyzer.Analyzer
+	an   engine
 	out  *output
 	// idle, if not nil, is told of an error of the source that is none: a live
 	// capture waits for packets. It reports whether err was that.
 	idle func(err error) bool
 
-	progress          *progress
-	packets, finished uint64
+	pool *analyzer.Pool     // an is this,
+	one  *analyzer.Analyzer // or this
 
-	faults      []string // the first maxFaults, one line each
-	unlisted    int      // the others
-	unwritten   error    // the first of the output
-	alarmed     bool     // --fail-on is met
+	progress *progress
+	packets  uint64
+	finished atomic.Uint64
+
+	faults      []string    // the first maxFaults, one line each
+	unlisted    int         // the others
+	unwritten   error       // the first of the output
+	alarmed     atomic.Bool // --fail-on is met
 	interrupted bool
+}
+
+// engine is an analyzer.Analyzer, or an analyzer.Pool.
+type engine interface {
+	AddPackets([]capture.Packet)
+	Close()
+	Summary() *report.Summary
 }
 
 // maxFaults is how many faults of the input a summary lists.
@@ -48,16 +62,58 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	files := src.Files()
 	j := &job{app: a, set: s, src: src, stop: stop, progress: a.newProgress(s)}
 	opt := s.analyzerOptions(len(files))
-	if opt.Watch == 0 { // a ladder's record is kept, and those are only lent
+	var ladder func() *report.Ladder
+	switch {
+	case opt.Watch != 0: // its record is kept, and others are only lent
+		one := analyzer.New(opt)
+		j.an, j.one, ladder = one, one, one.Ladder
+	case s.live:
+		opt.OnRecord, opt.OnOver = j.record, j.over
+		j.one = analyzer.New(opt)
+		j.an = j.one
+	default:
 		opt.OnRecord = j.record
+		if s.streams() {
+			opt.Encode, opt.OnEncoded = j.encoder, j.encoded
+		}
+		j.pool = analyzer.NewPool(opt, cmp.Or(s.workers.value, runtime.GOMAXPROCS(0)))
+		j.an = j.pool
 	}
-	if s.live {
-		opt.OnOver = j.over
-	}
-	j.an = analyzer.New(opt)
-	out, err := a.newOutput(s, files, j.an.Ladder)
+	out, err := a.newOutput(s, files, ladder)
 	j.out = out
 	return j, err
+}
+
+// encoder returns a function with which a worker writes records. What they say
+// of the run is noted.
+func (j *job) encoder() func([]byte, report.Record) []byte {
+	write := report.NewAppender()
+	return func(b []byte, rec report.Record) []byte {
+		switch r := rec.(type) {
+		case *report.Connection:
+			j.finished.Add(1)
+		case *report.Finding:
+			if j.set.failOn.met(r) {
+				j.alarmed.Store(true)
+			}
+		}
+		return append(write(b, rec), '\n')
+	}
+}
+
+// encoded hands on what workers have written.
+func (j *job) encoded(lines []byte) {
+	if j.unwritten == nil {
+		j.unwritten = j.out.lines(lines)
+	}
+}
+
+// flush lets everything be seen that is known so far.
+func (j *job) flush() error {
+	if j.pool != nil {
+		j.pool.Flush()
+	}
+	return firstOf(j.unwritten, j.out.flush())
 }
 
 // toTheEnd reads the source to its end, or until the run is stopped, and
@@ -117,7 +173,10 @@ func ofOneInput(err error) bool {
 
 // drain hands on the records that the analyzer keeps until they are asked for.
 func (j *job) drain() {
-	for rec := range j.an.Records() {
+	if j.one == nil {
+		return
+	}
+	for rec := range j.one.Records() {
 		j.record(rec)
 	}
 }
@@ -125,10 +184,10 @@ func (j *job) drain() {
 // record hands a record that became final to the output.
 func (j *job) record(rec report.Record) {
 	if _, ok := rec.(*report.Connection); ok {
-		j.finished++
+		j.finished.Add(1)
 	}
 	if f, ok := rec.(*report.Finding); ok && j.set.failOn.met(f) {
-		j.alarmed = true
+		j.alarmed.Store(true)
 	}
 	if j.unwritten == nil {
 		j.unwritten = j.out.add(rec)
@@ -220,7 +279,7 @@ func (j *job) verdict(sum *report.Summary) error {
 	}{
 		{damaged && sum.Packets == sum.Skipped.LinkType, exitFailed},
 		{damaged, exitDamaged},
-		{j.alarmed, exitFindings},
+		{j.alarmed.Load(), exitFindings},
 		{j.interrupted, exitInterrupted},
 	} {
 		if c.applies {

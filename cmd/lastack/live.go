@@ -86,7 +86,7 @@ func (a *app) liveInterface(s *liveSettings) error {
 		if err != live.ErrIdle {
 			return false
 		}
-		j.an.Advance(time.Now().Add(-live.DefaultWait))
+		j.one.Advance(time.Now().Add(-live.DefaultWait))
 		return true
 	}
 	if !s.quiet {

@@ -118,6 +118,9 @@ func (o *output) add(rec report.Record) error {
 	return o.flush()
 }
 
+// lines writes records that are encoded.
+func (o *output) lines(b []byte) error { return o.sink.(*report.Encoder).AddLines(b) }
+
 // flush lets what is written so far be seen.
 func (o *output) flush() error {
 	if o.flusher == nil {

@@ -69,5 +69,5 @@ func (j *job) far() string {
 		octets += f.CapturedBytes
 	}
 	return fmt.Sprintf("%s, %s read, %s finished", words.Plural(j.packets, "packet"),
-		words.Bytes(octets), words.Plural(j.finished, "connection"))
+		words.Bytes(octets), words.Plural(j.finished.Load(), "connection"))
 }

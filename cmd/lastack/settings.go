@@ -17,6 +17,7 @@ type settings struct {
 	stacks         stacks
 	msl            lifetime
 	maxConnections number
+	workers        number
 	failOn         alarm
 
 	format choice[string]
@@ -59,6 +60,7 @@ const (
 
 func newSettings() *settings {
 	return &settings{
+		workers:        number{low: 1, high: 1 << 10, unit: "N"},
 		maxConnections: number{low: 1, high: 1 << 30, unit: "N"},
 		format:         oneOf("FORMAT", formatText, formatMarkdown, formatNDJSON, formatJSON),
 		top:            number{value: 20, low: 0, high: math.MaxInt32, unit: "N"},
@@ -103,6 +105,7 @@ func (s *settings) analysisFlags() flagGroup {
 	g.Var(&s.msl, "msl", "assume this maximum segment lifetime in place of the stack's; TIME-WAIT lasts twice as long")
 	g.BoolVar(&s.ignoreVLAN, "ignore-vlan", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
+	g.Var(&s.workers, "workers", "analyse with N workers (default one for each processor); the report does not depend on it")
 	g.Var(&s.failOn, "fail-on", "exit with 4 if there is a finding of this id, or this severe (info, notice, warning, critical) or worse; can be repeated")
 	return g
 }
@@ -136,6 +139,12 @@ func (s *settings) lookFlags() flagGroup {
 	g.BoolVar(&s.ascii, "ascii", false, "draw with ASCII only")
 	g.Var(&s.width, "width", "fill N columns (default the terminal's, or 100)")
 	return g
+}
+
+// streams reports whether the records are written as they become final, each for
+// itself.
+func (s *settings) streams() bool {
+	return s.format.value == formatNDJSON && s.sort.value == sortFinal && s.conn == 0
 }
 
 // forPeople reports whether the report is one to read, and not records.

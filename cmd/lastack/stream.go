@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"time"
 )
 
 // errStopped is what a stream yields after the run was told to end.
@@ -64,6 +65,13 @@ func (s *stream) next() error {
 			return errStopped
 		}
 	}
+	select {
+	case s.rest = <-s.blocks:
+		return nil
+	case <-s.stop:
+		return errStopped
+	case <-time.After(soon):
+	}
 	if s.wait != nil {
 		if err := s.wait(); err != nil {
 			return &writeError{err}
@@ -76,6 +84,10 @@ func (s *stream) next() error {
 		return errStopped
 	}
 }
+
+// soon is how long a Read waits before it says so: a pipe that is being filled
+// is never empty for so long, and nobody who looks on would notice.
+const soon = 5 * time.Millisecond
 
 // pump reads on behalf of Read, which may not wait for it. It stays behind in
 // its last Read when the run ends early.

@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"report/schema":   {},
 	"analyzer/flow":   {"internal/prefetch", "wire"},
 	"analyzer/detect": {"report", "report/words"},
-	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
+	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }
 

@@ -1,0 +1,426 @@
+package analyzer
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/internal/crew"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
+)
+
+// Pool is an Analyzer with several workers, for captures that are read to their
+// end. Its records are the same, in the same order, however many workers there
+// are: connections are dealt out to a fixed number of parts by the hash of their
+// key, and what becomes final is put in order again.
+//
+// Like an Analyzer it is not safe for use by several goroutines: only what it
+// does inside is done side by side. It neither watches a connection
+// (Options.Watch) nor foretells (Options.OnOver).
+type Pool struct {
+	opt   Options
+	parts []*Analyzer
+	crew  *crew.Crew[*dealt]
+	cur   *dealt
+	free  []*dealt
+
+	decoder wire.Decoder
+	sum     tally // of packets; the parts count connections
+	now     int64
+	began   bool
+	encoded []byte
+}
+
+// How a capture is dealt out. The number of parts changes which connections are
+// given up at Options.MaxConnections, so it must not depend on the machine.
+const (
+	poolParts   = 16
+	poolPackets = 512 // decoded at a time
+	poolDepth   = 4   // as many such heaps wait for each worker, at most
+	fewest      = 256 // connections that a part holds at least, unless there is only one
+)
+
+// dealt is a heap of packets that all parts work on.
+type dealt struct {
+	n      int
+	in     [poolPackets]arrival
+	clock  [poolPackets]int64 // the capture's clock at each
+	lists  [poolParts][]uint16
+	shares [poolParts]share
+	octets []byte // of the segments, which are only lent to AddPackets
+	// With ending the input is over: what is left, up to this id, becomes final.
+	ending bool
+	upTo   uint64
+}
+
+// keep makes the octets of s the heap's own.
+func (d *dealt) keep(s *wire.Segment) {
+	if len(s.TCP) > cap(d.octets)-len(d.octets) {
+		d.octets = make([]byte, 0, max(2*cap(d.octets), poolPackets*64, len(s.TCP)))
+	}
+	from := len(d.octets)
+	d.octets = append(d.octets, s.TCP...)
+	s.TCP = d.octets[from:]
+	s.Payload = s.TCP[len(s.TCP)-len(s.Payload):]
+}
+
+// share is what one part makes of a heap.
+type share struct {
+	items []item
+	bytes []byte       // encoded, in the order of items
+	back  []*recordBuf // delivered: their room can be used again
+}
+
+// item is a connection that became final, and its findings.
+type item struct {
+	key   place
+	rec   *recordBuf
+	found []report.Finding
+	end   int // of its octets in share.bytes
+}
+
+// place orders what becomes final within a heap as one Analyzer would: at which
+// packet; before that is looked at, or by it; among what was due then, by when
+// and whose.
+type place struct {
+	at int32
+	by bool
+	t  int64
+	id uint64
+}
+
+func (p *place) compare(q *place) int {
+	switch {
+	case p.at != q.at:
+		return cmp.Compare(p.at, q.at)
+	case p.by != q.by:
+		if q.by {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(p.t, q.t), cmp.Compare(p.id, q.id))
+}
+
+// dealer is what an Analyzer knows as a part of a Pool.
+type dealer struct {
+	heap   *dealt
+	share  *share
+	next   int32 // after its last packet in the heap: nothing of it happens before
+	now    int32 // the packet whose time it is
+	key    place
+	spare  []*recordBuf
+	left   []*connection // at the end of the input, by id
+	encode func([]byte, report.Record) []byte
+}
+
+// NewPool returns a Pool that has seen nothing, with that many workers; fewer
+// than two do all within the calls.
+func NewPool(opt Options, workers int) *Pool {
+	if opt.MaxConnections == 0 {
+		opt.MaxConnections = defaultConnections
+	}
+	p := &Pool{opt: opt}
+	p.decoder.IgnoreIDs = opt.IgnoreVLAN
+	p.sum.init()
+	parts := poolParts
+	if opt.MaxConnections < poolParts*fewest {
+		parts = 1
+	}
+	opt.MaxConnections /= parts
+	for range parts {
+		a := New(opt)
+		a.part = &dealer{}
+		if opt.Encode != nil {
+			a.part.encode = opt.Encode()
+		}
+		p.parts = append(p.parts, a)
+	}
+	workers = min(max(workers, 1), parts)
+	p.crew = crew.New(workers, poolDepth, func(worker int, d *dealt) {
+		for i := worker; i < parts; i += workers {
+			p.parts[i].work(d, i)
+		}
+	})
+	for range poolDepth + 2 {
+		p.free = append(p.free, &dealt{})
+	}
+	p.cur = p.take()
+	return p
+}
+
+// take returns a heap that is free.
+func (p *Pool) take() *dealt {
+	d := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
+	d.n, d.octets, d.ending = 0, d.octets[:0], false
+	for i := range d.lists {
+		d.lists[i] = d.lists[i][:0]
+	}
+	return d
+}
+
+// AddPackets decodes captured packets and deals them out. Their Data is not kept.
+// What has become final meanwhile is delivered.
+func (p *Pool) AddPackets(list []capture.Packet) {
+	for i := range list {
+		p.add(&list[i])
+	}
+}
+
+func (p *Pool) add(packet *capture.Packet) {
+	d := p.cur
+	in := &d.in[d.n]
+	s := &in.segment
+	s.Packet, s.Time, s.Ref = packet.Number, packet.Time, wire.MakeFrameRef(packet.File, packet.Frame)
+	in.guess = nil
+	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
+	p.sum.packet(in.outcome)
+	p.clock(s.Time)
+	d.clock[d.n] = p.now
+	switch in.outcome {
+	case wire.OutcomeTCP:
+		if packet.Direction != capture.DirectionUnknown {
+			s.Arrow = wire.Direction(packet.Direction)
+		}
+		d.keep(s)
+		in.hash = s.Tuple.Hash(tableSeed)
+		p.deal(in.hash)
+	case wire.OutcomeICMP:
+		e := p.decoder.ICMP
+		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
+		in.icmp = &e
+		p.deal(e.Tuple.Hash(tableSeed))
+	}
+	if d.n++; d.n == poolPackets {
+		p.put()
+	}
+}
+
+// clock is the capture's: it does not go back.
+func (p *Pool) clock(t int64) {
+	switch {
+	case !p.began:
+		p.began, p.now = true, t
+	case t < p.now:
+		p.sum.timeWentBack++
+	default:
+		p.now = t
+	}
+}
+
+// deal gives the packet to the part that has its key. The table of a part uses
+// other bits of the hash.
+func (p *Pool) deal(hash uint64) {
+	i := hash % uint64(len(p.parts))
+	p.cur.lists[i] = append(p.cur.lists[i], uint16(p.cur.n))
+}
+
+// put hands the heap to the workers and delivers what they have done.
+func (p *Pool) put() {
+	p.crew.Put(p.cur)
+	for p.crew.Ready() || len(p.free) == 0 {
+		p.deliver(p.crew.Next())
+	}
+	p.cur = p.take()
+}
+
+// Flush delivers all that the packets so far have made final.
+func (p *Pool) Flush() {
+	if p.cur.n > 0 {
+		p.put()
+	}
+	for p.crew.Under() > 0 {
+		p.deliver(p.crew.Next())
+	}
+}
+
+// Close ends the input: every connection that is left becomes final and is
+// delivered.
+func (p *Pool) Close() {
+	p.Flush()
+	var ids []uint64
+	for _, a := range p.parts {
+		a.part.left = a.byFirstFrame()
+		for _, c := range a.part.left {
+			ids = append(ids, c.id)
+		}
+	}
+	slices.Sort(ids)
+	for len(ids) > 0 {
+		n := min(len(ids), poolPackets)
+		p.cur.ending, p.cur.upTo = true, ids[n-1]
+		ids = ids[n:]
+		p.put()
+	}
+	p.Flush()
+	p.crew.Close()
+}
+
+// deliver gives the caller, in order, what became final in a heap.
+func (p *Pool) deliver(d *dealt) {
+	var at [poolParts]int
+	for {
+		best := -1
+		for i := range p.parts {
+			items := d.shares[i].items
+			if at[i] < len(items) && (best < 0 || items[at[i]].key.compare(&d.shares[best].items[at[best]].key) < 0) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		p.give(&d.shares[best], at[best])
+		at[best]++
+	}
+	if len(p.encoded) > 0 {
+		p.opt.OnEncoded(p.encoded)
+		p.encoded = p.encoded[:0]
+	}
+	p.free = append(p.free, d)
+}
+
+// give delivers the i-th item of a share.
+func (p *Pool) give(s *share, i int) {
+	it := &s.items[i]
+	if p.opt.Encode != nil {
+		from := 0
+		if i > 0 {
+			from = s.items[i-1].end
+		}
+		p.encoded = append(p.encoded, s.bytes[from:it.end]...)
+		return
+	}
+	p.opt.OnRecord(&it.rec.conn)
+	for k := range it.found {
+		p.opt.OnRecord(&it.found[k])
+	}
+	s.back = append(s.back, it.rec)
+}
+
+// Summary returns the counts. It is for when the input has ended.
+func (p *Pool) Summary() *report.Summary {
+	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped}
+	t.init()
+	for _, a := range p.parts {
+		t.add(&a.sum)
+	}
+	return t.summary()
+}
+
+// add adds what a part has counted.
+func (t *tally) add(part *tally) {
+	t.segments += part.segments
+	t.copies += part.copies
+	t.strayResets += part.strayResets
+	t.connections += part.connections
+	for _, m := range [...]struct{ to, from map[string]int }{
+		{t.byOpen, part.byOpen}, {t.byClose, part.byClose}, {t.byCloser, part.byCloser}, {t.byCause, part.byCause},
+		{t.states, part.states}, {t.findings, part.findings}, {t.lifetimes, part.lifetimes},
+	} {
+		for k, n := range maps.All(m.from) {
+			m.to[k] += n
+		}
+	}
+}
+
+// work does its part of a heap, the i-th.
+func (a *Analyzer) work(d *dealt, i int) {
+	p := a.part
+	p.heap, p.share, p.next, p.now = d, &d.shares[i], 0, 0
+	p.spare = append(p.spare, p.share.back...)
+	p.share.items, p.share.bytes, p.share.back = p.share.items[:0], p.share.bytes[:0], p.share.back[:0]
+	list := d.lists[i]
+	if d.n > 0 {
+		a.foreseeEnds(d.clock[d.n-1])
+	}
+	for k := range min(len(list), 2*ahead) {
+		a.table.Prefetch(d.in[list[k]].hash)
+	}
+	for k := range min(len(list), ahead) {
+		a.foresee(&d.in[list[k]])
+	}
+	for k, n := range list {
+		if k+2*ahead < len(list) {
+			a.table.Prefetch(d.in[list[k+2*ahead]].hash)
+		}
+		if k+ahead < len(list) {
+			a.foresee(&d.in[list[k+ahead]])
+		}
+		if k+ahead/2 < len(list) {
+			a.foreseeMore(&d.in[list[k+ahead/2]])
+		}
+		a.turn(int32(n))
+	}
+	if last := int32(d.n) - 1; p.next <= last {
+		a.tick(last)
+	}
+	if d.ending {
+		n := slices.IndexFunc(p.left, func(c *connection) bool { return c.id > d.upTo })
+		if n < 0 {
+			n = len(p.left)
+		}
+		a.close(p.left[:n])
+		p.left = p.left[n:]
+	}
+}
+
+// turn analyses packet n of the heap.
+func (a *Analyzer) turn(n int32) {
+	a.tick(n)
+	p := a.part
+	p.key, p.next = place{at: n, by: true}, n+1
+	a.dispatch(&p.heap.in[n])
+}
+
+// tick takes the clock to that of packet n.
+func (a *Analyzer) tick(n int32) {
+	p := a.part
+	p.now, a.began, a.now = n, true, p.heap.clock[n]
+	if len(a.due) > 0 && a.due[0].t <= a.now {
+		a.expire(a.now)
+	}
+}
+
+// dueAt notes the place of what is due: at the first packet after the part's
+// last with which the clock reaches that time.
+func (p *dealer) dueAt(d *due) {
+	clock := p.heap.clock[p.next : p.now+1]
+	i, _ := slices.BinarySearch(clock, d.t)
+	p.key = place{at: p.next + int32(i), t: d.t, id: d.id}
+}
+
+// add takes what became final.
+func (p *dealer) add(rec *recordBuf, found []report.Finding) {
+	it := item{key: p.key}
+	if n := len(p.share.items); n > 0 && it.key.compare(&p.share.items[n-1].key) < 0 {
+		it.key = p.share.items[n-1].key
+	}
+	if p.encode == nil {
+		it.rec, it.found = rec, found
+		p.share.items = append(p.share.items, it)
+		return
+	}
+	b := p.encode(p.share.bytes, &rec.conn)
+	for i := range found {
+		b = p.encode(b, &found[i])
+	}
+	p.share.bytes, it.end = b, len(b)
+	p.share.items = append(p.share.items, it)
+}
+
+// room returns a place for a record; what was in it has been delivered.
+func (p *dealer) room(last *recordBuf) *recordBuf {
+	if p.encode != nil && last != nil {
+		return last // it was encoded
+	}
+	if n := len(p.spare); n > 0 {
+		b := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return b
+	}
+	return &recordBuf{refuted: []report.Refuted{}, resets: []report.Reset{}}
+}
