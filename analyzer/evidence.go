@@ -169,9 +169,18 @@ func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed boo
 
 // tookLong reports whether s acknowledges a FIN later than the path takes, or
 // without the echo of its timestamp: so what was captured after the FIN may have
-// come before it.
+// come before it. Without timestamps it may have where s also leaves time for an
+// answer to the first ACK of the receiver's own FIN.
 func (c *connection) tookLong(e *event, s *wire.Segment) bool {
-	return s.Time-e.t > c.guard(e.side) || e.newerThanEcho(s)
+	switch {
+	case s.Time-e.t > c.guard(e.side):
+		return true
+	case e.hasTS && s.Options.Has&wire.OptTimestamps != 0:
+		return e.newerThanEcho(s)
+	}
+	acked := &c.ep[e.side].finAck
+	rtt, _ := c.ep[c.peer(e.side)].sp.RTT()
+	return acked.ref > e.ref && s.Time-acked.t >= rtt
 }
 
 // newerThanEcho reports whether s echoes a timestamp older than that of what

@@ -249,12 +249,20 @@ func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
 	}
 }
 
-// neverHeld reports whether an end may not have held the TIME-WAIT that it
-// entered by wait: the first thing known of it afterwards, gone, is that it had
-// none. A kernel at its limit of such sockets makes none (C4).
-func (c *connection) neverHeld(side uint8, wait, gone *transition) bool {
-	return wait.to.Is(fsm.TimeWait) && gone.sym == fsm.SndRST && gone.basis == inferred &&
-		c.notBefore(side, gone) <= wait.t+c.guard(side)
+// neverHeld reports whether an end may not have been in the state that it seems to
+// have entered by tr: the first thing known of it afterwards, gone, is that it had
+// no connection. A kernel at its limit of TIME-WAIT sockets makes none (C4), and a
+// SYN whose host refuses the answer may be an old one, or another's.
+func (c *connection) neverHeld(side uint8, tr, gone *transition) bool {
+	switch {
+	case gone.basis != inferred || gone.ref != 0:
+		return false
+	case tr.to.Is(fsm.TimeWait):
+		return gone.sym == fsm.SndRST && c.notBefore(side, gone) <= tr.t+c.guard(side)
+	}
+	y := c.peer(side)
+	answer := max(c.firstReply(y).t, c.look(y).synAck.last.t)
+	return tr.to.Is(fsm.SynSent) && gone.sym == fsm.TimeoutSYN && answer > tr.t && gone.t-answer > ownTap
 }
 
 // earlier orders the transitions of both ends: by time, then by event.

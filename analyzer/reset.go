@@ -164,8 +164,11 @@ func (c *connection) voidAnswered(x uint8, r *reset) {
 		// ACK was taken; what else draws one was taken by nobody.
 		kinds |= setOf(fsm.RcvACKOfFIN)
 	}
+	// Had it taken another copy of the SYN,ACK, it would have acknowledged that.
+	y := c.peer(x)
+	never := r.answers == c.firstReply(y).ref || r.answers == c.look(y).synAck.last.ref
 	c.strike(x, kinds, r.ref, "answered-by-reset", func(e *event) bool {
-		return e.ref == r.answers || all && e.sym == fsm.RcvACKOfSYN
+		return e.ref == r.answers || all && e.sym == fsm.RcvACKOfSYN || never && e.sym == fsm.RcvSYNACK
 	})
 }
 

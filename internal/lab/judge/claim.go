@@ -12,8 +12,9 @@ import (
 type claim struct {
 	state    fsm.State
 	proved   bool // sent or confirmed
-	optional bool // of no duration, or an end that only a clock tells
+	optional bool // an end that only a clock tells, or a new incarnation
 	frame    uint64
+	t        float64 // seconds since the epoch; 0 where only bounds are known
 	basis    string
 }
 
@@ -30,15 +31,36 @@ func claims(list []*report.Connection, e *Endpoint) (out []claim) {
 			if tr.Side != side || !known {
 				continue
 			}
-			x := claim{state: s, proved: tr.Basis == "sent" || tr.Basis == "confirmed", basis: tr.Basis,
-				optional: tr.Momentary || s == fsm.Closed && (tr.Basis == "timer" || tr.Basis == "superseded")}
+			x := claim{state: s, proved: tr.Basis == "sent" || tr.Basis == "confirmed", basis: tr.Basis}
 			if tr.Frame != nil {
 				x.frame = *tr.Frame
+			}
+			if tr.T != nil {
+				x.t = float64(tr.T.UnixNano()) / 1e9
 			}
 			out = append(out, x)
 		}
 	}
+	for i := range out {
+		out[i].optional = out[i].silent(out[:i], out[i+1:])
+	}
 	return out
+}
+
+// silent reports whether x is an end of which there need be no event: 2MSL, an
+// opening that nobody completed, or one that a new incarnation implies.
+func (x *claim) silent(before, after []claim) bool {
+	if x.state != fsm.Closed || len(before) == 0 {
+		return false
+	}
+	opens := len(after) == 0 || after[0].state == fsm.SynSent || after[0].state == fsm.SynReceived
+	switch last := before[len(before)-1].state; x.basis {
+	case "superseded":
+		return opens
+	case "timer":
+		return opens && (last == fsm.TimeWait || last == fsm.SynSent || last == fsm.SynReceived)
+	}
+	return false
 }
 
 // side is the endpoint's side in a record of its connection.
@@ -55,17 +77,26 @@ func (e *Endpoint) side(c *report.Connection) (report.Side, bool) {
 	return "", false
 }
 
-// exact reports whether two rows agree but for what may be missing in either.
-func exact(k []step, o []claim) bool {
+// exact reports whether two rows agree but for what may be missing in either: the
+// states, and at the endpoint's own tap also their times.
+func exact(k []step, o []claim, own bool) bool {
 	switch {
-	case len(k) > 0 && len(o) > 0 && k[0].state == o[0].state && exact(k[1:], o[1:]):
+	case len(k) > 0 && len(o) > 0 && k[0].state == o[0].state && (!own || k[0].nearTo(&o[0])) && exact(k[1:], o[1:], own):
 		return true
-	case len(k) > 0 && k[0].optional && exact(k[1:], o):
+	case len(k) > 0 && k[0].optional && exact(k[1:], o, own):
 		return true
-	case len(o) > 0 && o[0].optional && exact(k, o[1:]):
+	case len(o) > 0 && o[0].optional && exact(k, o[1:], own):
 		return true
 	}
 	return len(k) == 0 && len(o) == 0
+}
+
+// near is how far, in seconds, the kernel's time of a state may lie from that of
+// the frame that goes with it: a virtual machine stands still for so long.
+const near = 0.025
+
+func (s *step) nearTo(x *claim) bool {
+	return s.t == 0 || x.t == 0 || x.frame == 0 || s.lo-near <= x.t && x.t <= s.t+near
 }
 
 // contradicted reports whether a state that is claimed as sent or confirmed is

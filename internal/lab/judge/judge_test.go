@@ -3,8 +3,10 @@ package judge
 import (
 	"encoding/json"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lastack/lastack/report"
 )
@@ -21,6 +23,7 @@ func endpoint(t *testing.T, states string) Endpoint {
 		if seen {
 			s.Frame = new(uint64)
 			must(t, json.Unmarshal([]byte(frame), s.Frame))
+			s.T, s.Lo = float64(*s.Frame), float64(*s.Frame)
 		}
 		if late {
 			s.Delay = new(float64)
@@ -39,11 +42,21 @@ func must(t *testing.T, err error) {
 }
 
 // record is a connection whose client, A, goes through states "STATE", "STATE?"
-// when assumed, "(STATE)" when momentary, "STATE!" when only a clock tells it.
+// when assumed, "(STATE)" when momentary, "STATE!" when only a clock tells it;
+// "@7" behind it is its frame, of which the time is 7 s.
 func record(e *Endpoint, states string) *report.Connection {
 	c := &report.Connection{Client: report.Addr{IP: e.SAddr, Port: e.SPort}, Server: report.Addr{IP: e.DAddr, Port: e.DPort}}
 	for word := range strings.FieldsSeq(states) {
+		word, frame, cited := strings.Cut(word, "@")
 		tr := report.Transition{Side: report.Client, To: strings.Trim(word, "()?!"), Basis: "sent"}
+		if cited {
+			n, err := strconv.ParseUint(frame, 10, 64)
+			if err != nil {
+				panic(err)
+			}
+			at := time.Unix(int64(n), 0)
+			tr.Frame, tr.T = &n, &at
+		}
 		tr.Momentary = strings.HasPrefix(word, "(")
 		switch {
 		case strings.HasSuffix(word, "?"):
@@ -73,6 +86,16 @@ func TestVerdicts(t *testing.T) {
 		{"ESTABLISHED@2 FIN_WAIT1@3 FIN_WAIT2@4 TIME_WAIT@4", "ESTABLISHED FIN-WAIT-1 TIME-WAIT", Exact},
 		{"ESTABLISHED@2 FIN_WAIT1@3 FIN_WAIT2@4 TIME_WAIT@5", "ESTABLISHED FIN-WAIT-1 TIME-WAIT", Missed},
 		{"ESTABLISHED@2 FIN_WAIT1@3 FIN_WAIT2@4 TIME_WAIT@5", "ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED!", Exact},
+		// Times count, at the own tap, if the record gives one.
+		{"SYN_SENT@1 ESTABLISHED@2", "SYN-SENT@1 ESTABLISHED@2", Exact},
+		{"SYN_SENT@1 ESTABLISHED@2", "SYN-SENT@1 ESTABLISHED@3", Missed},
+		{"SYN_SENT@1 ESTABLISHED@2", "SYN-SENT@2 ESTABLISHED@2", Missed},
+		// Nothing is passed over for being called momentary, or a timer's.
+		{"ESTABLISHED@2 FIN_WAIT1@3", "ESTABLISHED@2 (CLOSE-WAIT)@3 FIN-WAIT-1@3", Contradicted},
+		{"ESTABLISHED@2 FIN_WAIT1@3", "ESTABLISHED@2 (CLOSE-WAIT)?@3 FIN-WAIT-1@3", Missed},
+		{"ESTABLISHED@2 FIN_WAIT1@3", "ESTABLISHED CLOSED! FIN-WAIT-1", Missed},
+		{"ESTABLISHED@2 FIN_WAIT1@3 FIN_WAIT2@4", "ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED!", Missed},
+		{"TIME_WAIT@2 SYN_SENT@3", "TIME-WAIT CLOSED! SYN-SENT", Exact},
 		// A FIN that was queued when the peer's came.
 		{queued, "ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT", Exact},
 		{queued, "ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED?", Excepted},
@@ -111,6 +134,22 @@ func TestExceptions(t *testing.T) {
 		if row.Verdict != test.want || row.Unexplained() != test.unexplained {
 			t.Errorf("%+v: %v, unexplained %v", test, &row, row.Unexplained())
 		}
+	}
+}
+
+// TestPhantom: a socket that no kernel had is claimed by nobody.
+func TestPhantom(t *testing.T) {
+	e := endpoint(t, "SYN_SENT@1")
+	other := e
+	other.SPort = 9
+	for story, want := range map[string]Verdict{"some-story": Contradicted, "random-1-1": Excepted} {
+		rows := Rows(story, "B", []Endpoint{e}, []*report.Connection{record(&e, "SYN-SENT"), record(&other, "SYN-SENT")})
+		if len(rows) != 2 || rows[0].Verdict != Exact || rows[1].Verdict != want || rows[1].Endpoint.SPort != 9 {
+			t.Errorf("%s: %v", story, rows)
+		}
+	}
+	if rows := Rows("some-story", "B", []Endpoint{e}, []*report.Connection{record(&other, "SYN-SENT?")}); len(rows) != 1 {
+		t.Errorf("what is only assumed claims nothing: %v", rows)
 	}
 }
 

@@ -21,12 +21,19 @@ type Endpoint struct {
 	States []State    `json:"states"`
 }
 
+func (e *Endpoint) tuple() [2]netip.AddrPort {
+	return [2]netip.AddrPort{netip.AddrPortFrom(e.SAddr, e.SPort), netip.AddrPortFrom(e.DAddr, e.DPort)}
+}
+
 // State is one of its states, under the kernel's name, and the frame of the
 // endpoint's own capture that goes with it; nil: none does.
 type State struct {
-	Name  string   `json:"state"`
-	Frame *uint64  `json:"frame"`
-	Delay *float64 `json:"wire_delay"` // how many seconds later its FIN left, if not at once
+	Name   string   `json:"state"`
+	T      float64  `json:"t"`    // seconds since the epoch, at the latest
+	Lo     float64  `json:"t_lo"` // at the earliest
+	Source string   `json:"source"`
+	Frame  *uint64  `json:"frame"`
+	Delay  *float64 `json:"wire_delay"` // how many seconds later its FIN left, if not at once
 }
 
 // Read returns the endpoints of a capture's folder.
@@ -46,6 +53,7 @@ func Read(dir string) (out []Endpoint, err error) {
 type step struct {
 	state    fsm.State
 	frame    *uint64
+	t, lo    float64 // when the wire shows it, between lo and t, seconds since the epoch; 0: it does not
 	optional bool
 	late     bool // its FIN left later, or never
 }
@@ -67,9 +75,22 @@ func (e *Endpoint) path() (out []step) {
 			out = append(out, step{state: fsm.Established, optional: true})
 		}
 		momentary := s.Frame != nil && next != nil && *s.Frame == *next
-		out = append(out, step{state, s.Frame, s.Frame == nil || momentary, s.Frame == nil || s.Delay != nil})
+		t := s.seen()
+		out = append(out, step{state, s.Frame, t, min(s.Lo, t), s.Frame == nil || momentary, s.Frame == nil || s.Delay != nil})
 	}
 	return out
+}
+
+// seen is when the frame of s was captured, about; 0 if it has none, or if it has
+// none of its own: with a SYN cookie the kernel knows SYN-RECEIVED only by the ACK.
+func (s *State) seen() float64 {
+	switch {
+	case s.Frame == nil, s.Source == "tracepoint, no request socket":
+		return 0
+	case s.Delay != nil:
+		return s.T + *s.Delay
+	}
+	return s.T
 }
 
 // onWire is the same row as the wire shows it where a FIN left so long after

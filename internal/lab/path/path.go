@@ -23,6 +23,9 @@ type Event struct {
 // String is the line as the READMEs print it.
 func (e Event) String() string { return fmt.Sprintf("%s %s (from %v)", e.Action, e.Packet, e.From) }
 
+// flow is one direction of a connection.
+type flow struct{ from, to netip.AddrPort }
+
 // Path is the network between two TUN devices.
 type Path struct {
 	tun   [2]*os.File
@@ -35,7 +38,7 @@ type Path struct {
 	slow   map[uint16][2]time.Duration // additional delay, by sender
 	log    []Event
 	last   map[netip.AddrPort]Segment // by sender
-	fins   map[netip.AddrPort]int     // by sender
+	fins   map[flow]int               // of either direction of a connection
 	queue  [2]queue                   // by addressee
 	serial int
 	late   time.Duration
@@ -47,7 +50,7 @@ type Path struct {
 func New(tun [2]*os.File, delay time.Duration) *Path {
 	p := &Path{
 		tun: tun, delay: delay,
-		last: make(map[netip.AddrPort]Segment), fins: make(map[netip.AddrPort]int),
+		last: make(map[netip.AddrPort]Segment), fins: make(map[flow]int),
 		ports: make(map[uint16][]*Rule), slow: make(map[uint16][2]time.Duration),
 		wake: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)},
 	}
@@ -156,7 +159,7 @@ func (p *Path) carry(from Side, raw []byte) {
 		return // nothing but TCP crosses this network
 	}
 	s := Segment{TCP: t, From: from, Raw: raw}
-	s.Fins[from], s.Fins[from.Other()] = p.fins[s.Src], p.fins[s.Dst]
+	s.Fins[from], s.Fins[from.Other()] = p.fins[flow{s.Src, s.Dst}], p.fins[flow{s.Dst, s.Src}]
 	p.remember(s)
 	r := p.ruleFor(s)
 	if r.Do.Name != Pass.Name {
@@ -188,9 +191,9 @@ func (p *Path) remember(s Segment) {
 	p.last[s.Src] = s
 	switch {
 	case s.Flags.Has(wire.SYN):
-		p.fins[s.Src] = 0
+		p.fins[flow{s.Src, s.Dst}] = 0
 	case s.Flags.Has(wire.FIN):
-		p.fins[s.Src]++
+		p.fins[flow{s.Src, s.Dst}]++
 	}
 }
 
