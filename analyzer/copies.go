@@ -210,6 +210,24 @@ func (c *connection) copyByID(old *recent, s *wire.Segment, gap, rtt int64) copy
 	return captureCopy
 }
 
+// repeatedByNetwork reports whether s, which was remembered last, is the same IPv4
+// packet as one before, too late for a copy that the capture made: its sender
+// gives its packets different ids, and a repetition would have one of its own.
+func (c *connection) repeatedByNetwork(s *wire.Segment) bool {
+	if !s.HasIPID || s.IPID == 0 || s.Flags.Has(wire.SYN) {
+		return false
+	}
+	ep, sig := &c.ep[s.Dir], signature(s)
+	same, others := false, false
+	for i := range ep.recent {
+		if old := &ep.recent[i]; uint8(i) != ep.recentTop && old.sig != 0 {
+			same = same || old.sig == sig && old.ipid == s.IPID
+			others = others || old.ipid != s.IPID
+		}
+	}
+	return same && others
+}
+
 // roundTrip is the sum of the smallest round trips from the tap to both ends,
 // 0 when either was not measured.
 func (c *connection) roundTrip() int64 {

@@ -26,7 +26,7 @@ func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 		return true
 	}
 	return p.Kind == reassembly.Old && s.HasIPID && s.IPID != 0 && c.ep[s.Dir].ipid != 0 &&
-		int16(s.IPID-c.ep[s.Dir].ipid) < 0
+		int16(s.IPID-c.ep[s.Dir].ipid) <= 0
 }
 
 // life reads s as the later life of its sender x: what x could not have sent

@@ -22,6 +22,9 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	if s.Flags.Has(wire.SYN|wire.ACK) && c.ep[x].syn.ref != 0 && !c.ep[x].has(synAckSeen) {
 		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)
 	}
+	if p.Kind == reassembly.Retransmission && c.repeatedByNetwork(s) {
+		p.Kind = reassembly.Old
+	}
 	switch {
 	case c.badChecksum(s):
 		c.note(detect.BadChecksum, x, s, 0)
@@ -751,7 +754,9 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	case f == own.FIN && ep.fin.ref == 0: // it had been inferred
 		c.settleFIN(s)
 	case f == own.FIN:
-		c.copyFIN(x, s)
+		if p.Kind != reassembly.Old {
+			c.copyFIN(x, s)
+		}
 		return
 	case !own.FINAcked(own.Una):
 		own.FIN = f
