@@ -18,6 +18,9 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	if s.Flags.Has(wire.SYN) && !own.Begins(s.Seq) {
 		own.Restart()
 	}
+	if s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 {
+		own.Unsent(s.Seq)
+	}
 	p := own.Place(s, rev, c.ep[x].lastTime)
 	if s.Flags.Has(wire.SYN|wire.ACK) && c.ep[x].syn.ref != 0 && !c.ep[x].has(synAckSeen) {
 		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)

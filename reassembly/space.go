@@ -81,6 +81,15 @@ func (sp *Space) Begins(iss wire.Seq) bool {
 	return sp.Known&(KnownISS|KnownNext) != KnownNext || iss.Less(sp.Next) && sp.Next.Diff(iss) <= near
 }
 
+// Unsent takes back an ACK of what the owner never sent, when next, the number of
+// the first pure segment that is captured of it, lies below. (By one it may be a
+// probe.)
+func (sp *Space) Unsent(next wire.Seq) {
+	if sp.Known&(KnownNext|KnownUna) == KnownUna && next.Add(1).Less(sp.Una) {
+		sp.Una = next
+	}
+}
+
 // Restart forgets what was captured in the owner's name.
 func (sp *Space) Restart() {
 	*sp = Space{Una: sp.Una, Right: sp.Right, Wnd: sp.Wnd, wide: sp.wide, Scale: sp.Scale, rtt: sp.rtt,

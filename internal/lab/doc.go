@@ -5,6 +5,7 @@
 //	go run ./internal/lab run NAME... [-o DIR]
 //	go run ./internal/lab all [-o DIR]
 //	go run ./internal/lab random -n 1000 -seed S [-o DIR]
+//	go run ./internal/lab judge FOLDER...
 //
 // It needs root. Everything it makes (network namespaces, devices, processes
 // that hold a socket, a detached tracefs mount) hangs on its own threads and

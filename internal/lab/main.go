@@ -33,7 +33,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	root.PersistentFlags().StringVarP(&l.dir, "output", "o", "lab-out", "folder for the captures, one folder each story")
 	root.PersistentFlags().IntVarP(&l.parallel, "parallel", "p", 16, "stories played side by side")
-	root.AddCommand(l.list(), l.run(), l.all(), l.random())
+	root.AddCommand(l.list(), l.run(), l.all(), l.random(), l.judge())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(stderr, "lab:", err)
 		if l.played {
@@ -117,6 +117,9 @@ func (l *lab) random() *cobra.Command {
 			if !c.Flags().Changed("seed") {
 				seed = uint64(time.Now().UnixNano())
 			}
+			if n < 1 || mixes < 1 {
+				return errors.New("at least one connection and one mix are needed")
+			}
 			fmt.Fprintf(l.out, "seed %d\n", seed)
 			var stories []story.Story
 			for i := range mixes {
@@ -132,6 +135,28 @@ func (l *lab) random() *cobra.Command {
 	c.Flags().Uint64Var(&seed, "seed", 0, "what to try; drawn and printed when not given")
 	c.Flags().IntVar(&mixes, "mixes", mixes, "how many mixes, of consecutive seeds")
 	return c
+}
+
+func (l *lab) judge() *cobra.Command {
+	return &cobra.Command{
+		Use: "judge FOLDER...", Short: "Judge captures that were played before, and show what is not exact", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, dirs []string) error {
+			l.played = true
+			for _, dir := range dirs {
+				rows, err := judge.Folder(dir)
+				if err != nil {
+					return err
+				}
+				l.rows = append(l.rows, rows...)
+			}
+			for i := range l.rows {
+				if r := &l.rows[i]; r.Verdict != judge.Exact {
+					fmt.Fprintln(l.out, r)
+				}
+			}
+			return l.verdict()
+		},
+	}
 }
 
 // What a random mix must reach: parts of its endpoints that are exact. The rest
@@ -172,7 +197,7 @@ func (l *lab) play(stories []story.Story) error {
 			fmt.Fprintf(l.out, "%-38s FAILED: %v\n", s.Name, err)
 		}
 	})
-	fmt.Fprintf(l.out, "%d stories, %d failed, %.0f s\n", len(stories), failed, time.Since(begin).Seconds())
+	fmt.Fprintf(l.out, "%d stories, %d of them failed, %.0f s\n", len(stories), failed, time.Since(begin).Seconds())
 	if err == nil && failed > 0 {
 		err = fmt.Errorf("%d of %d stories failed", failed, len(stories))
 	}
@@ -221,21 +246,28 @@ func (l *lab) derived(stories []story.Story) error {
 	}
 	defer os.RemoveAll(scratch)
 	scores, unexplained := make(map[string]*derive.Score), 0
+	var excepted []string
 	for _, s := range stories {
 		faults, err := derive.Judge(filepath.Join(l.dir, s.Name), scratch, scores)
 		if err != nil {
 			return err
 		}
 		for i := range faults {
-			if faults[i].Why() == "" {
-				unexplained++
-				fmt.Fprintln(l.out, &faults[i])
+			f := &faults[i]
+			if why := f.Why(); why != "" {
+				excepted = append(excepted, fmt.Sprintf("%v: %s: %s", &f.Capture, f.Row.Name(), why))
+				continue
 			}
+			unexplained++
+			fmt.Fprintln(l.out, f)
 		}
 	}
 	fmt.Fprintln(l.out, "\nderived from them, by what captures suffer:")
 	for _, kind := range slices.Sorted(maps.Keys(scores)) {
 		fmt.Fprintf(l.out, "%-15s %v\n", kind, scores[kind])
+	}
+	for _, line := range excepted {
+		fmt.Fprintln(l.out, "contradicted, for a reason:", line)
 	}
 	if unexplained > 0 {
 		return fmt.Errorf("%d endpoints of derived captures are contradicted, or worse than the whole, and nothing explains it", unexplained)

@@ -13,7 +13,7 @@ import (
 
 var (
 	ruleText = regexp.MustCompile(`(?m)^- [\W_]*([EIRCTKD][0-9]+)\b`)
-	ruleRow  = regexp.MustCompile(`(?m)^\| ([EIRCTKD][0-9]+) \| (\S+) \| (\S*) ?\|$`)
+	ruleRow  = regexp.MustCompile(`(?m)^\| ([EIRCTKD][0-9]+) \| ([a-z0-9-]+)(?:, [^|]+)? \| (\S*) ?\|$`)
 )
 
 // TestRulesHaveStories: every rule of docs/inference.md names a story that the

@@ -35,7 +35,7 @@ func TestDerived(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	scores, met, scratch := map[string]*Score{}, map[string]bool{}, t.TempDir()
+	scores, met, scratch := map[string]*Score{}, map[[3]string]bool{}, t.TempDir()
 	stories, _ := filepath.Glob(filepath.Join(dir, "*"))
 	for _, story := range stories {
 		// A mix adds nothing here; variants only with time to spend.
@@ -49,7 +49,7 @@ func TestDerived(t *testing.T) {
 		}
 		for i := range faults {
 			if why := faults[i].Why(); why != "" {
-				met[judge.Base(faults[i].Row.Capture)] = true
+				met[faults[i].key()] = true
 			} else {
 				t.Error(&faults[i])
 			}
@@ -62,9 +62,9 @@ func TestDerived(t *testing.T) {
 			t.Errorf("%s: want at least %d exact", kind, wantExact[kind])
 		}
 	}
-	for name := range misled {
-		if archived && !met[name] {
-			t.Errorf("%s misleads no more: take it from the list", name)
+	for key := range misled {
+		if archived && !met[key] {
+			t.Errorf("%v misleads no more: take it from the list", key)
 		}
 	}
 }

@@ -43,6 +43,7 @@ type Path struct {
 	serial int
 	late   time.Duration
 	wake   [2]chan struct{}
+	closed chan struct{}
 }
 
 // New starts to carry packets between the two devices, each way in delay.
@@ -52,18 +53,40 @@ func New(tun [2]*os.File, delay time.Duration) *Path {
 		tun: tun, delay: delay,
 		last: make(map[netip.AddrPort]Segment), fins: make(map[flow]int),
 		ports: make(map[uint16][]*Rule), slow: make(map[uint16][2]time.Duration),
-		wake: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)},
+		wake:   [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)},
+		closed: make(chan struct{}),
 	}
 	for side := A; side <= B; side++ {
 		p.wait.Add(2)
 		go p.read(side)
 		go p.write(side)
 	}
+	p.wait.Add(1)
+	go p.watch()
 	return p
+}
+
+// watch measures how late a goroutine runs that wants to run now and then: so
+// late may a packet have been read.
+func (p *Path) watch() {
+	defer p.wait.Done()
+	const often = 5 * time.Millisecond
+	for {
+		began := time.Now()
+		select {
+		case <-p.closed:
+			return
+		case <-time.After(often):
+		}
+		p.mu.Lock()
+		p.late = max(p.late, time.Since(began)-often)
+		p.mu.Unlock()
+	}
 }
 
 // Close closes the devices and waits until nothing is carried any more.
 func (p *Path) Close() {
+	close(p.closed)
 	for side := A; side <= B; side++ {
 		p.tun[side].Close()
 	}
@@ -257,8 +280,8 @@ func (p *Path) next(to Side) ([]byte, time.Duration) {
 	return first.raw, 0
 }
 
-// Late is how much later than due a packet was delivered at worst: how long
-// the machine had no time for the network.
+// Late is how much later than due a packet was delivered, or may have been read,
+// at worst: how long the machine had no time for the network.
 func (p *Path) Late() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
