@@ -15,10 +15,10 @@ import (
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
-	if s.Flags.Has(wire.SYN) && !own.Begins(s.Seq) {
+	switch {
+	case s.Flags.Has(wire.SYN) && !own.Begins(s.Seq):
 		own.Restart()
-	}
-	if s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 {
+	case s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0:
 		own.Unsent(s.Seq)
 	}
 	p := own.Place(s, rev, c.ep[x].lastTime)
@@ -612,24 +612,39 @@ func (c *connection) inferSYN(y uint8, s *wire.Segment) {
 	c.push(event{t: s.Time, by: s.Ref, sym: fsm.RcvSYN, side: s.Dir, basis: inferred})
 }
 
-// proveSYN records that x received the peer's SYN, as its segment s shows: the
-// transmission whose timestamp s echoes, else the last before s.
+// proveSYN records that x received the peer's SYN, as its segment s shows.
 func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	if c.find(x, fsm.RcvSYN) >= 0 {
 		return
 	}
-	syn, _ := c.lastSYN(c.peer(x))
-	i := c.find(x, fsm.SndSYN)
-	if i >= 0 && c.peer(x) != x {
-		c.crossedSYN(c.peer(x), s)
-		if c.find(c.peer(x), fsm.SndSYN, inferred) >= 0 {
-			syn = moment{} // what was captured first of the peer is its SYN,ACK
-		}
+	if c.find(x, fsm.SndSYN) < 0 {
+		c.setInitial(x, fsm.Of(fsm.Listen))
+		c.push(c.receivedSYN(x, s))
+		return
+	}
+	if y := c.peer(x); y != x {
+		c.crossedSYN(y, s)
+	}
+	// A simultaneous open: whatever else x received came after that SYN.
+	e, i := c.receivedSYN(x, s), c.find(x, fsm.SndSYN)
+	e.t = max(e.t, c.events[i].t)
+	for i++; i < len(c.events) && c.events[i].side != x; i++ {
+	}
+	c.insert(i, e)
+}
+
+// receivedSYN is the receipt of the peer's SYN that s, a segment of x, shows: of
+// the transmission whose timestamp s echoes, else of the last before s.
+func (c *connection) receivedSYN(x uint8, s *wire.Segment) event {
+	y := c.peer(x)
+	syn, _ := c.lastSYN(y)
+	if c.find(y, fsm.SndSYN, inferred) >= 0 && c.find(x, fsm.SndSYN) >= 0 {
+		syn = moment{} // it crossed that of x and was not captured: what was is y's SYN,ACK
 	}
 	e := event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
 	if c.x != nil && s.Options.Has&wire.OptTimestamps != 0 {
 		for _, k := range c.x.synCopies {
-			if k.side == c.peer(x) && k.hasTS && k.tsval == s.Options.TSEcr && k.t <= s.Time {
+			if k.side == y && k.hasTS && k.tsval == s.Options.TSEcr && k.t <= s.Time {
 				e.t, e.ref = k.t, k.ref
 			}
 		}
@@ -637,19 +652,8 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 	if e.ref == 0 {
 		e.basis, e.t = inferred, s.Time
 	}
-	if e.t > s.Time { // two queues: the SYN stands after its answer in the file
-		e.t = s.Time
-	}
-	if i < 0 {
-		c.setInitial(x, fsm.Of(fsm.Listen))
-		c.push(e)
-		return
-	}
-	// A simultaneous open: whatever else x received came after that SYN.
-	e.t = max(e.t, c.events[i].t)
-	for i++; i < len(c.events) && c.events[i].side != x; i++ {
-	}
-	c.insert(i, e)
+	e.t = min(e.t, s.Time) // two queues: the SYN may stand after its answer in the file
+	return e
 }
 
 // crossedSYN: s, a segment of an end that had sent a SYN, proves that it received
