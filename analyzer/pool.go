@@ -25,6 +25,7 @@ type Pool struct {
 	crew  *crew.Crew[*dealt]
 	cur   *dealt
 	free  []*dealt
+	size  int // of a heap
 
 	decoder wire.Decoder
 	sum     tally // of packets; the parts count connections
@@ -36,20 +37,22 @@ type Pool struct {
 // How a capture is dealt out. The number of parts changes which connections are
 // given up at Options.MaxConnections, so it must not depend on the machine.
 const (
-	poolParts   = 16
-	poolPackets = 512 // decoded at a time
-	poolDepth   = 4   // as many such heaps wait for each worker, at most
-	fewest      = 256 // connections that a part holds at least, unless there is only one
+	poolParts    = 16
+	poolPackets  = 512 // decoded at a time, at most
+	alonePackets = 256 // with one worker: so many stay near the processor
+	poolDepth    = 4   // as many such heaps wait for each worker, at most
+	fewest       = 256 // connections that a part holds at least, unless there is only one
 )
 
 // dealt is a heap of packets that all parts work on.
 type dealt struct {
 	n      int
 	in     [poolPackets]arrival
-	clock  [poolPackets]int64 // the capture's clock at each
-	lists  [poolParts][]uint16
-	shares [poolParts]share
-	octets []byte // of the segments, which are only lent to AddPackets
+	clock  [poolPackets]int64  // the capture's clock at each
+	part   [poolPackets]uint8  // whose each is
+	lists  [poolParts][]uint16 // the packets of each worker
+	shares [poolParts]share    // of each part
+	octets []byte              // of the segments, which are only lent to AddPackets
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
@@ -139,11 +142,11 @@ func NewPool(opt Options, workers int) *Pool {
 		p.parts = append(p.parts, a)
 	}
 	workers = min(max(workers, 1), parts)
-	p.crew = crew.New(workers, poolDepth, func(worker int, d *dealt) {
-		for i := worker; i < parts; i += workers {
-			p.parts[i].work(d, i)
-		}
-	})
+	p.size = poolPackets
+	if workers == 1 {
+		p.size = alonePackets
+	}
+	p.crew = crew.New(workers, poolDepth, p.work)
 	for range poolDepth + 2 {
 		p.free = append(p.free, &dealt{})
 	}
@@ -194,7 +197,7 @@ func (p *Pool) add(packet *capture.Packet) {
 		in.icmp = &e
 		p.deal(e.Tuple.Hash(tableSeed))
 	}
-	if d.n++; d.n == poolPackets {
+	if d.n++; d.n == p.size {
 		p.put()
 	}
 }
@@ -211,11 +214,14 @@ func (p *Pool) clock(t int64) {
 	}
 }
 
-// deal gives the packet to the part that has its key. The table of a part uses
-// other bits of the hash.
+// deal gives the packet to the part that has its key, and to that one's worker.
+// The table of a part uses other bits of the hash.
 func (p *Pool) deal(hash uint64) {
-	i := hash % uint64(len(p.parts))
-	p.cur.lists[i] = append(p.cur.lists[i], uint16(p.cur.n))
+	d := p.cur
+	part := int(hash % uint64(len(p.parts)))
+	worker := part % p.crew.Workers()
+	d.part[d.n] = uint8(part)
+	d.lists[worker] = append(d.lists[worker], uint16(d.n))
 }
 
 // put hands the heap to the workers and delivers what they have done.
@@ -327,45 +333,66 @@ func (t *tally) add(part *tally) {
 	}
 }
 
-// work does its part of a heap, the i-th.
-func (a *Analyzer) work(d *dealt, i int) {
+// work is what one worker does of a heap: the packets of its parts, in their
+// order, while the connections of those after them are on their way from memory.
+func (p *Pool) work(worker int, d *dealt) {
+	for i := worker; i < len(p.parts); i += p.crew.Workers() {
+		p.parts[i].begin(d, i)
+	}
+	list := d.lists[worker]
+	for k := range min(len(list), 2*ahead) {
+		p.parts[d.part[list[k]]].table.Prefetch(d.in[list[k]].hash)
+	}
+	for k := range min(len(list), ahead) {
+		p.parts[d.part[list[k]]].foresee(&d.in[list[k]])
+	}
+	for k, n := range list {
+		if k+2*ahead < len(list) {
+			m := list[k+2*ahead]
+			p.parts[d.part[m]].table.Prefetch(d.in[m].hash)
+		}
+		if k+ahead < len(list) {
+			m := list[k+ahead]
+			p.parts[d.part[m]].foresee(&d.in[m])
+		}
+		if k+ahead/2 < len(list) {
+			m := list[k+ahead/2]
+			p.parts[d.part[m]].foreseeMore(&d.in[m])
+		}
+		p.parts[d.part[n]].turn(int32(n))
+	}
+	for i := worker; i < len(p.parts); i += p.crew.Workers() {
+		p.parts[i].end(d)
+	}
+}
+
+// begin makes a ready for a heap, of which it is the i-th part.
+func (a *Analyzer) begin(d *dealt, i int) {
 	p := a.part
 	p.heap, p.share, p.next, p.now = d, &d.shares[i], 0, 0
 	p.spare = append(p.spare, p.share.back...)
 	p.share.items, p.share.bytes, p.share.back = p.share.items[:0], p.share.bytes[:0], p.share.back[:0]
-	list := d.lists[i]
 	if d.n > 0 {
 		a.foreseeEnds(d.clock[d.n-1])
 	}
-	for k := range min(len(list), 2*ahead) {
-		a.table.Prefetch(d.in[list[k]].hash)
-	}
-	for k := range min(len(list), ahead) {
-		a.foresee(&d.in[list[k]])
-	}
-	for k, n := range list {
-		if k+2*ahead < len(list) {
-			a.table.Prefetch(d.in[list[k+2*ahead]].hash)
-		}
-		if k+ahead < len(list) {
-			a.foresee(&d.in[list[k+ahead]])
-		}
-		if k+ahead/2 < len(list) {
-			a.foreseeMore(&d.in[list[k+ahead/2]])
-		}
-		a.turn(int32(n))
-	}
+}
+
+// end takes the clock to the end of the heap, and the input to its end if the heap
+// says so.
+func (a *Analyzer) end(d *dealt) {
+	p := a.part
 	if last := int32(d.n) - 1; p.next <= last {
 		a.tick(last)
 	}
-	if d.ending {
-		n := slices.IndexFunc(p.left, func(c *connection) bool { return c.id > d.upTo })
-		if n < 0 {
-			n = len(p.left)
-		}
-		a.close(p.left[:n])
-		p.left = p.left[n:]
+	if !d.ending {
+		return
 	}
+	n := slices.IndexFunc(p.left, func(c *connection) bool { return c.id > d.upTo })
+	if n < 0 {
+		n = len(p.left)
+	}
+	a.close(p.left[:n])
+	p.left = p.left[n:]
 }
 
 // turn analyses packet n of the heap.

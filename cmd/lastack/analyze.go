@@ -19,7 +19,7 @@ const analyzeExample = `  lastack analyze capture.pcap
 
 // analyzeGroups are the flags of analyze, and of the root for short.
 func (s *settings) analyzeGroups() []flagGroup {
-	return []flagGroup{s.inputFlags(), s.analysisFlags(), s.reportFlags(), s.ladderFlags(), s.lookFlags()}
+	return []flagGroup{s.inputFlags(), s.analysisFlags(), s.reportFlags(), s.ladderFlags(), s.lookFlags(), s.profileFlags()}
 }
 
 func analyzeCommand(a *app) *cobra.Command {
@@ -77,7 +77,7 @@ func (a *app) analyze(s *settings, paths []string) error {
 		return err
 	}
 	pipe.wait = j.flush
-	return j.toTheEnd()
+	return s.profiled(j.toTheEnd)
 }
 
 // open opens the captures. The stream is the pipe among them: standard input,

@@ -18,6 +18,8 @@ type settings struct {
 	msl            lifetime
 	maxConnections number
 	workers        number
+	cpuProfile     string
+	memProfile     string
 	failOn         alarm
 
 	format choice[string]
@@ -118,6 +120,13 @@ func (s *settings) reportFlags() flagGroup {
 	g.BoolVar(&s.all, "all", false, "list all connections")
 	g.BoolVarP(&s.quiet, "quiet", "q", false, "one line for the capture")
 	g.Var(&s.sort, "sort", "order of ndjson and json records: final (as they become it), first-frame or worst")
+	return g
+}
+
+func (s *settings) profileFlags() flagGroup {
+	g := newGroup("Profiles of lastack itself, for go tool pprof")
+	g.StringVar(&s.cpuProfile, "cpuprofile", "", "write where processor time goes to `FILE`")
+	g.StringVar(&s.memProfile, "memprofile", "", "write what was allocated to `FILE`")
 	return g
 }
 
