@@ -124,7 +124,7 @@ func (c *connection) unseenSince(by wire.FrameRef, lo int64) {
 // with it are always both there.
 func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 	copies, last := 0, -1
-	for i := range c.events {
+	for i := c.request(side); i < len(c.events); i++ {
 		if e := &c.events[i]; e.side == side && e.sym == sym {
 			if e.basis == confirmed {
 				return
@@ -137,6 +137,21 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 	}
 	c.push(event{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, sym: sym, side: side,
 		hasTS: s.Options.Has&wire.OptTimestamps != 0})
+}
+
+// request returns where the events of an end begin that belong to the last request
+// that it took: what an earlier one received is another's (I3).
+func (c *connection) request(side uint8) int {
+	if !c.look(side).expired {
+		return 0
+	}
+	last := 0
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && e.sym == fsm.RcvSYN {
+			last = i
+		}
+	}
+	return last
 }
 
 // insert puts an event in front of event i.

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -91,7 +93,8 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
 		mine := e.sym == rule.sym || rule.sym == fsm.SndRST && ends.has(e.sym) && e.basis != byTimer
-		if e.side != x || !mine || e.basis == confirmed || e.t > s.Time && e.basis != sent {
+		known := e.basis == confirmed || e.basis == inferred && e.sym == fsm.RcvFIN
+		if e.side != x || !mine || known || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
@@ -124,21 +127,26 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 // well.
 func (c *connection) proved(i int, s *wire.Segment) {
 	echoed := true
-	if c.events[i].sym == fsm.RcvFIN {
+	switch c.events[i].sym {
+	case fsm.RcvFIN:
 		i, echoed = c.provedCopy(i, s)
+	case fsm.RcvSYNACK:
+		i = c.echoedSYNACK(i, s)
 	}
 	e := c.events[i]
 	before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
 	if echoed {
 		c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
-	} else {
-		c.drop(e.side, e.sym, before)
 	}
+	c.drop(e.side, e.sym, func(o *event) bool { return o.ref != e.ref })
 	i = c.findRef(e.side, e.sym, e.ref)
 	if i < 0 {
 		return // the list was full
 	}
 	c.confirm(i, s.Ref)
+	if c.find(e.side, fsm.SndFIN) > i {
+		c.openedLate(e.side, s.Ref)
+	}
 	if e.sym == fsm.RcvFIN {
 		c.events[i].slow = e.slow || c.tookLong(&e, s)
 		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
@@ -148,11 +156,49 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 }
 
+// openings are the receipts that complete a handshake.
+var openings = setOf(fsm.RcvSYNACK, fsm.RcvACKOfSYN)
+
+// openedLate: by, which proves that side's handshake was complete, was sent after
+// side had closed. An end that may close in SYN-RECEIVED may have done so.
+func (c *connection) openedLate(side uint8, by wire.FrameRef) {
+	if c.flags&(simultaneousOpen|fastOpen) == 0 {
+		return
+	}
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && openings.has(e.sym) && e.by == by && e.basis == confirmed {
+			e.basis = inferred
+		}
+	}
+	c.refold(side)
+}
+
+// echoedSYNACK returns the receipt of the copy of a SYN,ACK whose timestamp s
+// echoes, given pending receipt i of another. It had been struck when the SYN,ACK
+// came again: what was lost then was its ACK.
+func (c *connection) echoedSYNACK(i int, s *wire.Segment) int {
+	e := &c.events[i]
+	if !e.hasTS || s.Options.Has&wire.OptTimestamps == 0 || s.Options.TSEcr == e.tsval {
+		return i
+	}
+	back := c.takeBack(func(f *refutation) bool {
+		return f.side == e.side && f.sym == fsm.RcvSYNACK && f.hasTS && f.tsval == s.Options.TSEcr && f.why == whySYNACKAgain
+	})
+	if len(back) == 0 {
+		return i
+	}
+	c.drop(e.side, fsm.RcvSYNACK, func(*event) bool { return true })
+	return c.place(back[0])
+}
+
 // provedCopy returns the receipt of the copy of a FIN that s acknowledges,
 // given pending receipt i of one, and whether s echoes that copy. If that copy
 // has no receipt, because it had been struck, it gets one.
 func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed bool) {
 	side := c.events[i].side
+	if c.events[i].ref == c.look(c.peer(side)).finDone.ref {
+		return i, true // what came before it could not take effect (R5)
+	}
 	cp, echoed := c.receivedCopy(side, s)
 	if cp.ref == 0 {
 		return i, false
@@ -169,14 +215,11 @@ func (c *connection) provedCopy(i int, s *wire.Segment) (receipt int, echoed boo
 
 // tookLong reports whether s acknowledges a FIN later than the path takes, or
 // without the echo of its timestamp: so what was captured after the FIN may have
-// come before it. Without timestamps it may have where s also leaves time for an
-// answer to the first ACK of the receiver's own FIN.
+// come before it. It may have, too, where s also leaves time for an answer to the
+// first ACK of the receiver's own FIN, whose number no timestamp of it is taken by.
 func (c *connection) tookLong(e *event, s *wire.Segment) bool {
-	switch {
-	case s.Time-e.t > c.guard(e.side):
+	if s.Time-e.t > c.guard(e.side) || e.newerThanEcho(s) {
 		return true
-	case e.hasTS && s.Options.Has&wire.OptTimestamps != 0:
-		return e.newerThanEcho(s)
 	}
 	acked := &c.ep[e.side].finAck
 	rtt, _ := c.ep[c.peer(e.side)].sp.RTT()
@@ -231,11 +274,15 @@ func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
 // receivedCopy picks, among the transmissions of the FIN that was sent to side,
 // the one that s, a segment of side, acknowledges, and says whether s echoes its
 // timestamp. A copy newer than that timestamp would have been echoed if it had
-// come in order, and for the first time. The zero copy means that there was
-// only one, or that none of them can be the one.
+// come in order, and for the first time. One that s reports as a duplicate (D-SACK,
+// RFC 2883) came after another. The zero copy means that there was only one, or
+// that none of them can be the one.
 func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission, echoed bool) {
 	if c.x == nil {
 		return best, false
+	}
+	if c.reportsDuplicate(s, c.ep[c.peer(side)].sp.FIN) {
+		return c.copyBefore(side, s), false
 	}
 	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	var newer transmission // than what s echoes
@@ -258,6 +305,26 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 		best = newer
 	}
 	return best, false
+}
+
+// reportsDuplicate reports whether s says that its sender had received the octet or
+// control bit seq before: its first SACK block lies below its ACK (RFC 2883
+// section 4, tcp_send_dupack()).
+func (c *connection) reportsDuplicate(s *wire.Segment, seq wire.Seq) bool {
+	b := s.Options.SACK[0]
+	return s.Options.NSACK > 0 && b.Right.LessEq(s.Ack) && seq.In(b.Left, b.Right)
+}
+
+// copyBefore is the transmission of the FIN sent to side before the last one that s
+// can answer.
+func (c *connection) copyBefore(side uint8, s *wire.Segment) (before transmission) {
+	var last transmission
+	for _, k := range c.x.finCopies {
+		if k.side != side && k.t <= s.Time && k.t >= last.t {
+			before, last = last, k
+		}
+	}
+	return before
 }
 
 // place inserts an event by its time: behind all events of its side that are
@@ -331,19 +398,45 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 // it; the SYN,ACK again says that it had not come, and an abort that echoes
 // something older does not know of it.
 func judgeACKOfSYN(c *connection, s *wire.Segment, e *event) (verdict, string) {
+	speaks := s.Len > 0 || s.Flags.Has(wire.FIN)
 	switch {
 	case s.Flags.Has(wire.SYN | wire.ACK):
 		return refutesG, whySYNACKAgain
 	case s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) && !s.Flags.Has(wire.ACK):
 		return silent, ""
-	case s.Flags.Has(wire.FIN), s.Len > 0 && c.flags&fastOpen == 0, c.beyondSYN(s):
+	case c.beyondSYN(s), speaks && !c.speaksEarly(s) && !e.newerThanEcho(s):
 		return proves, ""
-	case s.Flags.Has(wire.RST) && e.newerThanEcho(s):
-		return silent, ""
-	case s.Flags.Has(wire.RST) && s.Seq == c.ep[s.Dir].sp.Next:
-		return proves, "" // a RST,ACK with SND.NXT aborts a socket: a request answers with a bare RST
+	case speaks || s.Flags.Has(wire.RST):
+		return c.echoOfACK(s, e)
 	}
 	return silent, ""
+}
+
+// speaksEarly reports whether the sender of s, which has data or a FIN, may have
+// sent it in SYN-RECEIVED: with fast open it answers there, and an end that opened
+// actively may close there.
+func (c *connection) speaksEarly(s *wire.Segment) bool {
+	return c.flags&fastOpen != 0 || c.flags&simultaneousOpen != 0 && s.Len == 0
+}
+
+// echoOfACK judges e, the receipt of an ACK of the SYN, by the timestamp that s
+// echoes: that of the peer's SYN says that nothing after it had come. An abort with
+// SND.NXT, without timestamps, aborts a socket: a request answers with a bare RST.
+func (c *connection) echoOfACK(s *wire.Segment, e *event) (verdict, string) {
+	switch aborts := s.Flags.Has(wire.RST); {
+	case aborts && e.newerThanEcho(s):
+		return silent, ""
+	case aborts && s.Seq == c.ep[s.Dir].sp.Next:
+		return proves, ""
+	case aborts || !e.hasTS || s.Options.Has&wire.OptTimestamps == 0:
+		return silent, ""
+	case e.newerThanEcho(s):
+		return crossesG, "not-echoed"
+	}
+	if syn, tsval := c.lastSYN(c.peer(s.Dir)); syn.ref == 0 || e.tsval == tsval {
+		return silent, ""
+	}
+	return proves, ""
 }
 
 // beyondSYN reports whether s acknowledges more of its peer than the SYN and
@@ -407,10 +500,18 @@ func judgeOwnRST(c *connection, s *wire.Segment, e *event) (verdict, string) {
 		return silent, ""
 	}
 	rtt, _ := c.ep[s.Dir].sp.RTT()
-	later := rst.seq.Less(s.End()) || s.Flags.Has(wire.ACK) && rst.peerAck.Less(s.Ack) ||
-		s.Time-e.t > max(2*rtt, 100e6)
-	if later {
+	late := s.Time-e.t > max(2*rtt, 100e6)
+	further := rst.seq.Less(s.End()) || s.Flags.Has(wire.ACK) && rst.peerAck.Less(s.Ack)
+	if late || further && !c.sentBeforeReset(s) {
 		return refutes, "sent-after-its-reset"
 	}
 	return silent, ""
+}
+
+// sentBeforeReset reports whether the timestamp of s is older than that of a RST of
+// its sender: the RST has overtaken it.
+func (c *connection) sentBeforeReset(s *wire.Segment) bool {
+	return s.Options.Has&wire.OptTimestamps != 0 && slices.ContainsFunc(c.x.resets, func(r reset) bool {
+		return r.side == s.Dir && r.hasTS && int32(s.Options.TSVal-r.tsval) < 0
+	})
 }

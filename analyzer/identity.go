@@ -175,9 +175,13 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 }
 
 // secondRequest: x answers the same SYN with another ISS. Its first request
-// had expired, unseen (I3).
+// had gone: by a RST that it had received, or it had expired, unseen (I3).
 func (c *connection) secondRequest(x uint8, s *wire.Segment) {
-	c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
+	if i := c.find(x, fsm.RcvRST, assumed); i >= c.request(x) {
+		c.confirm(i, s.Ref)
+	} else {
+		c.push(event{t: s.Time, by: s.Ref, sym: fsm.TimeoutSYN, side: x, basis: inferred})
+	}
 	more := c.more(x)
 	more.pastISS, more.expired = c.ep[x].sp.ISS, true
 	c.ep[x].sp = reassembly.Space{ISS: s.Seq, Known: reassembly.KnownISS}

@@ -260,9 +260,8 @@ func (c *connection) neverHeld(side uint8, tr, gone *transition) bool {
 	case tr.to.Is(fsm.TimeWait):
 		return gone.sym == fsm.SndRST && c.notBefore(side, gone) <= tr.t+c.guard(side)
 	}
-	y := c.peer(side)
-	answer := max(c.firstReply(y).t, c.look(y).synAck.last.t)
-	return tr.to.Is(fsm.SynSent) && gone.sym == fsm.TimeoutSYN && answer > tr.t && gone.t-answer > ownTap
+	r := c.resetOf(gone.by)
+	return tr.to.Is(fsm.SynSent) && gone.sym == fsm.TimeoutSYN && r != nil && r.answers != 0 && r.lag > ownTap
 }
 
 // earlier orders the transitions of both ends: by time, then by event.
@@ -339,7 +338,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 		e.Since = a.rec.time(t)
 	}
 	if _, one := ep.shown.One(); !one {
-		for _, s := range ep.shown.States() {
+		for _, s := range c.possible(side).States() {
 			e.Possible = append(e.Possible, s.String())
 		}
 	}
@@ -362,6 +361,18 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 		e.RTTMin = a.rec.seconds(rtt)
 	}
 	ep.options(e, &a.rec.ends[side])
+}
+
+// possible are the states that an end may be in. One that was closing when the
+// capture began may have been closed by the last ACK that it got, if that is the
+// last that is known of it (R13).
+func (c *connection) possible(side uint8) fsm.Set {
+	ep, peer := &c.ep[side], &c.ep[c.peer(side)]
+	set := ep.shown
+	if !ep.sp.Has(reassembly.KnownFIN) && set.Intersects(fsm.Of(fsm.LastAck)) && peer.acked && peer.lastTime >= ep.lastTime {
+		set |= fsm.Of(fsm.Closed)
+	}
+	return set
 }
 
 // options fills what the end's SYN announced, if it was captured whole.

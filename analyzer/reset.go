@@ -15,10 +15,13 @@ type reset struct {
 	ref     wire.FrameRef
 	answers wire.FrameRef // the segment that it answers, 0 for none
 	t       int64
+	lag     int64 // since the peer's last segment, with answers
 	seq     wire.Seq
 	ack     wire.Seq
 	peerAck wire.Seq // the highest ACK that its sender had sent before
 	payload uint32
+	tsval   uint32
+	hasTS   bool
 	side    uint8
 	bare    bool // no ACK bit
 	effect  effect
@@ -73,7 +76,8 @@ func (c *connection) sentRST(s *wire.Segment) {
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
-	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !(r.octets > 0 && c.ep[x].shown.Intersects(orphan)) {
+	ignores := r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
+	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
@@ -83,6 +87,24 @@ func (c *connection) sentRST(s *wire.Segment) {
 		return
 	}
 	c.push(e)
+}
+
+// gaveUp reports whether x, whose FIN is not acknowledged, has not sent it again for
+// so long that it has stopped to: for more than twice the last gap, or, if it never
+// did, than any first time-out (RFC 6298).
+func (c *connection) gaveUp(x uint8, t int64) bool {
+	if !c.ep[x].shown.Is(fsm.FinWait1) {
+		return false
+	}
+	last, gap := c.ep[x].fin.t, int64(3e9)
+	if c.x != nil {
+		for _, k := range c.x.finCopies {
+			if k.side == x && k.t > last {
+				last, gap = k.t, k.t-last
+			}
+		}
+	}
+	return t-last > 2*gap+gap/2
 }
 
 // silentEnd is the symbol of an end that only a RST shows, by the state in
@@ -112,6 +134,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 	x, y := s.Dir, c.peer(s.Dir)
 	ep := &c.ep[x]
 	r := reset{ref: s.Ref, t: s.Time, seq: s.Seq, ack: s.Ack, payload: s.Len, side: x,
+		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0,
 		bare: !s.Flags.Has(wire.ACK), sender: ep.shown, receiver: c.ep[y].shown,
 		peerAck: c.ep[y].sp.Una, repeats: c.ep[x].sp.Repeats, probed: c.flags&probes(x) != 0}
 	if ep.lastTime != 0 {
@@ -124,6 +147,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		}
 		if s.Time-c.ep[y].lastTime <= limit {
 			r.answers, r.octets = c.ep[y].asked(s.Seq)
+			r.lag = s.Time - c.ep[y].lastTime
 		}
 	}
 	if sp := &c.ep[y].sp; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
@@ -154,8 +178,8 @@ func (c *connection) answersChallenge(r *reset) bool {
 // X had no connection for it (R6). When an ACK of X's SYN was refuted before,
 // all that are not proved go.
 func (c *connection) voidAnswered(x uint8, r *reset) {
-	if r.answers == 0 {
-		return
+	if r.answers == 0 || c.find(x, fsm.RcvRST, assumed, confirmed) >= 0 {
+		return // or it had one, and a RST has ended it since
 	}
 	all := c.ep[x].has(ackOfSYNRefuted)
 	kinds := setOf(fsm.RcvFIN, fsm.RcvACKOfSYN, fsm.RcvSYNACK)
@@ -191,6 +215,9 @@ func (c *connection) isStray(x uint8, r *reset) bool {
 	}
 	if r.seq == own.Next || own.Has(reassembly.KnownFIN) && r.seq == own.FIN {
 		return false
+	}
+	if c.flags&midStream != 0 && c.ep[x].payload == 0 && r.seq == own.Next.Add(1) {
+		return false // what was captured of X may be nothing but probes, one below SND.NXT
 	}
 	// A window that shrank, or data that was never captured, can put SND.NXT
 	// elsewhere; then only an acceptable number counts as X's.
@@ -249,6 +276,9 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 	// Below what was sent since Y's last ACK: exact if that was lost on the way.
 	// At Y's own tap it was not.
 	if rtt, ok := c.ep[c.peer(y)].sp.RTT(); seq == own.Una && !(ok && rtt < ownTap) {
+		return true
+	}
+	if right, ok := own.Sacked(); ok && seq == right {
 		return true
 	}
 	gotFIN := ep.shown.Intersects(fsm.Of(fsm.CloseWait, fsm.Closing, fsm.LastAck))

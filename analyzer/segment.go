@@ -296,7 +296,8 @@ func (c *connection) missedEnd(s *wire.Segment, p *reassembly.Placement) {
 
 // mayHaveFIN reports whether X, which closes with s, may have received a FIN
 // before: the last octets of Y that it has acknowledged were not captured. If
-// nothing of Y was, they may be its handshake's (R13).
+// nothing of Y was, they may be its handshake's (R13). Octets that it does not
+// acknowledge it has not.
 func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 	x, y := s.Dir, c.peer(s.Dir)
 	peer := &c.ep[y].sp
@@ -304,7 +305,7 @@ func (c *connection) mayHaveFIN(s *wire.Segment) bool {
 		return false
 	}
 	if c.ep[y].packets > 0 {
-		return c.ep[y].has(finMayBeMissed)
+		return c.ep[y].has(finMayBeMissed) && peer.Edge.Less(s.Ack)
 	}
 	return peer.Has(reassembly.KnownISS|reassembly.KnownNext) && peer.ISS.Add(1).Less(peer.Next)
 }
@@ -349,22 +350,32 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 		more.finShown = s.Options.TSVal
 	}
 	c.unseenSince(s.Ref, c.ep[x].lastTime)
+	c.openedLate(x, s.Ref)
 	e := event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
 	i := c.find(x, fsm.RcvFIN)
-	if i < 0 || c.events[i].by != s.Ref {
-		c.push(e)
+	if !c.push(e) {
 		return
 	}
-	// Which came first is not known: X may have answered the FIN by one of its
-	// own, which was lost, and this segment answers a copy. Without a copy in
-	// sight the other order is likelier.
+	if i >= 0 && c.events[i].by == s.Ref {
+		receipt := c.events[i]
+		c.remove(i)
+		c.unordered(len(c.events)-1, receipt)
+	}
+}
+
+// unordered adds the receipt of a FIN that the same segment shows as the FIN of its
+// receiver, event own. Which came first is not known: the receiver may have answered
+// the FIN by one of its own, which was lost, and this segment answers a copy.
+// Without a copy in sight the other order is likelier.
+func (c *connection) unordered(own int, receipt event) {
+	x := receipt.side
 	c.ep[x].fin.unordered = true
-	c.events[i].basis = inferred
+	receipt.basis = inferred
 	if c.look(c.peer(x)).fin.n > 0 {
-		c.push(e)
+		c.insert(own, receipt)
 		return
 	}
-	c.insert(i, e)
+	c.insert(own+1, receipt)
 }
 
 // settleFIN: the FIN that was inferred is captured after all. If it is the
@@ -472,6 +483,7 @@ func (c *connection) sentSYN(s *wire.Segment) {
 	ep, own := &c.ep[x], &c.ep[x].sp
 	if own.Has(reassembly.KnownISS) && ep.syn.ref != 0 {
 		c.copySYN(x, s)
+		c.openedToo(x, s)
 		return
 	}
 	own.ISS = s.Seq
@@ -494,6 +506,18 @@ func (c *connection) sentSYN(s *wire.Segment) {
 		}
 	}
 	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndSYN, side: x, basis: sent})
+}
+
+// openedToo: x, which has answered a SYN, sends one of its own with the same number:
+// late, or again. A listener does not, so it was a simultaneous open.
+func (c *connection) openedToo(x uint8, s *wire.Segment) {
+	i := c.find(x, fsm.RcvSYN)
+	if !c.ep[x].has(synAckSeen) || c.flags&midStream != 0 || i < 0 || c.find(x, fsm.SndSYN) >= 0 {
+		return
+	}
+	c.flags |= simultaneousOpen
+	c.ep[x].initial = fsm.Of(fsm.Closed)
+	c.insert(i, event{t: c.events[i].t, ref: s.Ref, sym: fsm.SndSYN, side: x, basis: sent})
 }
 
 // openSYN remembers the first SYN of an end and its options.
@@ -688,7 +712,11 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 		c.narrow(s, p)
 		return
 	case ep.shown.Is(fsm.SynSent) && own.ISS.Less(s.Seq) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
-		c.missedSYNACK(x, s)
+		if c.find(c.peer(x), fsm.SndSYN) >= 0 && s.Len == 0 && !c.beyondSYN(s) {
+			c.proveSYN(x, s) // it acknowledges no more than the SYN
+		} else {
+			c.missedSYNACK(x, s)
+		}
 	case ep.initial.Is(fsm.Closed) && ep.shown.Is(fsm.Closed) && c.find(x, fsm.SndSYN) < 0 &&
 		(s.Len > 0 || s.Flags.Has(wire.FIN)) && peer.Has(reassembly.KnownISS) && peer.ISS.Less(s.Ack):
 		c.proveSYN(x, s)
@@ -723,10 +751,10 @@ func (c *connection) provesSYNACK(s *wire.Segment) {
 
 // provesHandshake reports whether s is something that its sender, which has sent
 // a SYN,ACK, sends only when that was acknowledged. In a simultaneous open it may
-// close before.
+// close before, and with fast open answer and close (RFC 7413 section 4.2.2).
 func (c *connection) provesHandshake(s *wire.Segment) bool {
 	passive := c.ep[s.Dir].initial.Is(fsm.Listen)
-	return passive && s.Flags.Has(wire.FIN) || c.flags&fastOpen == 0 && s.Len > 0 || c.beyondSYN(s)
+	return c.flags&fastOpen == 0 && (passive && s.Flags.Has(wire.FIN) || s.Len > 0) || c.beyondSYN(s)
 }
 
 // missedSYNACK: x acknowledges a SYN,ACK that the capture does not show.
@@ -808,7 +836,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 // peer repeated it, or X took longer than any stack delays an ACK. And X has
 // sent segments since its last one, by its IPv4 ids; without ids it may have.
 func (c *connection) mayRepeat(s *wire.Segment) bool {
-	const delayedACK = 150e6
+	const delayedACK = 40e6 // TCP_ATO_MIN
 	x, y := s.Dir, c.peer(s.Dir)
 	i := c.find(x, fsm.RcvFIN)
 	if i < 0 || c.events[i].by != s.Ref {
@@ -883,7 +911,11 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	e.slow = c.tookLong(&e, s)
 	e.t = min(c.notKnownBefore(x, e.t), s.Time)
 	c.revive(x, e.ref, e.t)
-	c.place(e)
+	if own := c.find(x, fsm.SndFIN, inferred); own >= 0 && c.events[own].by == s.Ref {
+		c.unordered(own, e)
+	} else {
+		c.place(e)
+	}
 	defer c.handshakeWith(x, e.ref)
 	if k := c.findRef(x, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
 		c.confirm(k, s.Ref)

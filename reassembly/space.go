@@ -17,6 +17,7 @@ const (
 	KnownUna                     // the receiver has acknowledged something
 	KnownRight                   // the receiver's windows are known in octets
 	KnownTS                      // the sender uses timestamps
+	knownSACK                    // the receiver has sent a SACK block
 	timing                       // a round trip is being measured
 	timedTwice                   // ... of octets that were sent again: only an echoed timestamp tells it
 	probed                       // the last octet sent is a probe of a closed window
@@ -56,6 +57,8 @@ type Space struct {
 
 	ISS wire.Seq // initial send sequence number
 	FIN wire.Seq // sequence number of the FIN
+
+	sacked wire.Seq // the right edge of the highest SACK block that the receiver sent
 
 	// The last transmission of what is timed, if it was sent again.
 	timedAgainTS uint32
@@ -385,6 +388,9 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.Una = wire.MaxSeq(sp.Una, s.Ack)
 		return
 	}
+	if s.Options.NSACK > 0 {
+		sp.sack(s)
+	}
 	window := sp.scaled(s)
 	if sp.Una.LessEq(s.Ack) {
 		sp.Una, sp.Wnd = s.Ack, window
@@ -393,6 +399,22 @@ func (sp *Space) Receive(s *wire.Segment) {
 		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(window))
 		sp.wide = max(sp.wide, window)
 	}
+}
+
+// sack notes the SACK blocks of s, a segment of the receiver.
+func (sp *Space) sack(s *wire.Segment) {
+	for _, b := range s.Options.SACK[:s.Options.NSACK] {
+		if !sp.Has(knownSACK) || sp.sacked.Less(b.Right) {
+			sp.Known |= knownSACK
+			sp.sacked = b.Right
+		}
+	}
+}
+
+// Sacked returns how far the receiver has got something, if it said so by SACK and
+// that lies beyond what it has acknowledged.
+func (sp *Space) Sacked() (right wire.Seq, ok bool) {
+	return sp.sacked, sp.Has(knownSACK|KnownUna) && sp.Una.Less(sp.sacked)
 }
 
 // Widest is the widest window that the receiver ever offered, in octets; 0

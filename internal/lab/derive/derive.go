@@ -14,9 +14,10 @@ type Capture struct {
 	Name string // "from frame 7"; "" where there is one of the kind
 	Tap  string // "A", "B", or "AB": both
 
-	// Lossless says that it shows all that the original shows.
-	Lossless bool
-	Files    [][]byte
+	// Lossless says that it shows all that the original shows, Onward that it does
+	// from where it begins.
+	Lossless, Onward bool
+	Files            [][]byte
 }
 
 // String is "mid-stream at A: from frame 7".
@@ -67,7 +68,7 @@ func places(n int) iter.Seq[int] {
 func midStream(_ string, frames []Frame) iter.Seq[Capture] {
 	return func(yield func(Capture) bool) {
 		for n := range places(len(frames) - 1) {
-			if !yield(Capture{Kind: "mid-stream", Name: fmt.Sprintf("from frame %d", n+1), Files: files(frames[n:])}) {
+			if !yield(Capture{Kind: "mid-stream", Onward: true, Name: fmt.Sprintf("from frame %d", n+1), Files: files(frames[n:])}) {
 				return
 			}
 		}

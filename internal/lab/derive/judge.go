@@ -109,7 +109,17 @@ func (c *Capture) judge(name, scratch string, endpoints []judge.Endpoint) ([]jud
 	if err != nil {
 		return nil, err
 	}
-	return judge.Rows(name, c.Tap, endpoints, list), nil
+	rows := judge.Rows(name, c.Tap, endpoints, list, nil)
+	for i := range rows {
+		r := &rows[i]
+		if !c.Onward || !r.Own() {
+			continue
+		}
+		if missed := r.Endpoint.RuledOut(list); missed != "" {
+			r.Verdict, r.Ours = judge.Contradicted, r.Ours+" "+missed
+		}
+	}
+	return rows, nil
 }
 
 // bare is the capture without its files.

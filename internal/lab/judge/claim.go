@@ -14,7 +14,7 @@ type claim struct {
 	proved   bool // sent or confirmed
 	optional bool // an end that only a clock tells, or a new incarnation
 	frame    uint64
-	t        float64 // seconds since the epoch; 0 where only bounds are known
+	t, lo    float64 // when, seconds since the epoch: between lo and t; 0: not said
 	basis    string
 }
 
@@ -35,8 +35,12 @@ func claims(list []*report.Connection, e *Endpoint) (out []claim) {
 			if tr.Frame != nil {
 				x.frame = *tr.Frame
 			}
-			if tr.T != nil {
+			switch {
+			case tr.T != nil:
 				x.t = float64(tr.T.UnixNano()) / 1e9
+				x.lo = x.t
+			case tr.NotBefore != nil && tr.NotAfter != nil:
+				x.lo, x.t = float64(tr.NotBefore.UnixNano())/1e9, float64(tr.NotAfter.UnixNano())/1e9
 			}
 			out = append(out, x)
 		}
@@ -78,14 +82,14 @@ func (e *Endpoint) side(c *report.Connection) (report.Side, bool) {
 }
 
 // exact reports whether two rows agree but for what may be missing in either: the
-// states, and at the endpoint's own tap also their times.
-func exact(k []step, o []claim, own bool) bool {
+// states, and for each of them what agree holds them to.
+func exact(k []step, o []claim, agree func(*step, *claim) bool) bool {
 	switch {
-	case len(k) > 0 && len(o) > 0 && k[0].state == o[0].state && (!own || k[0].nearTo(&o[0])) && exact(k[1:], o[1:], own):
+	case len(k) > 0 && len(o) > 0 && k[0].state == o[0].state && agree(&k[0], &o[0]) && exact(k[1:], o[1:], agree):
 		return true
-	case len(k) > 0 && k[0].optional && exact(k[1:], o, own):
+	case len(k) > 0 && k[0].optional && exact(k[1:], o, agree):
 		return true
-	case len(o) > 0 && o[0].optional && exact(k, o[1:], own):
+	case len(o) > 0 && o[0].optional && exact(k, o[1:], agree):
 		return true
 	}
 	return len(k) == 0 && len(o) == 0
@@ -95,9 +99,14 @@ func exact(k []step, o []claim, own bool) bool {
 // the frame that goes with it: a virtual machine stands still for so long.
 const near = 0.025
 
-func (s *step) nearTo(x *claim) bool {
-	return s.t == 0 || x.t == 0 || x.frame == 0 || s.lo-near <= x.t && x.t <= s.t+near
+// sameTime reports whether a claim about the tap's own host lies where the kernel
+// has the state: at the same time, or with it between its bounds.
+func sameTime(s *step, x *claim) bool {
+	return s.t == 0 || x.t == 0 || s.lo-near <= x.t && x.lo <= s.t+near
 }
+
+// anyTime is what claims of captures are held to whose frames are not the kernel's.
+func anyTime(*step, *claim) bool { return true }
 
 // contradicted reports whether a state that is claimed as sent or confirmed is
 // not in its place in the kernel's row.
@@ -120,10 +129,15 @@ func contradicted(k []step, o []claim) bool {
 	return false
 }
 
-func showSteps(k []step) string {
+// showSteps writes LAST-ACK@10 for a state that goes with frame 10 of the tap.
+func showSteps(k []step, at func(*step) uint64) string {
 	var b []string
-	for _, s := range k {
-		b = append(b, s.state.String())
+	for i := range k {
+		text := k[i].state.String()
+		if frame := at(&k[i]); frame != 0 {
+			text += fmt.Sprintf("@%d", frame)
+		}
+		b = append(b, text)
 	}
 	return strings.Join(b, " ")
 }

@@ -35,8 +35,11 @@ type Row struct {
 	Tap      string // "A", "B", or "AB": both
 	Verdict  Verdict
 	Why      string // of Excepted
-	Kernel   string // the kernel's states
+	Kernel   string // the kernel's states, @ frame of the tap
 	Ours     string // the record's, ? assumed, @ frame
+	// Displaced says of an exact one in a random mix, at the other tap, that another
+	// packet brought a state about than the record says: most often another copy.
+	Displaced bool
 }
 
 // Own reports whether the tap is the endpoint's own.
@@ -71,16 +74,21 @@ func Folder(dir string) (out []Row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, tap := range []string{"A", "B"} {
-		file := filepath.Join(dir, tap+".pcap")
-		if _, err := os.Stat(file); err != nil && tap == "B" {
-			continue // a story on one host
+	taps, packets := []string{"A", "B"}, make(Packets)
+	if _, err := os.Stat(filepath.Join(dir, "B.pcap")); err != nil {
+		taps = taps[:1] // a story on one host
+	}
+	for _, tap := range taps {
+		if err := packets.read(tap, filepath.Join(dir, tap+".pcap")); err != nil {
+			return nil, err
 		}
-		list, err := Records(analyzer.Options{}, file)
+	}
+	for _, tap := range taps {
+		list, err := Records(analyzer.Options{}, filepath.Join(dir, tap+".pcap"))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Rows(filepath.Base(dir), tap, endpoints, list)...)
+		out = append(out, Rows(filepath.Base(dir), tap, endpoints, list, packets)...)
 	}
 	return out, nil
 }
@@ -120,27 +128,51 @@ func Records(opt analyzer.Options, files ...string) (list []*report.Connection, 
 }
 
 // Rows judges the records of a capture taken at tap, also those of endpoints that
-// the kernels know nothing of.
-func Rows(name, tap string, endpoints []Endpoint, list []*report.Connection) (out []Row) {
+// the kernels know nothing of. Without packets, at the other tap, only the states
+// and their order count.
+func Rows(name, tap string, endpoints []Endpoint, list []*report.Connection, packets Packets) (out []Row) {
 	for _, e := range slices.Concat(endpoints, phantoms(endpoints, list)) {
 		ours := claims(list, &e)
-		if e.SPort != 0 && len(e.States) > 0 || len(e.States) == 0 && slices.ContainsFunc(ours, proved) {
-			out = append(out, judge(name, tap, e, ours))
+		if e.SPort == 0 || len(e.States) == 0 && !slices.ContainsFunc(ours, proved) {
+			continue
 		}
+		out = append(out, judge(name, tap, e, ours, packets))
 	}
 	return out
 }
 
 func proved(x claim) bool { return x.proved }
 
-// phantoms are the ends of records that no kernel had a socket for, though the
-// host had others.
+// RuledOut says, of an endpoint whose last state the records of its own tap call
+// UNKNOWN, that its kernel's is not among those which they call possible; "" if it
+// is, or if no frame brought it about.
+func (e *Endpoint) RuledOut(list []*report.Connection) string {
+	var last *report.Endpoint
+	for _, c := range list {
+		if side, ok := e.side(c); ok {
+			last = c.Endpoint(side)
+		}
+	}
+	kernel := e.path()
+	if last == nil || len(last.Possible) == 0 || len(kernel) == 0 || kernel[len(kernel)-1].frame == nil {
+		return ""
+	}
+	if state := kernel[len(kernel)-1].state.String(); !slices.Contains(last.Possible, state) {
+		return fmt.Sprintf("UNKNOWN %v, not %s", last.Possible, state)
+	}
+	return ""
+}
+
+// phantoms are the ends of records that no kernel had a socket for.
 func phantoms(endpoints []Endpoint, list []*report.Connection) (out []Endpoint) {
 	host, known := map[netip.Addr]string{}, map[[2]netip.AddrPort]bool{}
 	for i := range endpoints {
 		e := &endpoints[i]
 		host[e.SAddr] = e.EP
 		known[e.tuple()] = true
+		if _, ok := host[e.DAddr]; !ok { // one that perhaps had no socket at all
+			host[e.DAddr] = map[string]string{"A": "B", "B": "A"}[e.EP]
+		}
 	}
 	for _, c := range list {
 		for _, end := range [][2]report.Addr{{c.Client, c.Server}, {c.Server, c.Client}} {
@@ -154,15 +186,24 @@ func phantoms(endpoints []Endpoint, list []*report.Connection) (out []Endpoint) 
 	return out
 }
 
-func judge(name, tap string, e Endpoint, ours []claim) Row {
+func judge(name, tap string, e Endpoint, ours []claim, packets Packets) Row {
+	agree := anyTime
+	switch {
+	case tap == e.EP:
+		agree = sameTime
+	case packets != nil:
+		agree = packets.atItsHost(e.EP, tap)
+	}
 	kernel := e.path()
 	wire := onWire(kernel)
-	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Kernel: showSteps(kernel), Ours: showClaims(ours)}
+	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Kernel: showSteps(kernel, packets.frameOf(e.EP, tap)), Ours: showClaims(ours)}
 	why := exception(name, e.EP, tap)
 	switch {
-	case exact(kernel, ours, tap == e.EP):
+	case exact(kernel, ours, agree):
 		r.Verdict = Exact
-	case wire != nil && exact(wire, ours, false):
+	case r.random() && tap != e.EP && exact(kernel, ours, anyTime):
+		r.Verdict, r.Displaced = Exact, true
+	case wire != nil && exact(wire, ours, anyTime):
 		r.Verdict, r.Why = Excepted, "its FIN left after the peer's had come: what close() decided before is not on the wire"
 	case len(kernel) == 0 && why != "":
 		r.Verdict, r.Why = Excepted, why

@@ -105,7 +105,7 @@ func TestVerdicts(t *testing.T) {
 		{"SYN_SENT@1 SYN_RECV@2 FIN_WAIT1@5+0.2", "SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1", Exact},
 	} {
 		e := endpoint(t, test.kernel)
-		rows := Rows("some-story", "A", []Endpoint{e}, []*report.Connection{record(&e, test.ours)})
+		rows := Rows("some-story", "A", []Endpoint{e}, []*report.Connection{record(&e, test.ours)}, nil)
 		if len(rows) != 1 || rows[0].Verdict != test.want || !rows[0].Own() {
 			t.Errorf("kernel %s\n  ours %s: have %v, want %v", test.kernel, test.ours, rows, test.want)
 		}
@@ -130,7 +130,7 @@ func TestExceptions(t *testing.T) {
 		{"rst-always-lost", "B", "SYN-SENT CLOSE-WAIT", Contradicted, true},
 		{"rst-always-lost", "B", "SYN-SENT ESTABLISHED CLOSED", Exact, false},
 	} {
-		row := Rows(test.story, test.tap, []Endpoint{e}, []*report.Connection{record(&e, test.ours)})[0]
+		row := Rows(test.story, test.tap, []Endpoint{e}, []*report.Connection{record(&e, test.ours)}, nil)[0]
 		if row.Verdict != test.want || row.Unexplained() != test.unexplained {
 			t.Errorf("%+v: %v, unexplained %v", test, &row, row.Unexplained())
 		}
@@ -143,12 +143,12 @@ func TestPhantom(t *testing.T) {
 	other := e
 	other.SPort = 9
 	for story, want := range map[string]Verdict{"some-story": Contradicted, "random-1-1": Excepted} {
-		rows := Rows(story, "B", []Endpoint{e}, []*report.Connection{record(&e, "SYN-SENT"), record(&other, "SYN-SENT")})
+		rows := Rows(story, "B", []Endpoint{e}, []*report.Connection{record(&e, "SYN-SENT"), record(&other, "SYN-SENT")}, nil)
 		if len(rows) != 2 || rows[0].Verdict != Exact || rows[1].Verdict != want || rows[1].Endpoint.SPort != 9 {
 			t.Errorf("%s: %v", story, rows)
 		}
 	}
-	if rows := Rows("some-story", "B", []Endpoint{e}, []*report.Connection{record(&other, "SYN-SENT?")}); len(rows) != 1 {
+	if rows := Rows("some-story", "B", []Endpoint{e}, []*report.Connection{record(&other, "SYN-SENT?")}, nil); len(rows) != 1 {
 		t.Errorf("what is only assumed claims nothing: %v", rows)
 	}
 }
@@ -158,7 +158,7 @@ func TestCount(t *testing.T) {
 	var rows []Row
 	for _, tap := range []string{"A", "B"} {
 		for _, ours := range []string{"SYN-SENT", "SYN-SENT ESTABLISHED", "SYN-SENT ESTABLISHED?"} {
-			rows = append(rows, Rows("some-story", tap, []Endpoint{e}, []*report.Connection{record(&e, ours)})...)
+			rows = append(rows, Rows("some-story", tap, []Endpoint{e}, []*report.Connection{record(&e, ours)}, nil)...)
 		}
 	}
 	own, other := Count(rows)

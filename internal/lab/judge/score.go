@@ -9,7 +9,7 @@ import (
 )
 
 // Score counts the verdicts of the rows at one kind of tap.
-type Score struct{ Exact, Excepted, Missed, Contradicted int }
+type Score struct{ Exact, Displaced, Excepted, Missed, Contradicted int }
 
 // Count counts the rows at the endpoints' own taps, and at the other ones.
 func Count(rows []Row) (own, other Score) {
@@ -21,6 +21,9 @@ func Count(rows []Row) (own, other Score) {
 		switch rows[i].Verdict {
 		case Exact:
 			s.Exact++
+			if rows[i].Displaced {
+				s.Displaced++
+			}
 		case Excepted:
 			s.Excepted++
 		case Missed:
@@ -40,8 +43,12 @@ func (s Score) Share() float64 { return float64(s.Exact) / float64(max(s.Total()
 
 // String is "47/50 exact (94.0 %), 2 excepted, 1 not exact, 0 contradicted".
 func (s Score) String() string {
-	return fmt.Sprintf("%d/%d exact (%.2f %%), %d excepted, %d not exact, %d contradicted",
-		s.Exact, s.Total(), 100*s.Share(), s.Excepted, s.Missed, s.Contradicted)
+	displaced := ""
+	if s.Displaced > 0 {
+		displaced = fmt.Sprintf(", %d of them by another packet", s.Displaced)
+	}
+	return fmt.Sprintf("%d/%d exact (%.2f %%)%s, %d excepted, %d not exact, %d contradicted",
+		s.Exact, s.Total(), 100*s.Share(), displaced, s.Excepted, s.Missed, s.Contradicted)
 }
 
 // Table writes the rows, lined up.

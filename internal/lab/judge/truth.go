@@ -53,14 +53,13 @@ func Read(dir string) (out []Endpoint, err error) {
 type step struct {
 	state    fsm.State
 	frame    *uint64
-	t, lo    float64 // when the wire shows it, between lo and t, seconds since the epoch; 0: it does not
+	t, lo    float64 // when, between lo and t, seconds since the epoch: as the wire shows it, if it does; 0: not known
 	optional bool
-	late     bool // its FIN left later, or never
 }
 
-// path is the endpoint's row of states. Between SYN-RECEIVED and FIN-WAIT-1,
-// where the program closed first, the wire may show an ESTABLISHED: the FIN
-// leaves when the handshake is complete.
+// path is the endpoint's row of states. Between SYN-RECEIVED and FIN-WAIT-1 the
+// wire may show an ESTABLISHED, where the program closed first and the FIN left only
+// when the handshake was complete [C8].
 func (e *Endpoint) path() (out []step) {
 	for i, s := range e.States {
 		state, ok := fsm.Parse(s.Name)
@@ -71,21 +70,22 @@ func (e *Endpoint) path() (out []step) {
 		if i+1 < len(e.States) {
 			next = e.States[i+1].Frame
 		}
-		if state == fsm.FinWait1 && i > 0 && out[len(out)-1].state == fsm.SynReceived {
+		if state == fsm.FinWait1 && s.Delay != nil && i > 0 && out[len(out)-1].state == fsm.SynReceived {
 			out = append(out, step{state: fsm.Established, optional: true})
 		}
 		momentary := s.Frame != nil && next != nil && *s.Frame == *next
 		t := s.seen()
-		out = append(out, step{state, s.Frame, t, min(s.Lo, t), s.Frame == nil || momentary, s.Frame == nil || s.Delay != nil})
+		out = append(out, step{state, s.Frame, t, min(s.Lo, t), s.Frame == nil || momentary})
 	}
 	return out
 }
 
-// seen is when the frame of s was captured, about; 0 if it has none, or if it has
-// none of its own: with a SYN cookie the kernel knows SYN-RECEIVED only by the ACK.
+// seen is when the frame of s was captured, about, or when the kernel alone knew of
+// it; 0 if the wire shows it at another time: with a SYN cookie the kernel knows
+// SYN-RECEIVED only by the ACK, and a FIN can leave long after close(), or never.
 func (s *State) seen() float64 {
 	switch {
-	case s.Frame == nil, s.Source == "tracepoint, no request socket":
+	case s.Frame == nil && s.Name != "CLOSED", s.Source == "tracepoint, no request socket":
 		return 0
 	case s.Delay != nil:
 		return s.T + *s.Delay
@@ -118,7 +118,7 @@ func onWire(k []step) (out []step) {
 }
 
 // overtakenBy reports whether the peer's FIN, which brought about closing, came
-// before the own one left.
+// before the own one left, if it ever did.
 func (s step) overtakenBy(closing step) bool {
-	return s.late && closing.frame != nil && (s.frame == nil || *s.frame > *closing.frame)
+	return closing.frame != nil && (s.frame == nil || *s.frame > *closing.frame)
 }

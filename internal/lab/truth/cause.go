@@ -62,7 +62,7 @@ func (m *merger) cause(e Event) *numbered {
 		return m.first(e.T-near/10, m.until(e), sent, p)
 	}
 	if p, ok := receipts[e.New]; ok {
-		return m.last(e.T-pause, e.T, received, p)
+		return m.last(m.since(e), e.T, received, p)
 	}
 	return nil
 }
@@ -79,18 +79,31 @@ func (m *merger) until(e Event) int64 {
 
 // causeOfClose prefers what was received to the RST that answers it.
 func (m *merger) causeOfClose(e Event) *numbered {
-	if f := m.last(e.T-near, e.T, received, rst); f != nil {
+	from := m.since(e)
+	if f := m.last(from, e.T, received, rst); f != nil {
 		return f
 	}
-	if f := m.last(e.T-near, e.T, received, icmp); f != nil && e.Old == "SYN_SENT" {
+	if f := m.last(from, e.T, received, icmp); f != nil && e.Old == "SYN_SENT" {
 		return f
 	}
-	got, own := m.last(e.T-near, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
-	// A RST without ACK answers a segment, one with ACK is the socket's own.
-	// Without a RST an ACK ended LAST_ACK, or what should have led to TIME_WAIT.
-	last := e.Old == "LAST_ACK" || e.Old == "FIN_WAIT2" || e.Old == "CLOSING"
-	if own != nil && !ack(own) || own == nil && last {
+	got, own := m.last(from, e.T, received, every), m.first(e.T-near, e.T+near, sent, rst)
+	switch {
+	case own != nil && !ack(own): // it answers a segment; one with ACK is the socket's own
+		return got
+	case own != nil:
+		return own
+	case e.Old == "LAST_ACK":
+		return m.last(from, e.T, received, m.acksFIN(e.T))
+	case e.Old == "FIN_WAIT2", e.Old == "CLOSING": // what should have led to TIME_WAIT
 		return got
 	}
-	return own
+	return nil
+}
+
+// acksFIN picks segments that acknowledge the FIN that was sent last before t.
+func (m *merger) acksFIN(t int64) pick {
+	own := m.last(0, t, sent, fin)
+	return func(f *numbered) bool {
+		return own != nil && ack(f) && !f.Ack.Less(own.Seq.Add(uint32(len(own.Payload))+1))
+	}
 }

@@ -25,6 +25,7 @@ const msec = int64(1e6)
 func script(t *testing.T, lines string) Host {
 	t.Helper()
 	var h Host
+	acked := map[bool]wire.Seq{}
 	for line := range strings.Lines(lines) {
 		f := strings.Fields(line)
 		if len(f) == 0 {
@@ -33,7 +34,12 @@ func script(t *testing.T, lines string) Host {
 		at := number(t, f[0])
 		switch f[1] {
 		case "<", ">":
-			h.Frames = append(h.Frames, frame(at, f[1] == ">", f[2]))
+			x := frame(at, f[1] == ">", f[2])
+			x.Ack = acked[x.Sent]
+			if strings.Contains(f[2], "F") {
+				acked[!x.Sent] = 1 // what the other end sends from now on acknowledges it
+			}
+			h.Frames = append(h.Frames, x)
 		case "icmp":
 			syn := packet.TCP{Src: own, Dst: other, Flags: wire.SYN}
 			e := packet.Unreachable(other.Addr(), own.Addr(), 1, syn.Append(nil, packet.Raw))
@@ -162,6 +168,21 @@ func TestMerge(t *testing.T) {
 			30.01 > F.
 			40 < .
 			40.01 LAST_ACK CLOSE`, "SYN_RECV@1 ESTABLISHED@3 CLOSE_WAIT@4 LAST_ACK@6 CLOSED@7", nil},
+		{"passive close, on a machine that stands still", opened + `
+			20 < F.
+			25 ESTABLISHED CLOSE_WAIT
+			25.05 > .
+			30 CLOSE_WAIT LAST_ACK
+			30.01 > F.
+			40 < .
+			48 LAST_ACK CLOSE`, "SYN_RECV@1 ESTABLISHED@3 CLOSE_WAIT@4 LAST_ACK@6 CLOSED@7", nil},
+		{"LAST_ACK gives up", opened + `
+			20 < F.
+			20.01 ESTABLISHED CLOSE_WAIT
+			30 CLOSE_WAIT LAST_ACK
+			900 < .
+			900.01 > F.
+			910 LAST_ACK CLOSE`, "SYN_RECV@1 ESTABLISHED@3 CLOSE_WAIT@4 LAST_ACK@6 CLOSED@0", nil},
 		{"FIN leaves later", opened + `
 			20 < F.
 			20.01 ESTABLISHED CLOSE_WAIT
@@ -222,6 +243,21 @@ func TestMerge(t *testing.T) {
 			40 < .
 			40.01 CLOSING CLOSE
 			41 diag 39 - TIME_WAIT`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 CLOSING@5 TIME_WAIT@6", nil},
+		{"simultaneous close, on a machine that stands still", opened + `
+			20 ESTABLISHED FIN_WAIT1
+			20.01 > F.
+			30 < F.
+			32 FIN_WAIT1 CLOSING
+			40 < .
+			45 CLOSING CLOSE
+			46 diag 39 - TIME_WAIT`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 CLOSING@5 TIME_WAIT@6", nil},
+		{"RST, on a machine that stands still", opened + `
+			40 < R
+			48 ESTABLISHED CLOSE`, "SYN_RECV@1 ESTABLISHED@3 CLOSED@4", nil},
+		{"a crash soon after data", opened + `
+			40 < .
+			40.02 > .
+			41 ESTABLISHED CLOSE`, "SYN_RECV@1 ESTABLISHED@3 CLOSED@0", nil},
 		{"RST in CLOSING", opened + `
 			20 ESTABLISHED FIN_WAIT1
 			20.01 > F.
