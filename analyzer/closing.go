@@ -1,8 +1,6 @@
 package analyzer
 
 import (
-	"math/bits"
-
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
@@ -374,7 +372,7 @@ func (c *connection) resetCause(r *reset) string {
 // own later segments, which nobody sends of a connection that he has reset.
 func (c *connection) injected(r *reset) bool {
 	signs := c.signs(r)
-	return bits.OnesCount8(uint8(signs)) >= 2 || signs&detect.SignContradicted != 0
+	return suspicious(signs) || signs&detect.SignContradicted != 0
 }
 
 // signs are those of a RST with what came after it.

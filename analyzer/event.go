@@ -52,6 +52,12 @@ func (e *event) apply(set fsm.Set) fsm.Set {
 	return after
 }
 
+// known reports whether e needs no further proof: it is confirmed, or a FIN that is
+// known to have been received, though not when.
+func (e *event) known() bool {
+	return e.basis == confirmed || e.basis == inferred && e.sym == fsm.RcvFIN
+}
+
 // maxCopies bounds the receipts of one kind that wait behind each other.
 const maxCopies = 4
 
@@ -126,7 +132,7 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 	copies, last := 0, -1
 	for i := c.request(side); i < len(c.events); i++ {
 		if e := &c.events[i]; e.side == side && e.sym == sym {
-			if e.basis == confirmed {
+			if e.known() {
 				return
 			}
 			copies, last = copies+1, i

@@ -93,8 +93,7 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
 		mine := e.sym == rule.sym || rule.sym == fsm.SndRST && ends.has(e.sym) && e.basis != byTimer
-		known := e.basis == confirmed || e.basis == inferred && e.sym == fsm.RcvFIN
-		if e.side != x || !mine || known || e.t > s.Time && e.basis != sent {
+		if e.side != x || !mine || e.known() || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
@@ -385,7 +384,7 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 		}
 		return proves, ""
 	case s.Flags.Has(wire.SYN | wire.ACK):
-		return crosses, ""
+		return silent, "" // it answers the peer's SYN; whatever else came, came after that
 	case s.Flags.Has(wire.SYN):
 		return refutesG, "syn-retransmitted"
 	case s.Flags.Has(wire.ACK) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):

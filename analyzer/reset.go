@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"math/bits"
+
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
@@ -67,16 +69,17 @@ func (c *connection) sentRST(s *wire.Segment) {
 	x := s.Dir
 	r := c.makeReset(s)
 	c.remember(r)
-	if r.bare {
+	lingers := c.answersOwnFIN(x, &r)
+	if r.bare && !lingers {
 		c.voidAnswered(x, &r)
 	}
-	if c.staysOpen(x, &r) || c.isStray(x, &r) {
+	if c.staysOpen(x, &r) || c.isStray(x, &r) || suspicious(r.signs) {
 		return
 	}
 	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndRST, side: x, basis: sent}
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
-	ignores := r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
+	ignores := lingers || r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
 	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
@@ -87,6 +90,13 @@ func (c *connection) sentRST(s *wire.Segment) {
 		return
 	}
 	c.push(e)
+}
+
+// answersOwnFIN reports whether r answers the segment with which x's FIN was
+// acknowledged for the first time: x had the connection a moment ago, took that ACK,
+// and does not wait for the peer (TCP_LINGER2 below 0, too many orphans).
+func (c *connection) answersOwnFIN(x uint8, r *reset) bool {
+	return r.bare && r.answers != 0 && r.answers == c.ep[x].finAck.ref && c.ep[x].shown.Is(fsm.FinWait2)
 }
 
 // gaveUp reports whether x, whose FIN is not acknowledged, has not sent it again for
@@ -285,6 +295,10 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 	return gotFIN && own.Has(reassembly.KnownFIN) && seq == own.FIN
 }
 
+// suspicious reports whether so many signs speak for an injected RST that it says
+// nothing of its alleged sender (C7).
+func suspicious(signs detect.Sign) bool { return bits.OnesCount8(uint8(signs)) >= 2 }
+
 // injectionSigns collects what speaks for a RST that X did not send (C7).
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	ep, own := &c.ep[s.Dir], &c.ep[s.Dir].sp
@@ -299,6 +313,9 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) &&
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
 		signs |= detect.SignNoTimestamp
+	}
+	if s.Len > 0 {
+		signs |= detect.SignPayload
 	}
 	answers, _ := c.ep[c.peer(s.Dir)].asked(s.Seq)
 	if answers == 0 && own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {

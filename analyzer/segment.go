@@ -712,7 +712,7 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 		c.narrow(s, p)
 		return
 	case ep.shown.Is(fsm.SynSent) && own.ISS.Less(s.Seq) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
-		if c.find(c.peer(x), fsm.SndSYN) >= 0 && s.Len == 0 && !c.beyondSYN(s) {
+		if y := c.peer(x); c.find(y, fsm.SndSYN) >= 0 && !c.ep[y].has(synAckSeen) && s.Len == 0 && !c.beyondSYN(s) {
 			c.proveSYN(x, s) // it acknowledges no more than the SYN
 		} else {
 			c.missedSYNACK(x, s)
@@ -760,7 +760,11 @@ func (c *connection) provesHandshake(s *wire.Segment) bool {
 // missedSYNACK: x acknowledges a SYN,ACK that the capture does not show.
 func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 	y := c.peer(x)
-	c.push(event{t: s.Time, ref: s.Ref, sym: fsm.SndACK, side: x, basis: sent})
+	e := event{t: s.Time, ref: s.Ref, sym: fsm.SndACK, side: x, basis: sent}
+	if s.Flags.Has(wire.FIN) && c.speaksEarly(s) && !c.beyondSYN(s) { // or it closed in SYN-RECEIVED
+		e.ref, e.by, e.basis = 0, s.Ref, inferred
+	}
+	c.push(e)
 	if c.find(y, fsm.RcvSYN) < 0 && c.ep[y].shown.Is(fsm.Closed) {
 		syn, _ := c.lastSYN(x)
 		c.setInitial(y, fsm.Of(fsm.Listen))

@@ -196,6 +196,7 @@ const (
 	SignBehind                        // a number behind what its sender had sent
 	SignContradicted                  // its sender went on
 	SignBothEnds                      // RSTs to both ends within a round trip
+	SignPayload                       // octets of payload, of which stacks send none with a RST
 )
 
 // Taps describes copies seen at a second tap: how many of each side's segments,

@@ -75,6 +75,7 @@ var signWords = [...]struct {
 	{SignBehind, "behind", "its number is behind what the host had sent"},
 	{SignContradicted, "went-on", "the host went on with the connection"},
 	{SignBothEnds, "both-ends", "both ends got a RST within one round trip"},
+	{SignPayload, "payload", "it carries octets of payload, which the stacks of hosts do not send with a RST"},
 }
 
 func (s Sign) words() string {

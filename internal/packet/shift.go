@@ -45,3 +45,25 @@ func optionLen(o []byte) int {
 	}
 	return int(o[1])
 }
+
+// ShiftQuote is Shift for the segment that an ICMP error quotes: raw is its packet
+// from the IP header on, at the octet where the quote begins. The checksum of the
+// error stays good (RFC 1624).
+func ShiftQuote(raw []byte, at int, seq, ack uint32) {
+	quote := raw[at:]
+	header := 40
+	if quote[0]>>4 == 4 {
+		header = int(quote[0]&15) * 4
+	}
+	if len(quote) < header+14 {
+		return
+	}
+	p := quote[header : header+14 : header+14]
+	sum := raw[at-6 : at-4] // eight octets before the quote begins the ICMP header
+	change := uint64(^be.Uint16(sum)) + uint64(^Fold16(Add16(p)))
+	be.PutUint32(p[4:], be.Uint32(p[4:])+seq)
+	if wire.Flags(be.Uint16(p[12:])).Has(wire.ACK) {
+		be.PutUint32(p[8:], be.Uint32(p[8:])+ack)
+	}
+	be.PutUint16(sum, ^Fold16(change+Add16(p)))
+}

@@ -125,6 +125,19 @@ func (p *Path) Slow(port uint16, by [2]time.Duration) {
 	p.slow[port] = by
 }
 
+// Unused lists what the rules of Add were to do that have never acted: the network
+// did not do what the story is about.
+func (p *Path) Unused() (actions []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.rules {
+		if !r.acted() && !r.Idle {
+			actions = append(actions, r.Do.Name)
+		}
+	}
+	return actions
+}
+
 // Remove takes a rule away.
 func (p *Path) Remove(r *Rule) {
 	p.mu.Lock()

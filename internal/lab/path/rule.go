@@ -181,9 +181,14 @@ type Rule struct {
 	Do    Action
 	Skip  int
 	Count int
+	// Idle says that there may be nothing for it to do.
+	Idle bool
 
 	seen int
 }
+
+// acted reports whether the rule has acted on a segment.
+func (r *Rule) acted() bool { return r.seen > r.Skip }
 
 // take reports whether the rule acts on s, and counts.
 func (r *Rule) take(s Segment) bool {

@@ -28,6 +28,7 @@ func Random(n int, seed uint64) Story {
 		Sysctls: set{
 			"tcp_orphan_retries": "2", "tcp_retries2": "4", "tcp_syn_retries": "2", "tcp_synack_retries": "2",
 			"tcp_fin_timeout": "3", "tcp_tw_reuse": "1", "tcp_syn_linear_timeouts": "1", "tcp_syncookies": "0",
+			"tcp_fastopen": fastOpen["tcp_fastopen"],
 		},
 		Run: func(w *World) { w.randomMix(n, seed) },
 	}
@@ -57,7 +58,22 @@ type plan struct {
 	ends   [2]ending // opener's, acceptor's
 	faults []path.Rule
 	linger time.Duration // the acceptor waits this long before it closes, too
+	odd    oddity
 }
+
+// oddity is something that few of the connections do.
+type oddity string
+
+const (
+	ordinary   oddity = ""
+	opensFast  oddity = "data on the SYN"
+	readsLate  oddity = "the acceptor reads late, into a small buffer"
+	damaged    oddity = "some segments have wrong checksums"
+	rejected   oddity = "ICMP errors reject SYNs"
+	early             = 5      // octets on a SYN
+	smallStore        = 4096   // octets of a small buffer
+	manyOctets        = 60_000 // more than it holds
+)
 
 type round struct {
 	think    time.Duration
@@ -130,6 +146,23 @@ func newPlan(r *rand.Rand, i int, span time.Duration) *plan {
 	return p
 }
 
+// makeOdd makes one in sixteen of the plans odd. It draws from numbers of its own: what
+// else a seed stands for stays.
+func (p *plan) makeOdd(r *rand.Rand) {
+	if p.kind != "connect" {
+		return
+	}
+	p.odd = draw(r, []int{60, 1, 1, 1, 1}, ordinary, opensFast, readsLate, damaged, rejected)
+	switch p.odd {
+	case readsLate:
+		p.rounds = append(p.rounds, round{0, manyOctets, 20})
+	case damaged:
+		p.faults = append(p.faults, path.Rule{Match: path.Chance(0.08, r.Uint64()), Do: path.BadChecksum})
+	case rejected:
+		p.faults = append([]path.Rule{{Match: path.SYN, Do: path.Reject(1), Count: 1}}, p.faults...)
+	}
+}
+
 // drawFaults picks what the network does to a pair of ports: a third are
 // left alone.
 func drawFaults(r *rand.Rand) (out []path.Rule) {
@@ -171,12 +204,13 @@ type mix struct {
 // randomMix plays n plans. It ends in bounded time: the last start, plus what
 // the longest row of shortened timers takes.
 func (w *World) randomMix(n int, seed uint64) {
-	r := rand.New(rand.NewPCG(seed, uint64(n)))
+	r, odd := rand.New(rand.NewPCG(seed, uint64(n))), rand.New(rand.NewPCG(seed, ^uint64(n)))
 	span := time.Duration(n) * 25 * ms
 	m := &mix{World: w, deadline: time.Now().Add(span + 14*time.Second), plans: make(map[uint16]*plan)}
 	w.patience = 6 * time.Second
 	for i := range n {
 		p := newPlan(r, i, span)
+		p.makeOdd(odd)
 		m.plans[p.port] = p
 		w.Path.Slow(p.port, p.slow)
 		for _, f := range p.faults {
@@ -184,7 +218,7 @@ func (w *World) randomMix(n int, seed uint64) {
 		}
 	}
 	for _, end := range []*End{&w.A, &w.B} {
-		l := w.Listen(end, serverPort, 512)
+		l := w.Listen(end, serverPort, 512, Opt(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 512))
 		go m.serve(l)
 	}
 	for _, p := range m.plans {
@@ -245,7 +279,11 @@ func (m *mix) openOnce(p *plan) {
 		return
 	}
 	s := m.Socket(me, p.port)
-	s.Connect(to)
+	if p.odd == opensFast {
+		s.FastOpen(to, early)
+	} else {
+		s.Connect(to)
+	}
 	if p.ends[0] == crashes && p.linger < 30*ms {
 		time.Sleep(p.linger)
 		s.Close() // in SYN_SENT, if the path is slow enough
@@ -297,6 +335,13 @@ func (m *mix) accepted(p *plan, s *Sock) {
 		s.keepalive()
 	}
 	defer m.finish(p, s, p.ends[1])
+	switch p.odd {
+	case opensFast:
+		s.Read(early)
+	case readsLate:
+		s.Set(unix.SOL_SOCKET, unix.SO_RCVBUF, smallStore)
+		time.Sleep(p.linger * 4)
+	}
 	for _, r := range p.rounds {
 		s.Read(r.ask)
 		s.Write(r.say)

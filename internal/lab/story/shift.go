@@ -24,6 +24,9 @@ func shift(r *truth.Record, want [2]wire.Seq) {
 			if f := &r.Hosts[side].Frames[i]; f.Whole {
 				f.Shift(add[truth.Tuple{Local: f.Src, Remote: f.Dst}], add[truth.Tuple{Local: f.Dst, Remote: f.Src}])
 				f.Raw = f.Append(nil, packet.Raw)
+			} else if quote, at, ok := truth.Quoted(f.Raw); ok {
+				to, from := truth.Tuple{Local: quote.Src, Remote: quote.Dst}, truth.Tuple{Local: quote.Dst, Remote: quote.Src}
+				packet.ShiftQuote(f.Raw, at, add[to], add[from])
 			}
 		}
 	}

@@ -38,3 +38,25 @@ func TestShift(t *testing.T) {
 		}
 	}
 }
+
+// TestShiftQuote: an ICMP error quotes the segment that was shifted, and its own
+// checksum stays good.
+func TestShiftQuote(t *testing.T) {
+	for _, pair := range [][2]string{{"192.0.2.1:1", "198.51.100.1:2"}, {"[2001:db8:a::1]:1", "[2001:db8:b::1]:2"}} {
+		a, b := netip.MustParseAddrPort(pair[0]), netip.MustParseAddrPort(pair[1])
+		syn := packet.TCP{Src: a, Dst: b, Seq: 1000, Flags: wire.SYN}
+		e := packet.Unreachable(b.Addr(), a.Addr(), 1, syn.Append(nil, packet.Raw))
+		var r truth.Record
+		r.Hosts[0].Frames = []truth.Frame{{Raw: syn.Append(nil, packet.Raw), TCP: syn, Whole: true}, {Raw: e.Append(nil, packet.Raw)}}
+		shift(&r, [2]wire.Seq{7, 0})
+		quote, at, ok := truth.Quoted(r.Hosts[0].Frames[1].Raw)
+		if !ok || quote.Seq != 7 {
+			t.Errorf("%v: quoted %v, %v", a, quote.Seq, ok)
+		}
+		have := r.Hosts[0].Frames[1].Raw
+		e.Quote = have[at:]
+		if string(e.Append(nil, packet.Raw)) != string(have) {
+			t.Errorf("%v: the checksum is wrong", a)
+		}
+	}
+}

@@ -170,6 +170,9 @@ func (w *World) record(result *Result) (err error) {
 	result.Late = w.Path.Late()
 	end := time.Now().UnixNano()
 	events, errs := w.tracer.Take(w.every()...)
+	for _, action := range w.Path.Unused() {
+		errs = errors.Join(errs, fmt.Errorf("the network found nothing to %s", action))
+	}
 	for i := range r.Hosts {
 		h := &r.Hosts[i]
 		var e1, e2 error

@@ -106,7 +106,7 @@ func (w *World) Rule(match path.Match, do path.Action, count int) *path.Rule {
 
 // Cut loses everything that matches until the returned function is called.
 func (w *World) Cut(match path.Match) (mend func()) {
-	r := w.Rule(match, path.Drop, 0)
+	r := w.Path.Add(path.Rule{Match: match, Do: path.Drop, Idle: true})
 	return func() { w.Path.Remove(r) }
 }
 

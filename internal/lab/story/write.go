@@ -42,8 +42,11 @@ func (r Result) network() string {
 func (r Result) readme() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", r.Story.Title)
-	fmt.Fprintf(&b, "Made on Linux %s, two network namespaces, one-way delay %v. A = %v, B = %v. `A.pcap` and `B.pcap` are the same traffic captured at either end.\n",
-		release(), r.Story.Delay, r.Addrs[0], r.Addrs[1])
+	fmt.Fprintf(&b, "Made on Linux %s, %s\n", release(), r.place())
+	if r.Story.ISN != [2]wire.Seq{} {
+		fmt.Fprintf(&b, "\nThe captures were shifted afterwards: the first connection of every tuple begins at %d for A and %d for B, as if the kernels had chosen so.\n",
+			r.Story.ISN[0], r.Story.ISN[1])
+	}
 	r.faults(&b)
 	b.WriteByte('\n')
 	for side, endpoints := range r.Record.Endpoints {
@@ -72,6 +75,18 @@ func (r Result) readme() string {
 	return b.String()
 }
 
+// place says where the story was played, and what its captures show.
+func (r Result) place() string {
+	a, b := r.Addrs[0], r.Addrs[1]
+	switch {
+	case r.Story.Local:
+		return fmt.Sprintf("one network namespace, on its loopback device. A = %v. `A.pcap` is what passes that device.", a)
+	case r.Story.Cable:
+		return fmt.Sprintf("two network namespaces joined by a pair of cards without delay, which leave segmentation to each other. A = %v, B = %v. `A.pcap` and `B.pcap` are the same traffic captured at either end.", a, b)
+	}
+	return fmt.Sprintf("two network namespaces, one-way delay %v. A = %v, B = %v. `A.pcap` and `B.pcap` are the same traffic captured at either end.", r.Story.Delay, a, b)
+}
+
 // linesShown is how many endpoints, faults or frames a README lists at most.
 const linesShown = 60
 
@@ -87,7 +102,7 @@ func (r Result) faults(b *strings.Builder) {
 		lines = append(lines, fmt.Sprintf("%d more in network.log", n))
 	}
 	if r.Story.ISN != [2]wire.Seq{} {
-		lines = append(lines, fmt.Sprintf("(the numbers here are from before the captures were shifted to begin at %d, %d)", r.Story.ISN[0], r.Story.ISN[1]))
+		lines = append(lines, "(the numbers here are from before the captures were shifted)")
 	}
 	fmt.Fprintf(b, "\nWhat was done to the network: %s\n", strings.Join(lines, "; "))
 }

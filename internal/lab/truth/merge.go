@@ -209,15 +209,22 @@ func (m *merger) pickFrames() {
 
 // aboutTuple reports whether an ICMP error quotes a segment of the tuple.
 func aboutTuple(raw []byte, t Tuple) bool {
-	skip := 28
-	if raw[0]>>4 == 6 {
-		skip = 48
-	}
-	if len(raw) < skip {
-		return false
-	}
-	p, ok := packet.Parse(raw[skip:])
+	p, _, ok := Quoted(raw)
 	return ok && p.Src == t.Local && p.Dst == t.Remote
+}
+
+// Quoted returns the segment that an ICMP error quotes, and where in raw, the
+// error's packet, the quote begins.
+func Quoted(raw []byte) (p packet.TCP, at int, ok bool) {
+	at = 28
+	if raw[0]>>4 == 6 {
+		at = 48
+	}
+	if len(raw) < at {
+		return p, at, false
+	}
+	p, ok = packet.Parse(raw[at:])
+	return p, at, ok
 }
 
 // event adds what the i-th trace event says.
@@ -358,10 +365,33 @@ func (m *merger) mini(i int) {
 	case s.State == "TIME_WAIT" && i > 0 && m.minis[i-1].State == "FIN_WAIT2" && m.minis[i-1].After == s.From:
 		m.diag(s, "diag timewait socket", m.first(m.minis[i-1].To-near, s.From, received, fin))
 	}
+	if f := m.passed(s); f != nil {
+		source := fmt.Sprintf("FIN taken between two dumps, time of frame %d", f.number)
+		m.add(State{T: f.T, Lo: f.T, Name: "TIME_WAIT", Source: source}, f)
+	}
 	goesOn := i+1 < len(m.minis) && m.minis[i+1].From == s.After && m.minis[i+1].State == "TIME_WAIT"
 	if s.After != 0 && !(goesOn && s.State == "FIN_WAIT2") {
 		m.miniEnd(s)
 	}
+}
+
+// passed is the FIN that took a mini-socket in FIN_WAIT2 through a TIME_WAIT too short
+// for a dump: it came after the last with the one and before the first with
+// something else, and was acknowledged.
+func (m *merger) passed(s Sample) *numbered {
+	for _, x := range m.minis {
+		if s.State != "FIN_WAIT2" || s.After == 0 || x.State == "TIME_WAIT" && x.From == s.After {
+			return nil
+		}
+	}
+	f := m.first(s.To-near/5, s.After, received, fin)
+	if f == nil || m.first(f.T, f.T+pause, sent, ack) == nil {
+		return nil
+	}
+	if answer := m.first(f.T, f.T+pause, sent, every); rst(answer) || anySYN(answer) {
+		return nil
+	}
+	return f
 }
 
 // miniEnd adds the end of a mini-socket, unless another socket took its tuple

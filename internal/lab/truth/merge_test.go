@@ -215,6 +215,13 @@ func TestMerge(t *testing.T) {
 			31 diag 29 49 FIN_WAIT2
 			50 CLOSE SYN_SENT
 			50.01 > S`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 FIN_WAIT2@5 SYN_SENT@6", nil},
+		{"TIME_WAIT too short for a dump", toFinWait2 + `
+			30.02 FIN_WAIT2 CLOSE
+			31 diag 29 49 FIN_WAIT2
+			49.5 < F.
+			49.53 > .
+			49.6 CLOSE SYN_SENT
+			49.61 > S`, "SYN_RECV@1 ESTABLISHED@3 FIN_WAIT1@4 FIN_WAIT2@5 TIME_WAIT@6 SYN_SENT@8", nil},
 		{"close() in FIN_WAIT2", toFinWait2 + `
 			60 FIN_WAIT2 FIN_WAIT2
 			60.01 FIN_WAIT2 CLOSE
