@@ -143,7 +143,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 		return // the list was full
 	}
 	c.confirm(i, s.Ref)
-	if c.find(e.side, fsm.SndFIN) > i {
+	if s.Flags.Has(wire.FIN) || c.find(e.side, fsm.SndFIN) > i {
 		c.openedLate(e.side, s.Ref)
 	}
 	if e.sym == fsm.RcvFIN {
@@ -159,7 +159,8 @@ func (c *connection) proved(i int, s *wire.Segment) {
 var openings = setOf(fsm.RcvSYNACK, fsm.RcvACKOfSYN)
 
 // openedLate: by, which proves that side's handshake was complete, was sent after
-// side had closed. An end that may close in SYN-RECEIVED may have done so.
+// side had closed, or is its FIN, perhaps not for the first time. An end that may
+// close in SYN-RECEIVED may have done so.
 func (c *connection) openedLate(side uint8, by wire.FrameRef) {
 	if c.flags&(simultaneousOpen|fastOpen) == 0 {
 		return
@@ -345,6 +346,9 @@ func (c *connection) place(e event) int {
 		} else {
 			at = max(at, i+1)
 		}
+	}
+	if i := c.find(e.side, fsm.SndACK); e.sym == fsm.RcvFIN {
+		at = max(at, i+1) // in SYN-SENT no FIN is taken
 	}
 	for at < len(c.events) && c.events[at].side != e.side && c.events[at].t <= e.t {
 		at++

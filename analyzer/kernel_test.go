@@ -18,8 +18,8 @@ import (
 
 // The numbers of TestKernel: they only ever rise.
 const (
-	wantKernelOwn = 1225 // of 1236
-	wantKernelFar = 1157 // of 1224
+	wantKernelOwn = 1242 // of 1253
+	wantKernelFar = 1170 // of 1241
 )
 
 // TestKernel holds the analyzer against the kernels' states in every story of

@@ -764,7 +764,11 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 	if s.Flags.Has(wire.FIN) && c.speaksEarly(s) && !c.beyondSYN(s) { // or it closed in SYN-RECEIVED
 		e.ref, e.by, e.basis = 0, s.Ref, inferred
 	}
-	c.push(e)
+	if i := c.find(x, fsm.RcvFIN); i >= 0 {
+		c.insert(i, e) // in SYN-SENT no FIN is taken
+	} else {
+		c.push(e)
+	}
 	if c.find(y, fsm.RcvSYN) < 0 && c.ep[y].shown.Is(fsm.Closed) {
 		syn, _ := c.lastSYN(x)
 		c.setInitial(y, fsm.Of(fsm.Listen))
@@ -827,11 +831,32 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		if i := c.find(x, fsm.RcvFIN); i >= 0 {
 			c.events[i].basis = inferred
 		}
+		c.openedLate(x, s.Ref)
 	}
 	if c.mayHaveFIN(s) {
 		e.also = fsm.Of(fsm.LastAck)
 	}
 	c.push(e)
+	if peer := &c.ep[c.peer(x)].sp; !unordered && peer.Has(reassembly.KnownFIN) && !peer.FINAcked(s.Ack) {
+		c.crossedFIN(x)
+	}
+}
+
+// crossedFIN puts the receipts of the peer's FIN behind x's own, which does not know
+// of it: also where it is so late that it says nothing else (E7).
+func (c *connection) crossedFIN(x uint8) {
+	var late []event
+	for i := 0; i < len(c.events); {
+		if e := c.events[i]; e.side == x && e.sym == fsm.RcvFIN && e.basis == assumed {
+			late = append(late, e)
+			c.remove(i)
+			continue
+		}
+		i++
+	}
+	for _, e := range late {
+		c.push(e)
+	}
 }
 
 // mayRepeat reports whether the first FIN captured of X may repeat one that

@@ -163,8 +163,8 @@ func (l *lab) judge() *cobra.Command {
 // did something that left no trace at the tap; nothing may be contradicted.
 const (
 	enoughOwn   = 0.99
-	enoughOther = 0.92
-	fewRows     = 400 // of so few, a part says little
+	enoughOther = 0.92 // of those that the capture shows anything of
+	fewRows     = 3000 // of so few, a part says little: chance alone is half a percent
 )
 
 // enough fails if less of a random mix is exact.
@@ -173,7 +173,7 @@ func (l *lab) enough() error {
 	if len(l.rows) < fewRows {
 		return nil
 	}
-	if own.Share() < enoughOwn || other.Share() < enoughOther {
+	if own.Share() < enoughOwn || other.ShareSeen() < enoughOther {
 		return fmt.Errorf("less than %.0f %% of the endpoints are exact at their own tap, or less than %.0f %% at the other",
 			100*enoughOwn, 100*enoughOther)
 	}

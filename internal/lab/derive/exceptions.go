@@ -7,6 +7,8 @@ import "github.com/lastack/lastack/internal/lab/judge"
 var misled = map[[3]string]string{
 	{"blind-syn", "A", "B"}:                       "without B's challenge ACK and what A sent afterwards the forged SYN is like any other",
 	{"old-duplicate-syn-no-timestamps", "A", "B"}: "where the connection's SYN was not captured and has no timestamp, a late copy of it is like a new one",
+	{"fast-open-syn-ack-lost", "A", "A"}:          "the answer to a SYN that was not captured comes before the SYN's repetition, as from an older connection",
+	{"rst-with-data-half-closed", "B", "A"}:       "where the options of headers are cut off, its payload alone speaks against a forged RST",
 	{"old-syn-to-listener", "A", "B"}:             "where the RST or the SYN,ACK that it answers is missing the old SYN is like any other",
 	{"old-syn-to-listener", "A", "AB"}:            "at A's tap the RST comes as soon as from a host that gave its own SYN up",
 	{"syn-other-isn", "A", "B"}:                   "without the SYN,ACKs between them the forged SYN is like any other, and ends the attempt before it",

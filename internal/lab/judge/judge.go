@@ -40,6 +40,9 @@ type Row struct {
 	// Displaced says of an exact one in a random mix, at the other tap, that another
 	// packet brought a state about than the record says: most often another copy.
 	Displaced bool
+	// Unseen says that nothing which the endpoint sent is in the capture, and that the
+	// records claim nothing of it.
+	Unseen bool
 }
 
 // Own reports whether the tap is the endpoint's own.
@@ -196,7 +199,7 @@ func judge(name, tap string, e Endpoint, ours []claim, packets Packets) Row {
 	}
 	kernel := e.path()
 	wire := onWire(kernel)
-	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Kernel: showSteps(kernel, packets.frameOf(e.EP, tap)), Ours: showClaims(ours)}
+	r := Row{Capture: name, Endpoint: e, Tap: tap, Verdict: Missed, Unseen: len(ours) == 0 && !packets.from(tap, &e), Kernel: showSteps(kernel, packets.frameOf(e.EP, tap)), Ours: showClaims(ours)}
 	why := exception(name, e.EP, tap)
 	switch {
 	case exact(kernel, ours, agree):

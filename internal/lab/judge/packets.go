@@ -3,9 +3,11 @@ package judge
 import (
 	"hash/maphash"
 	"io"
+	"net/netip"
 	"slices"
 
 	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/internal/packet"
 )
 
 // Packets are the IP packets of a story as each tap has them, by the tap's name, in
@@ -14,8 +16,9 @@ type Packets map[string][]passage
 
 // passage is a packet that passes a tap.
 type passage struct {
-	id uint64  // of its octets: the same packet at the other tap has the same
-	t  float64 // seconds since the epoch
+	id       uint64  // of its octets: the same packet at the other tap has the same
+	t        float64 // seconds since the epoch
+	from, to netip.AddrPort
 }
 
 var seed = maphash.MakeSeed()
@@ -40,9 +43,17 @@ func (p Packets) read(tap, file string) error {
 		default:
 			return err
 		}
-		id := maphash.Bytes(seed, frame.Data[min(ethernet, len(frame.Data)):])
-		p[tap] = append(p[tap], passage{id, float64(frame.Time) / 1e9})
+		raw := frame.Data[min(ethernet, len(frame.Data)):]
+		segment, _ := packet.Parse(raw)
+		p[tap] = append(p[tap], passage{maphash.Bytes(seed, raw), float64(frame.Time) / 1e9, segment.Src, segment.Dst})
 	}
+}
+
+// from reports whether the tap has anything that an endpoint sent; without packets
+// nobody knows.
+func (p Packets) from(tap string, e *Endpoint) bool {
+	ends := e.tuple()
+	return p == nil || slices.ContainsFunc(p[tap], func(x passage) bool { return x.from == ends[0] && x.to == ends[1] })
 }
 
 // atItsHost returns whether a claim about a host, at the other tap, is of a packet

@@ -9,7 +9,7 @@ import (
 )
 
 // Score counts the verdicts of the rows at one kind of tap.
-type Score struct{ Exact, Displaced, Excepted, Missed, Contradicted int }
+type Score struct{ Exact, Displaced, Excepted, Missed, Unseen, Contradicted int }
 
 // Count counts the rows at the endpoints' own taps, and at the other ones.
 func Count(rows []Row) (own, other Score) {
@@ -28,6 +28,9 @@ func Count(rows []Row) (own, other Score) {
 			s.Excepted++
 		case Missed:
 			s.Missed++
+			if rows[i].Unseen {
+				s.Unseen++
+			}
 		case Contradicted:
 			s.Contradicted++
 		}
@@ -41,14 +44,22 @@ func (s Score) Total() int { return s.Exact + s.Excepted + s.Missed + s.Contradi
 // Share is the part of the endpoints that is exact.
 func (s Score) Share() float64 { return float64(s.Exact) / float64(max(s.Total(), 1)) }
 
+// ShareSeen is the part that is exact of the endpoints that the captures show
+// anything of.
+func (s Score) ShareSeen() float64 { return float64(s.Exact) / float64(max(s.Total()-s.Unseen, 1)) }
+
 // String is "47/50 exact (94.0 %), 2 excepted, 1 not exact, 0 contradicted".
 func (s Score) String() string {
 	displaced := ""
 	if s.Displaced > 0 {
 		displaced = fmt.Sprintf(", %d of them by another packet", s.Displaced)
 	}
-	return fmt.Sprintf("%d/%d exact (%.2f %%)%s, %d excepted, %d not exact, %d contradicted",
-		s.Exact, s.Total(), 100*s.Share(), displaced, s.Excepted, s.Missed, s.Contradicted)
+	unseen := ""
+	if s.Unseen > 0 {
+		unseen = fmt.Sprintf(" (%d of which nothing was captured)", s.Unseen)
+	}
+	return fmt.Sprintf("%d/%d exact (%.2f %%)%s, %d excepted, %d not exact%s, %d contradicted",
+		s.Exact, s.Total(), 100*s.Share(), displaced, s.Excepted, s.Missed, unseen, s.Contradicted)
 }
 
 // Table writes the rows, lined up.
