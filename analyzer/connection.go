@@ -134,8 +134,6 @@ type endpoint struct {
 	syn    opening
 	fin    closing
 	finAck acknowledged
-
-	_ [8]byte // so that it takes whole cache lines
 }
 
 // unique is how many octets of payload the end has sent that were new.
@@ -210,11 +208,12 @@ type opening struct {
 
 // closing is the first transmission of an end's FIN.
 type closing struct {
-	ref   wire.FrameRef // 0 if it is only inferred
-	t     int64
-	ack   wire.Seq
-	tsval uint32
-	hasTS bool
+	ref    wire.FrameRef // 0 if it is only inferred
+	t      int64
+	before wire.FrameRef // its sender's segment before it
+	ack    wire.Seq
+	tsval  uint32
+	hasTS  bool
 	// done: everything up to the FIN has been captured.
 	done bool
 	// unordered: the capture lost the first transmission, and whether it came

@@ -63,11 +63,12 @@ const (
 )
 
 // Why a receipt was struck: what an ACK acknowledged came again; the path to
-// its receiver is dead.
+// its receiver is dead; what lies before a FIN was missing.
 const (
 	whyFINAgain    = "fin-retransmitted"
 	whySYNACKAgain = "syn-ack-retransmitted"
 	whyDead        = "path-dead"
+	whyNotInOrder  = "fin-not-in-order"
 )
 
 // lifeRule says what a segment of an endpoint means for one kind of pending
@@ -463,7 +464,7 @@ func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	}
 	for _, b := range s.Options.SACK[:s.Options.NSACK] {
 		if peer.FIN.Less(b.Right) && s.Ack.Less(b.Right) {
-			return refutes, "fin-not-in-order"
+			return refutes, whyNotInOrder
 		}
 	}
 	return crossesG, "fin-not-acknowledged"

@@ -820,7 +820,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		ep.flags |= finRepeatedFirst
 	}
 	unordered := ep.fin.unordered || c.mayRepeat(s)
-	ep.fin = closing{ref: s.Ref, t: s.Time, ack: s.Ack, unordered: unordered,
+	ep.fin = closing{ref: s.Ref, t: s.Time, before: ep.lastRef, ack: s.Ack, unordered: unordered,
 		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
 	if c.find(x, fsm.SndFIN, inferred) >= 0 {
 		return // it was sent before what shows it; this is a repetition, or late
@@ -886,7 +886,8 @@ func (c *connection) mayRepeat(s *wire.Segment) bool {
 
 // completedBy returns the segment with which y's FIN, of which no receipt is
 // pending, took effect at the sender of s: the copy that s echoes, else the
-// last captured that can have completed it.
+// last captured that can have completed it. If a SACK has said that the FIN came
+// before its data, and nothing was sent again, the segment before it did.
 func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64) {
 	fin := &c.ep[y].fin
 	rtt, _ := c.ep[y].sp.RTT()
@@ -894,11 +895,21 @@ func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64
 	if cp, _ := c.receivedCopy(s.Dir, s); cp.ref != 0 {
 		ref, t = cp.ref, cp.t
 	}
-	more := c.look(y)
-	if fill := more.finFill; fill.ref != 0 && fill.t > t && fill.t+rtt <= s.Time {
+	switch fill := c.look(y).finFill; {
+	case fill.ref != 0 && fill.t > t && fill.t+rtt <= s.Time:
 		ref, t = fill.ref, fill.t
+	case fill.ref == 0 && ref == fin.ref && c.overtook(s.Dir):
+		ref = fin.before
 	}
 	return ref, min(t, s.Time)
+}
+
+// overtook reports whether a SACK of side has said that the peer's FIN came before
+// its data.
+func (c *connection) overtook(side uint8) bool {
+	return c.x != nil && slices.ContainsFunc(c.x.refuted, func(f refutation) bool {
+		return f.side == side && f.sym == fsm.RcvFIN && f.why == whyNotInOrder
+	})
 }
 
 // copyFIN remembers a further transmission of a FIN.

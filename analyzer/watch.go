@@ -197,7 +197,7 @@ func lostWhy(why string) string {
 		return "it was no FIN: data came at its number"
 	case "sent-after-icmp":
 		return "not taken: its receiver went on"
-	case "fin-not-in-order":
+	case whyNotInOrder:
 		return "waiting for what comes before it, by a SACK"
 	case "syn-retransmitted":
 		return "lost: the SYN came again"
