@@ -887,7 +887,8 @@ func (c *connection) mayRepeat(s *wire.Segment) bool {
 // completedBy returns the segment with which y's FIN, of which no receipt is
 // pending, took effect at the sender of s: the copy that s echoes, else the
 // last captured that can have completed it. If a SACK has said that the FIN came
-// before its data, and nothing was sent again, the segment before it did.
+// before its data, and nothing that was sent again can have completed it, the
+// segment before it did.
 func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64) {
 	fin := &c.ep[y].fin
 	rtt, _ := c.ep[y].sp.RTT()
@@ -898,7 +899,7 @@ func (c *connection) completedBy(y uint8, s *wire.Segment) (wire.FrameRef, int64
 	switch fill := c.look(y).finFill; {
 	case fill.ref != 0 && fill.t > t && fill.t+rtt <= s.Time:
 		ref, t = fill.ref, fill.t
-	case fill.ref == 0 && ref == fin.ref && c.overtook(s.Dir):
+	case ref == fin.ref && c.overtook(s.Dir):
 		ref = fin.before
 	}
 	return ref, min(t, s.Time)
