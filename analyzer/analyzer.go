@@ -60,15 +60,16 @@ type Analyzer struct {
 	decoder wire.Decoder
 	batch   [BatchSize]arrival
 
-	table *flow.Table
-	slab  []*[slabSize]connection
-	free  []int32
-	due   deadlines
-	live  int
-	now   int64 // the capture's clock: the latest time seen
-	began bool
-	taps  [poolParts]*tapTable
-	hand  int32 // of the search for something to evict
+	table  *flow.Table
+	slab   []*[slabSize]connection
+	free   []int32
+	due    deadlines
+	live   int
+	now    int64 // the capture's clock: the latest time seen
+	began  bool
+	taps   [poolParts]*tapTable
+	trails [poolParts]*trail
+	hand   int32 // of the search for something to evict
 
 	// For tests: no segment takes the short way; how many did.
 	unpredicted bool
@@ -209,7 +210,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	}
 	if c.predicted(s) && !a.unpredicted {
 		a.short++
-		c.follow(s)
+		c.follow(s, a.trailOf(hash))
 		return
 	}
 	if kind := a.copied(c, s, hash); kind != original {

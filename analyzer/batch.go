@@ -61,7 +61,7 @@ func (a *Analyzer) dispatch(in *arrival) {
 		}
 		a.sum.segments++
 		a.short++
-		in.guess.follow(&in.segment)
+		in.guess.follow(&in.segment, a.trailOf(in.hash))
 	case wire.OutcomeICMP:
 		a.icmp(in.icmp)
 	}
@@ -86,7 +86,7 @@ func (a *Analyzer) foresee(in *arrival) {
 	in.guess = c
 	x := in.segment.Dir & 1
 	prefetch.Lines(unsafe.Pointer(c), 2)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 4)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 2)
 	prefetch.Lines(unsafe.Pointer(&c.ep[x^1]), 1)
 }
 

@@ -474,7 +474,7 @@ func (c *connection) wasAnswered() bool {
 	for side := range uint8(2) {
 		sp := &c.ep[side].sp
 		other := &c.ep[side^1]
-		moved := c.flags&midStream == 0 || other.acked && other.moved()
+		moved := c.flags&midStream == 0 || other.acked && other.moved
 		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) && moved {
 			return true
 		}

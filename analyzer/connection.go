@@ -29,6 +29,7 @@ type connection struct {
 	x        *details // what only unusual connections have
 	events   []event
 	deadline int64 // when it becomes final by time; 0: never
+	trail    *trail
 
 	incarnation int32
 	lostEvents  uint32
@@ -41,7 +42,7 @@ type connection struct {
 	end      int64
 	previous uint64 // id of the incarnation before, 0 for none
 
-	_ [32]byte // so that it takes whole cache lines, and begins with one
+	_ [24]byte // so that it takes whole cache lines, and begins with one
 }
 
 // latest is the last that was captured of the connection: a segment of either
@@ -105,19 +106,19 @@ func probes(end uint8) connFlags { return probing << end }
 type endpoint struct {
 	// What every segment touches, four cache lines: of the peer the first, of
 	// the sender all.
-	sp                   reassembly.Space
-	lastTime             int64 // of its last segment
-	lastRef              wire.FrameRef
-	packets, payload     uint64
-	lastAck              wire.Seq // SEG.ACK of its last segment with ACK
-	lastLen              uint32   // and that segment's payload
-	flags                endFlags
-	ipid                 uint16
-	odd                  uint8 // segments in a row whose numbers cannot be its own
-	acked                bool  // it has sent a segment with ACK
-	recentTop, answerTop uint8 // the latest of recent and answers
-	recent               recents
-	answers              ring // its segments before the last, by their ACK number
+	sp               reassembly.Space
+	lastTime         int64 // of its last segment
+	lastRef          wire.FrameRef
+	packets, payload uint64
+	lastAck          wire.Seq // SEG.ACK of its last segment with ACK
+	lastLen          uint32   // and that segment's payload
+	flags            endFlags
+	ipid             uint16
+	odd              uint8  // segments in a row whose numbers cannot be its own
+	acked            bool   // it has sent a segment with ACK
+	moved            bool   // it has sent more than one ACK number
+	recent           uint32 // its latest segment in the trail
+	answers          uint32 // there: its segments before the last, by their ACK number
 
 	again  uint64  // octets of payload that were not new
 	twFrom int64   // when its TIME-WAIT began, or began again
@@ -140,37 +141,52 @@ type endpoint struct {
 func (ep *endpoint) unique() uint64 { return ep.payload - ep.again }
 
 // said notes that the end sent s, which has an ACK: the segment before goes to
-// the ring, unless s repeats its ACK number.
-func (ep *endpoint) said(s *wire.Segment) {
+// the trail, unless s repeats its ACK number.
+func (ep *endpoint) said(s *wire.Segment, t *trail) {
 	if ep.acked && ep.lastAck != s.Ack {
-		ep.toAnswers()
+		ep.toAnswers(t)
 	}
 	ep.acked, ep.lastAck, ep.lastLen = true, s.Ack, s.Len
 }
 
 // unsaid notes that the end sent a segment that nothing answers, a RST or one
-// without an ACK: what it said before goes to the ring.
-func (ep *endpoint) unsaid() {
+// without an ACK: what it said before goes to the trail.
+func (ep *endpoint) unsaid(t *trail) {
 	if ep.acked {
-		ep.toAnswers()
+		ep.toAnswers(t)
 		ep.acked = false
 	}
 }
 
 // toAnswers remembers the end's last segment, and the ACK number that it
 // carried.
-func (ep *endpoint) toAnswers() {
-	ep.answerTop = (ep.answerTop + 1) % ringSize
-	ep.answers[ep.answerTop] = answer{ep.lastRef, ep.lastAck, ep.lastLen}
+func (ep *endpoint) toAnswers(t *trail) {
+	ep.answers = t.answers.add(answer{ep.lastRef, ep.lastAck, ep.lastLen, ep.answers})
+	ep.moved = true
 }
 
+// maxAnswers is how many ACK numbers of an end before the last are looked at (R6).
+const maxAnswers = 4
+
 // asked returns the last segment of the end that carried ack, 0 for none that
-// is remembered, and its payload in octets.
-func (ep *endpoint) asked(ack wire.Seq) (wire.FrameRef, uint32) {
+// is remembered, and its payload in octets: a bare RST names the segment that it
+// answers by that number.
+func (ep *endpoint) asked(ack wire.Seq, t *trail) (wire.FrameRef, uint32) {
 	if ep.acked && ep.lastAck == ack {
 		return ep.lastRef, ep.lastLen
 	}
-	return ep.answers.lookup(ack, ep.answerTop)
+	n := ep.answers
+	for range maxAnswers {
+		a := t.answers.at(n)
+		if a == nil {
+			break
+		}
+		if a.ack == ack {
+			return a.ref, a.len
+		}
+		n = a.prev
+	}
+	return 0, 0
 }
 
 // endFlags are what is known of an endpoint by a bit.
@@ -392,35 +408,6 @@ func (c *connection) firstReply(side uint8) moment {
 		return m
 	}
 	return moment{c.ep[side].syn.ref, c.ep[side].syn.t}
-}
-
-// ringSize is how many ACK numbers of an end are remembered (R6).
-const ringSize = 4
-
-// ring remembers an end's last ACK numbers and the last segment that carried
-// each: a bare RST names the segment it answers by that number.
-type ring [ringSize]answer
-
-// answer is one of them.
-type answer struct {
-	ref wire.FrameRef
-	ack wire.Seq
-	len uint32 // payload, in octets
-}
-
-// moved reports whether the end has sent more than one ACK number.
-func (ep *endpoint) moved() bool { return ep.answers[ep.answerTop].ref != 0 }
-
-// lookup returns the last segment that carried ack, 0 for none, and its
-// payload in octets. top is the latest.
-func (r *ring) lookup(ack wire.Seq, top uint8) (ref wire.FrameRef, octets uint32) {
-	for i := range ringSize {
-		a := &r[(int(top)+ringSize-i)%ringSize]
-		if a.ref != 0 && a.ack == ack {
-			return a.ref, a.len
-		}
-	}
-	return 0, 0
 }
 
 // guard returns G of inference.md E3 for receiver y: how long after a segment

@@ -13,8 +13,7 @@ const (
 	secondTap            // the same segment at another place of its path (D2)
 )
 
-// recentSize is how many segments of each end are remembered to recognise
-// copies.
+// recentSize is how many of the last segments of an end s is compared with.
 const recentSize = 4
 
 // recent is the identity of a segment: enough to know it again.
@@ -28,9 +27,6 @@ type recent struct {
 
 // before is how long before s the segment was captured, in nanoseconds.
 func (r *recent) before(s *wire.Segment) int64 { return int64(int32(uint32(s.Time/1000)-r.t)) * 1000 }
-
-// recents are the last segments of one end, in a circle.
-type recents [recentSize]recent
 
 // taps counts, for each end, copies of its segments seen at another tap, and
 // the smallest and largest delay between the taps.
@@ -109,22 +105,27 @@ func remember(s *wire.Segment, sig uint32) recent {
 // copied looks among the last few segments of an end, and remembers s.
 func (c *connection) copied(s *wire.Segment) copyKind {
 	ep, sig := &c.ep[s.Dir], signature(s)
-	for i := range ep.recent {
-		if old := &ep.recent[i]; old.sig == sig {
-			if kind := c.copyOf(old, s); kind != original {
-				c.countCopy(old, s, kind)
+	n := ep.recent
+	for range recentSize {
+		old := c.trail.recent.at(n)
+		if old == nil {
+			break
+		}
+		if old.sig == sig {
+			if kind := c.copyOf(&old.recent, s); kind != original {
+				c.countCopy(&old.recent, s, kind)
 				return kind
 			}
 		}
+		n = old.prev
 	}
-	ep.remember(s, sig)
+	ep.remember(s, sig, c.trail)
 	return original
 }
 
 // remember remembers s, a segment of ep whose signature is sig.
-func (ep *endpoint) remember(s *wire.Segment, sig uint32) {
-	ep.recentTop = (ep.recentTop + 1) % recentSize
-	ep.recent[ep.recentTop] = remember(s, sig)
+func (ep *endpoint) remember(s *wire.Segment, sig uint32, t *trail) {
+	ep.recent = t.recent.add(remembered{remember(s, sig), ep.recent})
 }
 
 // Limits of what can be a copy. A retransmission of an identical segment
@@ -217,10 +218,11 @@ func (c *connection) repeatedByNetwork(s *wire.Segment) bool {
 	if !s.HasIPID || s.IPID == 0 || s.Flags.Has(wire.SYN) {
 		return false
 	}
-	ep, sig := &c.ep[s.Dir], signature(s)
+	sig := signature(s)
 	same, others := false, false
-	for i := range ep.recent {
-		if old := &ep.recent[i]; uint8(i) != ep.recentTop && old.sig != 0 {
+	old := c.trail.recent.at(c.ep[s.Dir].recent)
+	for k := 1; old != nil && k < recentSize; k++ {
+		if old = c.trail.recent.at(old.prev); old != nil {
 			same = same || old.sig == sig && old.ipid == s.IPID
 			others = others || old.ipid != s.IPID
 		}

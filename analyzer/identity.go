@@ -357,6 +357,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	c.first, c.start = s.Ref, s.Time
 	c.last, c.end = s.Ref, s.Time
 	c.older, c.incarnation, c.flip = -1, 1, 1
+	c.trail = a.trailOf(s.Tuple.Hash(tableSeed))
 	if c.tuple.Self() {
 		c.flip = 0
 	}

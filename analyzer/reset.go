@@ -156,7 +156,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 			limit = 1e9 // nobody knows how far away it is
 		}
 		if s.Time-c.ep[y].lastTime <= limit {
-			r.answers, r.octets = c.ep[y].asked(s.Seq)
+			r.answers, r.octets = c.ep[y].asked(s.Seq, c.trail)
 			r.lag = s.Time - c.ep[y].lastTime
 		}
 	}
@@ -317,7 +317,7 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	if s.Len > 0 {
 		signs |= detect.SignPayload
 	}
-	answers, _ := c.ep[c.peer(s.Dir)].asked(s.Seq)
+	answers, _ := c.ep[c.peer(s.Dir)].asked(s.Seq, c.trail)
 	if answers == 0 && own.Has(reassembly.KnownNext) && s.Seq.Less(own.Next) && s.Seq != 0 && own.Next.Diff(s.Seq) > 1 && own.Una != s.Seq {
 		signs |= detect.SignBehind
 	}

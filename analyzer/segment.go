@@ -95,13 +95,13 @@ func (c *connection) predicted(s *wire.Segment) bool {
 	return own.flags&(mayHaveClosed|finMayBeMissed) == 0 && own.sp.Expected(s, &peer.sp)
 }
 
-// follow is add for a segment that is predicted.
-func (c *connection) follow(s *wire.Segment) {
+// follow is add for a segment that is predicted. t is the connection's trail.
+func (c *connection) follow(s *wire.Segment, t *trail) {
 	own := &c.ep[s.Dir]
 	if own.packets < fewPackets {
 		c.firstOf(s)
 	}
-	own.remember(s, signature(s))
+	own.remember(s, signature(s), t)
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
 	own.packets++
 	own.payload += uint64(s.Len)
@@ -109,7 +109,7 @@ func (c *connection) follow(s *wire.Segment) {
 		own.flags &^= repeating
 	}
 	own.odd = 0
-	own.spoke(s)
+	own.spoke(s, t)
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
@@ -143,18 +143,18 @@ func (c *connection) strange(s *wire.Segment) bool {
 // speak records that X has sent something. A SYN again does not say that anything
 // reaches X.
 func (c *connection) speak(s *wire.Segment) {
-	c.ep[s.Dir].spoke(s)
+	c.ep[s.Dir].spoke(s, c.trail)
 	if again := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && c.look(s.Dir).syn.n > 0; !again {
 		c.ep[c.peer(s.Dir)].sp.Repeats = 0
 	}
 }
 
 // spoke notes s as the last segment of its sender.
-func (ep *endpoint) spoke(s *wire.Segment) {
+func (ep *endpoint) spoke(s *wire.Segment, t *trail) {
 	if s.Flags&(wire.ACK|wire.RST) == wire.ACK {
-		ep.said(s)
+		ep.said(s, t)
 	} else {
-		ep.unsaid()
+		ep.unsaid(t)
 	}
 	ep.lastTime, ep.lastRef = s.Time, s.Ref
 	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {

@@ -1,0 +1,68 @@
+package analyzer
+
+import "github.com/lastack/lastack/wire"
+
+// trail remembers the last segments of all connections of a part, in the order in
+// which they came: for a connection they would take more room than all else that
+// it needs, and only those of the last moments are ever asked for.
+type trail struct {
+	recent  circle[remembered]
+	answers circle[answer]
+}
+
+// trailSize is how many entries a circle holds. Between a segment and its copy, or
+// the RST that answers it, lies at most what the path holds: over all parts these
+// are a quarter of a million segments.
+const trailSize = 1 << 14
+
+// remembered is a segment that was captured before.
+type remembered struct {
+	recent
+	prev uint32 // the one of the same end before it
+}
+
+// answer is the last segment with which an end sent an ACK number.
+type answer struct {
+	ref  wire.FrameRef
+	ack  wire.Seq
+	len  uint32 // payload, in octets
+	prev uint32 // the one with the ACK number before
+}
+
+// circle holds the last trailSize entries that were added, by their number. It
+// grows to that size as it is filled.
+type circle[T any] struct {
+	list []T
+	last uint32 // number of the latest entry; 0 is none
+}
+
+// add adds an entry and returns its number.
+func (c *circle[T]) add(v T) uint32 {
+	if c.last++; c.last == 0 {
+		c.last++ // after 2^32 entries
+	}
+	if i := (c.last - 1) % trailSize; i < uint32(len(c.list)) {
+		c.list[i] = v
+	} else {
+		c.list = append(c.list, v)
+	}
+	return c.last
+}
+
+// at returns entry n; nil for none, and for one that is no longer held.
+func (c *circle[T]) at(n uint32) *T {
+	if n == 0 || c.last-n >= uint32(len(c.list)) {
+		return nil
+	}
+	return &c.list[(n-1)%trailSize]
+}
+
+// trailOf returns the trail of the part of the connections that a key's hash
+// belongs to. Like what a Pool deals out, it does not depend on the machine.
+func (a *Analyzer) trailOf(hash uint64) *trail {
+	t := &a.trails[hash%poolParts]
+	if *t == nil {
+		*t = &trail{}
+	}
+	return *t
+}
