@@ -85,9 +85,9 @@ func (a *Analyzer) foresee(in *arrival) {
 	c := a.at(int32(k - 1))
 	in.guess = c
 	x := in.segment.Dir & 1
-	prefetch.Lines(unsafe.Pointer(c), 2)
+	prefetch.Lines(unsafe.Pointer(c), 1)
 	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 2)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x^1]), 1)
+	prefetch.Lines(unsafe.Pointer(&c.ep[x^1].sp), 1)
 }
 
 // foreseeMore asks, when what foresee asked for has come, for what hangs on it,
@@ -97,6 +97,7 @@ func (a *Analyzer) foreseeMore(in *arrival) {
 	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
 		return
 	}
+	c.prefetch()
 	c.prefetchEvents()
 }
 

@@ -171,7 +171,9 @@ func (c *connection) twoFINs(x, y uint8) finished {
 
 // finInferred reports whether the first transmission of an end's FIN was not
 // captured.
-func (c *connection) finInferred(x uint8) bool { return c.ep[x].fin.ref == 0 || c.ep[x].fin.unordered }
+func (c *connection) finInferred(x uint8) bool {
+	return c.ep[x].fin.ref == 0 || c.ep[x].has(finUnordered)
+}
 
 // knew reports whether an end had received the peer's FIN when it sent its own:
 // by what its FIN acknowledges, or, if that FIN was not captured, by the order
@@ -188,7 +190,7 @@ func (c *connection) knew(x uint8) bool {
 // acknowledges its FIN carries the other's (C2).
 func (c *connection) sequential(x uint8, basis string) finished {
 	kind := "four-segment"
-	if c.ep[x].finAck.withFIN {
+	if c.ep[x].has(finAckedByFIN) {
 		kind = "three-segment"
 	}
 	return finished{kind, c.side(x), basis}
@@ -474,7 +476,7 @@ func (c *connection) wasAnswered() bool {
 	for side := range uint8(2) {
 		sp := &c.ep[side].sp
 		other := &c.ep[side^1]
-		moved := c.flags&midStream == 0 || other.acked && other.moved
+		moved := c.flags&midStream == 0 || other.has(acked) && other.has(ackMoved)
 		if c.ep[side].packets == 0 && sp.Has(reassembly.KnownUna) && moved {
 			return true
 		}

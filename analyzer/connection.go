@@ -11,7 +11,7 @@ import (
 //
 // The fields of a connection and of an endpoint are in the order in which a
 // segment needs them: what every one touches stands together, and in front. A
-// segment then needs 6 cache lines of 15.
+// segment then needs 4 cache lines of 11.
 type connection struct {
 	tuple wire.FourTuple
 	older int32 // slab index of the next incarnation of the key, or -1
@@ -33,16 +33,17 @@ type connection struct {
 
 	incarnation int32
 	lostEvents  uint32
-	start       int64
 
 	ep [2]endpoint
 
+	start    int64
 	first    wire.FrameRef
 	last     wire.FrameRef // last and end: see latest
 	end      int64
-	previous uint64 // id of the incarnation before, 0 for none
+	previous uint64   // id of the incarnation before, 0 for none
+	twFrom   [2]int64 // when the TIME-WAIT of each end began, or began again
 
-	_ [24]byte // so that it takes whole cache lines, and begins with one
+	_ [8]byte // so that it takes whole cache lines, and begins with one
 }
 
 // latest is the last that was captured of the connection: a segment of either
@@ -101,40 +102,38 @@ const (
 // probes is the bit for the last segment of an end being a keepalive probe.
 func probes(end uint8) connFlags { return probing << end }
 
-// endpoint is one end of a connection: the numbers that it sends, its states,
-// and what it sent.
+// endpoint is one end of a connection: what it sent, the numbers that it sends,
+// its states.
 type endpoint struct {
-	// What every segment touches, four cache lines: of the peer the first, of
-	// the sender all.
-	sp               reassembly.Space
+	// What every segment touches: of its sender both lines, of the peer the second,
+	// where the numbers of a space are that change.
 	lastTime         int64 // of its last segment
 	lastRef          wire.FrameRef
 	packets, payload uint64
+	again            uint64   // octets of payload that were not new
 	lastAck          wire.Seq // SEG.ACK of its last segment with ACK
 	lastLen          uint32   // and that segment's payload
+	recent           uint32   // its latest segment in the trail
+	answers          uint32   // there: its segments before the last, by their ACK number
 	flags            endFlags
 	ipid             uint16
-	odd              uint8  // segments in a row whose numbers cannot be its own
-	acked            bool   // it has sent a segment with ACK
-	moved            bool   // it has sent more than one ACK number
-	recent           uint32 // its latest segment in the trail
-	answers          uint32 // there: its segments before the last, by their ACK number
+	odd              uint8 // segments in a row whose numbers cannot be its own
+	arrow            wire.Direction
 
-	again  uint64  // octets of payload that were not new
-	twFrom int64   // when its TIME-WAIT began, or began again
-	open   symbols // receipts not proved, and its own end: what its later segments may strike
+	sp reassembly.Space
+
+	open symbols // receipts not proved, and its own end: what its later segments may strike
 
 	initial, shown, proved fsm.Set
 
-	ttl   uint8 // of its first segment that was no RST
-	sums  [3]uint8
 	mss   uint16
+	ttl   uint8 // of its first segment that was no RST
 	scale uint8
-	arrow wire.Direction
+	sums  [3]uint8
 
 	syn    opening
 	fin    closing
-	finAck acknowledged
+	finAck moment // the first segment of the peer that covers its FIN
 }
 
 // unique is how many octets of payload the end has sent that were new.
@@ -143,26 +142,29 @@ func (ep *endpoint) unique() uint64 { return ep.payload - ep.again }
 // said notes that the end sent s, which has an ACK: the segment before goes to
 // the trail, unless s repeats its ACK number.
 func (ep *endpoint) said(s *wire.Segment, t *trail) {
-	if ep.acked && ep.lastAck != s.Ack {
+	if ep.has(acked) && ep.lastAck != s.Ack {
 		ep.toAnswers(t)
 	}
-	ep.acked, ep.lastAck, ep.lastLen = true, s.Ack, s.Len
+	ep.flags |= acked
+	ep.lastAck, ep.lastLen = s.Ack, s.Len
 }
 
 // unsaid notes that the end sent a segment that nothing answers, a RST or one
 // without an ACK: what it said before goes to the trail.
 func (ep *endpoint) unsaid(t *trail) {
-	if ep.acked {
+	if ep.has(acked) {
 		ep.toAnswers(t)
-		ep.acked = false
+		ep.flags &^= acked
 	}
 }
 
 // toAnswers remembers the end's last segment, and the ACK number that it
 // carried.
 func (ep *endpoint) toAnswers(t *trail) {
-	ep.answers = t.answers.add(answer{ep.lastRef, ep.lastAck, ep.lastLen, ep.answers})
-	ep.moved = true
+	a := t.answers.add()
+	a.ref, a.ack, a.len, a.prev = ep.lastRef, ep.lastAck, ep.lastLen, ep.answers
+	ep.answers = t.answers.last
+	ep.flags |= ackMoved
 }
 
 // maxAnswers is how many ACK numbers of an end before the last are looked at (R6).
@@ -172,7 +174,7 @@ const maxAnswers = 4
 // is remembered, and its payload in octets: a bare RST names the segment that it
 // answers by that number.
 func (ep *endpoint) asked(ack wire.Seq, t *trail) (wire.FrameRef, uint32) {
-	if ep.acked && ep.lastAck == ack {
+	if ep.has(acked) && ep.lastAck == ack {
 		return ep.lastRef, ep.lastLen
 	}
 	n := ep.answers
@@ -190,7 +192,7 @@ func (ep *endpoint) asked(ack wire.Seq, t *trail) (wire.FrameRef, uint32) {
 }
 
 // endFlags are what is known of an endpoint by a bit.
-type endFlags uint16
+type endFlags uint32
 
 const (
 	ackOfSYNRefuted  endFlags = 1 << iota
@@ -212,7 +214,24 @@ const (
 	// already open when the capture began, may be a late copy of that one's.
 	synMayBeOld
 	startedAnew // it opened a later incarnation
+	acked       // its last segment had an ACK
+	ackMoved    // it has sent more than one ACK number
+	finStamped  // the first transmission of its FIN had a timestamp
+	// finWhole: everything up to its FIN has been captured.
+	finWhole
+	// finUnordered: the capture lost the first transmission of its FIN, and whether
+	// that came before or after the receipt of the peer's FIN is not known.
+	finUnordered
+	finAckedByFIN // the first segment that covers its FIN carried the peer's own
 )
+
+// flagIf returns f if ok.
+func flagIf(f endFlags, ok bool) endFlags {
+	if ok {
+		return f
+	}
+	return 0
+}
 
 // opening is the first SYN of an end, or its SYN,ACK if it sent no SYN before.
 type opening struct {
@@ -228,20 +247,13 @@ type closing struct {
 	t      int64
 	before wire.FrameRef // its sender's segment before it
 	ack    wire.Seq
-	tsval  uint32
-	hasTS  bool
-	// done: everything up to the FIN has been captured.
-	done bool
-	// unordered: the capture lost the first transmission, and whether it came
-	// before or after the receipt of the peer's FIN is not known.
-	unordered bool
+	tsval  uint32 // with finStamped
 }
 
-// acknowledged is the first segment of the peer that covers an end's FIN.
-type acknowledged struct {
-	ref     wire.FrameRef
-	t       int64
-	withFIN bool // it carried the peer's own FIN
+// setFIN sets what is known of the end's FIN, and its flags.
+func (ep *endpoint) setFIN(fin closing, flags endFlags) {
+	ep.fin = fin
+	ep.flags = ep.flags&^(finStamped|finWhole|finUnordered) | flags
 }
 
 // details are kept for connections to which something unusual happened.

@@ -75,7 +75,8 @@ func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
 			return kind
 		}
 	}
-	slot.key, slot.recent = key, remember(s, sig)
+	slot.key = key
+	slot.fill(s, sig)
 	return original
 }
 
@@ -93,13 +94,12 @@ func (a *Analyzer) copied(c *connection, s *wire.Segment, hash uint64) copyKind 
 	return (*part).seen(c, s, signature(s))
 }
 
-// remember is the identity of s, whose signature is sig.
-func remember(s *wire.Segment, sig uint32) recent {
-	r := recent{sig: sig, t: uint32(s.Time / 1000), ttl: s.TTL, file: uint8(s.Ref.File())}
+// fill makes r the identity of s, whose signature is sig.
+func (r *recent) fill(s *wire.Segment, sig uint32) {
+	r.sig, r.t, r.ttl, r.file, r.ipid = sig, uint32(s.Time/1000), s.TTL, uint8(s.Ref.File()), 0
 	if s.HasIPID {
 		r.ipid = s.IPID
 	}
-	return r
 }
 
 // copied looks among the last few segments of an end, and remembers s.
@@ -125,7 +125,9 @@ func (c *connection) copied(s *wire.Segment) copyKind {
 
 // remember remembers s, a segment of ep whose signature is sig.
 func (ep *endpoint) remember(s *wire.Segment, sig uint32, t *trail) {
-	ep.recent = t.recent.add(remembered{remember(s, sig), ep.recent})
+	r := t.recent.add()
+	r.fill(s, sig)
+	r.prev, ep.recent = ep.recent, t.recent.last
 }
 
 // Limits of what can be a copy. A retransmission of an identical segment

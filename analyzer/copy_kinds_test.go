@@ -51,7 +51,8 @@ func TestCopiesWithoutIDs(t *testing.T) {
 		if c.stamps {
 			again.Options.Has = wire.OptTimestamps
 		}
-		old := remember(first, 1)
+		var old recent
+		old.fill(first, 1)
 		if got := con.copyOf(&old, &again); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}

@@ -150,7 +150,7 @@ func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
 	if !c.ep[side].shown.Is(fsm.TimeWait) {
 		return 0
 	}
-	return max(c.ep[side].twFrom, c.stateSince(side)) + a.twoMSL(c, side)
+	return max(c.twFrom[side], c.stateSince(side)) + a.twoMSL(c, side)
 }
 
 // openingEnd returns when an opening that nobody completes is over: twice its

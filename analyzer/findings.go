@@ -41,7 +41,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		ep, more := &c.ep[side], c.look(side)
 		in.SYN[i] = sentAndAgain(moment{ep.syn.ref, ep.syn.t}, &more.syn)
 		in.FIN[i] = sentAndAgain(moment{ep.fin.ref, ep.fin.t}, &more.fin)
-		in.FINAcked[i] = sentBetween(moments{moment{ep.finAck.ref, ep.finAck.t}, more.finAcked})
+		in.FINAcked[i] = sentBetween(moments{ep.finAck, more.finAcked})
 		in.Last[i] = mark(moment{ep.lastRef, ep.lastTime})
 		in.Unseen[i] = mark(more.missed)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))

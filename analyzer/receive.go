@@ -13,7 +13,7 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 	c.finWhole(s)
 	ep := &c.ep[y]
 	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST) == wire.ACK {
-		ep.twFrom = s.Time // Linux restarts 2MSL on every segment with ACK
+		c.twFrom[y] = s.Time // Linux restarts 2MSL on every segment with ACK
 	}
 	if s.Flags.Has(wire.RST) {
 		c.receivedRST(y, s)
@@ -41,7 +41,7 @@ func (c *connection) received(y uint8, s *wire.Segment) {
 		c.receivedFIN(y, s)
 	}
 	if ep.shown.Is(fsm.TimeWait) && !was.Is(fsm.TimeWait) {
-		ep.twFrom = s.Time
+		c.twFrom[y] = s.Time
 	}
 }
 
@@ -95,15 +95,12 @@ func (c *connection) awaitsHandshake(y uint8) bool {
 // finWhole notes the segment with which everything up to X's FIN has been
 // captured: the one that completes it for Y (R5).
 func (c *connection) finWhole(s *wire.Segment) {
-	own, fin := &c.ep[s.Dir].sp, &c.ep[s.Dir].fin
-	if !own.Has(reassembly.KnownFIN) || fin.ref == 0 || !own.Whole(own.FIN.Add(1)) {
+	ep := &c.ep[s.Dir]
+	if own := &ep.sp; !own.Has(reassembly.KnownFIN) || ep.fin.ref == 0 || ep.has(finWhole) || !own.Whole(own.FIN.Add(1)) {
 		return
 	}
-	if fin.done {
-		return
-	}
-	fin.done = true
-	if fin.ref != s.Ref {
+	ep.flags |= finWhole
+	if ep.fin.ref != s.Ref {
 		c.more(s.Dir).finDone = moment{s.Ref, s.Time}
 	}
 }
@@ -111,8 +108,8 @@ func (c *connection) finWhole(s *wire.Segment) {
 // receivedFIN: X's FIN takes effect at Y when every octet before it is there
 // (R5): with the FIN itself, or with the segment that fills the last hole.
 func (c *connection) receivedFIN(y uint8, s *wire.Segment) {
-	own, fin := &c.ep[s.Dir].sp, &c.ep[s.Dir].fin
-	if !own.Has(reassembly.KnownFIN) || !fin.done {
+	own := &c.ep[s.Dir].sp
+	if !own.Has(reassembly.KnownFIN) || !c.ep[s.Dir].has(finWhole) {
 		return
 	}
 	carries := s.Flags.Has(wire.FIN) && s.FINSeq() == own.FIN

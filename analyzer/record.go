@@ -369,7 +369,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 func (c *connection) possible(side uint8) fsm.Set {
 	ep, peer := &c.ep[side], &c.ep[c.peer(side)]
 	set := ep.shown
-	if !ep.sp.Has(reassembly.KnownFIN) && set.Intersects(fsm.Of(fsm.LastAck)) && peer.acked && peer.lastTime >= ep.lastTime {
+	if !ep.sp.Has(reassembly.KnownFIN) && set.Intersects(fsm.Of(fsm.LastAck)) && peer.has(acked) && peer.lastTime >= ep.lastTime {
 		set |= fsm.Of(fsm.Closed)
 	}
 	return set

@@ -316,7 +316,7 @@ func (c *connection) inferFIN(y uint8, s *wire.Segment) {
 	peer := &c.ep[y].sp
 	peer.FIN = peer.Next
 	peer.Known |= reassembly.KnownFIN
-	c.ep[y].fin = closing{t: s.Time, ack: c.ep[s.Dir].sp.Una}
+	c.ep[y].setFIN(closing{t: s.Time, ack: c.ep[s.Dir].sp.Una}, 0)
 	peer.Unseen(s.Ack, s.Time)
 	if c.ep[y].open.has(fsm.RcvFIN) {
 		c.ep[y].flags |= mayHaveClosed // its FIN and that of the peer may have crossed
@@ -343,7 +343,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	}
 	own.FIN = own.Next
 	own.Known |= reassembly.KnownFIN
-	c.ep[x].fin = closing{t: s.Time, ack: c.ep[c.peer(x)].sp.Una}
+	c.ep[x].setFIN(closing{t: s.Time, ack: c.ep[c.peer(x)].sp.Una}, 0)
 	more := c.more(x)
 	more.finShown = own.TSNewest
 	if s.Options.Has&wire.OptTimestamps != 0 {
@@ -369,7 +369,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 // Without a copy in sight the other order is likelier.
 func (c *connection) unordered(own int, receipt event) {
 	x := receipt.side
-	c.ep[x].fin.unordered = true
+	c.ep[x].flags |= finUnordered
 	receipt.basis = inferred
 	if c.look(c.peer(x)).fin.n > 0 {
 		c.insert(own, receipt)
@@ -383,7 +383,6 @@ func (c *connection) unordered(own int, receipt event) {
 // received the peer's FIN when it sent its own.
 func (c *connection) settleFIN(s *wire.Segment) {
 	x := s.Dir
-	fin := &c.ep[x].fin
 	if s.Options.Has&wire.OptTimestamps == 0 || int32(s.Options.TSVal-c.look(x).finShown) > 0 {
 		return
 	}
@@ -400,7 +399,7 @@ func (c *connection) settleFIN(s *wire.Segment) {
 			e.basis = confirmed
 		}
 	}
-	fin.unordered = false
+	c.ep[x].flags &^= finUnordered
 	c.refold(x)
 }
 
@@ -452,7 +451,9 @@ func (c *connection) dropFIN(x uint8, by wire.FrameRef) {
 		}
 	}
 	c.ep[x].sp.Known &^= reassembly.KnownFIN
-	c.ep[x].fin, c.ep[x].finAck = closing{}, acknowledged{}
+	c.ep[x].setFIN(closing{}, 0)
+	c.ep[x].finAck = moment{}
+	c.ep[x].flags &^= finAckedByFIN
 }
 
 // sent gives X the symbols of what it sent. The ACK comes before the FIN, as
@@ -811,7 +812,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		// had not sent it and Y not received it before (R13).
 		c.narrowTo(x, fsm.SndData, s)
 		c.narrowTo(c.peer(x), fsm.RcvData, s)
-	} else if peer := &c.ep[c.peer(x)]; c.flags&midStream != 0 && peer.acked && s.Time-peer.lastTime <= pathGap && !own.FINAcked(peer.lastAck) {
+	} else if peer := &c.ep[c.peer(x)]; c.flags&midStream != 0 && peer.has(acked) && s.Time-peer.lastTime <= pathGap && !own.FINAcked(peer.lastAck) {
 		// Y's last segment, a moment ago, does not acknowledge it: until then it
 		// had received no FIN.
 		c.narrowTo(c.peer(x), fsm.RcvData, s)
@@ -819,9 +820,9 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	if own.Next == f.Add(1) && p.Kind != reassembly.New && p.Kind != reassembly.Partial && p.Kind != reassembly.Beyond {
 		ep.flags |= finRepeatedFirst
 	}
-	unordered := ep.fin.unordered || c.mayRepeat(s)
-	ep.fin = closing{ref: s.Ref, t: s.Time, before: ep.lastRef, ack: s.Ack, unordered: unordered,
-		tsval: s.Options.TSVal, hasTS: s.Options.Has&wire.OptTimestamps != 0}
+	unordered := ep.has(finUnordered) || c.mayRepeat(s)
+	ep.setFIN(closing{ref: s.Ref, t: s.Time, before: ep.lastRef, ack: s.Ack, tsval: s.Options.TSVal},
+		flagIf(finUnordered, unordered)|flagIf(finStamped, s.Options.Has&wire.OptTimestamps != 0))
 	if c.find(x, fsm.SndFIN, inferred) >= 0 {
 		return // it was sent before what shows it; this is a repetition, or late
 	}
@@ -917,7 +918,7 @@ func (c *connection) overtook(side uint8) bool {
 func (c *connection) copyFIN(x uint8, s *wire.Segment) {
 	d, more, fin := c.details(), c.more(x), &c.ep[x].fin
 	if more.fin.n == 0 {
-		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, tsval: fin.tsval, side: x, hasTS: fin.hasTS})
+		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, tsval: fin.tsval, side: x, hasTS: c.ep[x].has(finStamped)})
 	}
 	d.finCopies = sentAgain(d.finCopies, x, s.Time, s.Ref, &s.Options)
 	more.fin.again(s)
@@ -933,7 +934,8 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 	}
 	ack := &c.ep[y].finAck
 	if ack.ref == 0 {
-		*ack = acknowledged{ref: s.Ref, t: s.Time, withFIN: s.Flags.Has(wire.FIN)}
+		*ack = moment{s.Ref, s.Time}
+		c.ep[y].flags |= flagIf(finAckedByFIN, s.Flags.Has(wire.FIN))
 	}
 	if c.x != nil {
 		c.x.side[y].finAcked = moment{s.Ref, s.Time}
@@ -947,7 +949,7 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 		e.basis = inferred
 	}
 	if fin := &c.ep[y].fin; e.ref == fin.ref {
-		e.tsval, e.hasTS = fin.tsval, fin.hasTS
+		e.tsval, e.hasTS = fin.tsval, c.ep[y].has(finStamped)
 	}
 	e.slow = c.tookLong(&e, s)
 	e.t = min(c.notKnownBefore(x, e.t), s.Time)

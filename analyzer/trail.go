@@ -12,8 +12,8 @@ type trail struct {
 
 // trailSize is how many entries a circle holds. Between a segment and its copy, or
 // the RST that answers it, lies at most what the path holds: over all parts these
-// are a quarter of a million segments.
-const trailSize = 1 << 14
+// are 131,072 segments.
+const trailSize = 1 << 13
 
 // remembered is a segment that was captured before.
 type remembered struct {
@@ -36,17 +36,25 @@ type circle[T any] struct {
 	last uint32 // number of the latest entry; 0 is none
 }
 
-// add adds an entry and returns its number.
-func (c *circle[T]) add(v T) uint32 {
-	if c.last++; c.last == 0 {
-		c.last++ // after 2^32 entries
+// add makes room for one more entry, whose number is then last, for the caller to
+// fill in. (To take it by value would copy it twice.)
+func (c *circle[T]) add() *T {
+	c.last++
+	if i := (c.last - 1) % trailSize; i < uint32(len(c.list)) && c.last != 0 {
+		return &c.list[i]
 	}
-	if i := (c.last - 1) % trailSize; i < uint32(len(c.list)) {
-		c.list[i] = v
-	} else {
-		c.list = append(c.list, v)
+	return c.grow()
+}
+
+// grow is add where there is no room, and after 2^32 entries: 0 is no number.
+func (c *circle[T]) grow() *T {
+	if c.last == 0 {
+		c.last++
+		return &c.list[0]
 	}
-	return c.last
+	var none T
+	c.list = append(c.list, none)
+	return &c.list[len(c.list)-1]
 }
 
 // at returns entry n; nil for none, and for one that is no longer held.

@@ -40,7 +40,7 @@ func (a *Analyzer) watchSegment(c *connection, s *wire.Segment, p *reassembly.Pl
 	switch {
 	case p.Unseen > 0:
 		row.Note = fmt.Sprintf("acknowledges %d B more than the capture has", p.Unseen)
-	case c.ep[y].twFrom == s.Time && c.ep[y].shown.Is(fsm.TimeWait) && c.stateSince(y) < s.Time:
+	case c.twFrom[y] == s.Time && c.ep[y].shown.Is(fsm.TimeWait) && c.stateSince(y) < s.Time:
 		row.Note = restarted
 	}
 	a.keep(row)
