@@ -40,6 +40,11 @@ type Options struct {
 	// MaxConnections bounds the connections held at a time; 0 is a million.
 	// Beyond it the one that tells least is given up and reported as evicted.
 	MaxConnections int
+	// Sift, if not nil, is for a Pool with OnRecord: it returns a function for each
+	// part of the connections, which is asked whether a connection and its findings
+	// are wanted. Those that are not OnRecord is not given. What is asked about is not
+	// whole: it lacks texts, and is valid only during the call.
+	Sift func() func(c *report.Connection, found []report.Finding) (wanted bool)
 	// Encode and OnEncoded, if not nil, are for a Pool, in place of OnRecord: the
 	// workers themselves append the records to what they have written, each with
 	// a function of its own that Encode returns, and OnEncoded is given the octets

@@ -7,25 +7,46 @@ import (
 	"github.com/lastack/lastack/report"
 )
 
-// findings runs the detectors over a connection that is final and names what
-// they found in its record.
+// findings runs the detectors over a connection as it is now and names what they
+// found in its record.
 func (a *Analyzer) findings(c *connection, r *report.Connection, now int64) []report.Finding {
-	room := &a.found
+	return a.detect(a.input(c, r, now))
+}
+
+// detect is findings of what the detectors see.
+func (a *Analyzer) detect(in *detect.Input) []report.Finding {
+	r, room := in.Conn, &a.found
 	if a.part != nil {
 		room = &a.rec.found
 	}
-	list := detect.Run(a.input(c, r, now), (*room)[:0])
+	list := detect.Run(in, (*room)[:0])
 	if a.part == nil && (a.rec.kept || a.opt.OnRecord == nil) {
 		a.found = nil // they may be kept
 	} else {
 		*room = list
 	}
+	r.Findings = r.Findings[:0]
 	for i := range list {
 		if f := &list[i]; len(r.Findings) == 0 || r.Findings[len(r.Findings)-1] != f.ID {
 			r.Findings = append(r.Findings, f.ID)
 		}
 	}
 	return list
+}
+
+// sifted reports whether nobody wants the records of a connection. It is counted
+// all the same.
+func (a *Analyzer) sifted(in *detect.Input) bool {
+	if a.part == nil || a.part.wanted == nil {
+		return false
+	}
+	found := a.detect(in)
+	if a.part.wanted(in.Conn, found) {
+		return false
+	}
+	a.sum.final(in.Conn, found)
+	a.part.spare = append(a.part.spare, a.rec)
+	return true
 }
 
 // input is what the detectors see of c, until the next call.

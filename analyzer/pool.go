@@ -117,6 +117,7 @@ type dealer struct {
 	spare  []*recordBuf
 	left   []*connection // at the end of the input, by id
 	encode func([]byte, report.Record) []byte
+	wanted func(*report.Connection, []report.Finding) bool // nil: all are
 }
 
 // NewPool returns a Pool that has seen nothing, with that many workers; fewer
@@ -138,6 +139,9 @@ func NewPool(opt Options, workers int) *Pool {
 		a.part = &dealer{}
 		if opt.Encode != nil {
 			a.part.encode = opt.Encode()
+		}
+		if opt.Sift != nil {
+			a.part.wanted = opt.Sift()
 		}
 		p.parts = append(p.parts, a)
 	}

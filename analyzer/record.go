@@ -15,10 +15,22 @@ import (
 
 // record builds what is reported of c as of now. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
+	r := a.outline(c, why, now)
+	a.label(c, r)
+	return r
+}
+
+// label adds what a record has only to be read, or looked up by.
+func (a *Analyzer) label(c *connection, r *report.Connection) {
+	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
+	r.WiresharkFilter = a.filter(c, r)
+}
+
+// outline is record but for labels.
+func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Connection {
 	b := a.recordRoom(c)
 	r := &b.conn
 	r.Type, r.ID, r.Incarnation = "connection", c.id, int(c.incarnation)
-	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.Client, r.Server, r.RoleBasis = a.addr(c, report.Client), a.addr(c, report.Server), roleNames[c.role]
 	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
 	last := c.latest()
@@ -59,7 +71,6 @@ func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connec
 	r.HalfClose = a.halfClose(c)
 	r.Complete = a.complete(c, r)
 	r.Confidence = confidence(c, r)
-	r.WiresharkFilter = a.filter(c, r)
 	return r
 }
 

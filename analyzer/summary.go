@@ -37,8 +37,11 @@ var lifetimeNames = [...]struct {
 	{0.01, "under_10ms"}, {0.1, "under_100ms"}, {1, "under_1s"}, {10, "under_10s"}, {60, "under_1min"}, {3600, "under_1h"},
 }
 
-// connection counts a final connection.
-func (t *tally) connection(r *report.Connection) {
+// final counts a final connection and its findings.
+func (t *tally) final(r *report.Connection, found []report.Finding) {
+	for i := range found {
+		t.findings[found[i].ID]++
+	}
 	t.connections++
 	t.byOpen[r.Open.Kind]++
 	t.byClose[r.Close.Kind]++
@@ -82,12 +85,14 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	if c.isPhantom() {
 		return
 	}
-	r := a.record(c, why, now)
-	found := a.findings(c, r, now)
-	a.sum.connection(r)
-	for i := range found {
-		a.sum.findings[found[i].ID]++
+	r := a.outline(c, why, now)
+	in := a.input(c, r, now)
+	if a.sifted(in) {
+		return
 	}
+	a.label(c, r)
+	found := a.detect(in)
+	a.sum.final(r, found)
 	if a.part != nil {
 		a.part.add(a.rec, found)
 		return

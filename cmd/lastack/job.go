@@ -61,12 +61,16 @@ const maxFaults = 1000
 func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	files := src.Files()
 	j := &job{app: a, set: s, src: src, stop: stop, progress: a.newProgress(s)}
+	out, err := a.newOutput(s, files, func() *report.Ladder { return j.one.Ladder() })
+	if err != nil {
+		return nil, err
+	}
+	j.out = out
 	opt := s.analyzerOptions(len(files))
-	var ladder func() *report.Ladder
 	switch {
 	case opt.Watch != 0: // its record is kept, and others are only lent
-		one := analyzer.New(opt)
-		j.an, j.one, ladder = one, one, one.Ladder
+		j.one = analyzer.New(opt)
+		j.an = j.one
 	case s.live:
 		opt.OnRecord, opt.OnOver = j.record, j.over
 		j.one = analyzer.New(opt)
@@ -76,12 +80,34 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 		if s.streams() {
 			opt.Encode, opt.OnEncoded = j.encoder, j.encoded
 		}
+		if j.out.sieve != nil {
+			opt.Sift = j.sift
+		}
 		j.pool = analyzer.NewPool(opt, cmp.Or(s.workers.value, runtime.GOMAXPROCS(0)))
 		j.an = j.pool
 	}
-	out, err := a.newOutput(s, files, ladder)
-	j.out = out
-	return j, err
+	return j, nil
+}
+
+// sift returns a function with which a worker asks whether a connection is shown,
+// or only counted; nil if all are shown. What the records say of the run is noted.
+func (j *job) sift() func(*report.Connection, []report.Finding) bool {
+	sieve := j.out.sieve()
+	if sieve == nil {
+		return nil
+	}
+	return func(c *report.Connection, found []report.Finding) bool {
+		if sieve.Wants(c, found) {
+			return true
+		}
+		j.finished.Add(1)
+		for i := range found {
+			if j.set.failOn.met(&found[i]) {
+				j.alarmed.Store(true)
+			}
+		}
+		return false
+	}
 }
 
 // encoder returns a function with which a worker writes records. What they say

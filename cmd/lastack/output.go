@@ -6,6 +6,7 @@ import (
 
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/digest"
 	"github.com/lastack/lastack/report/ladder"
 	"github.com/lastack/lastack/report/markdown"
 	"github.com/lastack/lastack/report/term"
@@ -20,6 +21,7 @@ type output struct {
 	file    *os.File                   // of --output; nil is standard output
 	live    bool                       // show every record at once
 	over    func(report.Record) error  // shows what is over and not final; nil: nothing does
+	sieve   func() *digest.Sieve       // of a report that counts most connections; nil: of none
 }
 
 // newOutput opens the output. Inputs are never written over.
@@ -62,6 +64,9 @@ func (a *app) refuseInput(path string, inputs []capture.FileInfo) error {
 func (o *output) sinks(s *settings, w io.Writer, segments func() *report.Ladder, look term.Look) report.Sink {
 	if s.forPeople() {
 		sink := s.forReading(w, segments, look)
+		if d, ok := sink.(interface{ Sieve() *digest.Sieve }); ok {
+			o.sieve = d.Sieve
+		}
 		if t, ok := sink.(*text.Text); ok && s.live && !s.quiet {
 			o.over = t.Over
 		}

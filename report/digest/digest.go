@@ -25,6 +25,8 @@ type Digest struct {
 	top    int
 	all    bool
 	groups map[string]*Group
+	named  map[string]int // connections by the kinds of finding that they name
+	sieves []*Sieve
 	worst  map[string]*bucket
 	rows   report.Sorter // every row, with all
 	packed []byte        // the row being added to them
@@ -35,7 +37,7 @@ type Digest struct {
 func New(top int, all bool) *Digest {
 	return &Digest{
 		top: max(top, 0), all: all, Near: map[report.Side]uint64{},
-		groups: map[string]*Group{}, worst: map[string]*bucket{},
+		groups: map[string]*Group{}, named: map[string]int{}, worst: map[string]*bucket{},
 	}
 }
 
@@ -52,6 +54,7 @@ func (d *Digest) Add(rec report.Record) error {
 	case *report.Summary:
 		s := *r
 		d.Summary = &s
+		d.gather()
 		d.startOf(&s)
 	}
 	return nil
@@ -70,6 +73,9 @@ func (d *Digest) connection(c *report.Connection) error {
 	d.Near[c.Vantage.Near]++
 	if d.Start.IsZero() || c.Start.Before(d.Start) {
 		d.Start = c.Start
+	}
+	for _, id := range c.Findings {
+		d.named[id]++
 	}
 	if d.all {
 		d.packed = makeRow(c).append(d.packed[:0])
@@ -111,15 +117,24 @@ func (d *Digest) bucket(id string) *bucket {
 // Groups returns the findings by kind, worst first.
 func (d *Digest) Groups() []*Group {
 	list := make([]*Group, 0, len(d.groups))
-	for _, g := range d.groups {
-		list = append(list, g)
+	for id := range d.groups {
+		list = append(list, d.Group(id))
 	}
 	slices.SortFunc(list, compareGroups)
 	return list
 }
 
 // Group returns the findings of one kind, nil if there are none.
-func (d *Digest) Group(id string) *Group { return d.groups[id] }
+func (d *Digest) Group(id string) *Group {
+	g := d.groups[id]
+	if g == nil {
+		return nil
+	}
+	if n := d.named[id]; n > g.Connections || len(g.seen) == maxSeen && n > 0 {
+		g.Connections = n
+	}
+	return g
+}
 
 // Rows calls fn with the connections, worst first: in the order of the kinds
 // of finding, then those with more findings, then by first packet. It can be

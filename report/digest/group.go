@@ -15,11 +15,12 @@ type Group struct {
 	ID         string
 	Severity   string // of the worst
 	Confidence string // the highest among the worst
-	// Findings and Connections count; a connection named by several findings
-	// is counted once as long as no more than 1,024 are remembered.
+	// Findings and Connections count. A connection that several findings name is
+	// counted once: by its record, which names the kind, or, where there is none, as
+	// long as no more than 1,024 are remembered.
 	Findings    int
 	Connections int
-	// IDs are the first connections named, 64 at most.
+	// IDs are the first connections named, as many as are shown.
 	IDs []uint64
 	// FirstFrame is the first frame cited.
 	FirstFrame uint64
@@ -35,6 +36,7 @@ type Group struct {
 
 const (
 	maxSeen    = 1024
+	maxNamed   = maxIDs + 1
 	maxListed  = 64
 	maxFilters = 5
 )
@@ -87,7 +89,7 @@ func (g *Group) count(f *report.Finding) {
 		if len(g.seen) < maxSeen {
 			g.seen[id] = true
 		}
-		if len(g.IDs) < maxListed {
+		if len(g.IDs) < maxNamed {
 			g.IDs = append(g.IDs, id)
 		}
 	}
