@@ -21,7 +21,8 @@ const (
 )
 
 // claim is what a detector says of one connection. Its find fills what decides,
-// and what it hands to tell; tell writes the rest. Where severity, disproof, advice or check are empty those of the
+// and what it hands to tell; tell writes the rest, and is not called for a
+// brief look. Where severity, disproof, advice or check are empty those of the
 // detector stand, an empty confidence is high.
 type claim struct {
 	side                 report.Side
@@ -101,8 +102,10 @@ func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.
 			f.FrameFiles[i] = m.File
 		}
 	}
-	d.tell(in, c, f)
-	f.WiresharkFilter = in.filter(proof)
+	if !in.Brief {
+		d.tell(in, c, f)
+		f.WiresharkFilter = in.filter(proof)
+	}
 	return list
 }
 

@@ -99,6 +99,11 @@ type Input struct {
 	// Multi says that the capture has several files, so that findings name
 	// them.
 	Multi bool
+	// Brief says that only what a count needs is wanted of a finding: ID,
+	// Severity, Confidence, Connections, ConnectionsTotal, Side, T, Frames and
+	// FrameFiles. Its texts, Values, SeenBy, Check, Refs and the filter stay
+	// empty, and no room is taken for them.
+	Brief bool
 
 	scratch *scratch
 }
