@@ -26,6 +26,7 @@ func TestBriefIsTheSame(t *testing.T) {
 	for name, in := range stories() {
 		look(name, in)
 	}
+	look("long lists", longLists())
 	rnd := rand.New(rand.NewPCG(5, 6))
 	for range 20000 {
 		look("strange", strange(rnd))
@@ -42,13 +43,46 @@ func counted(f *report.Finding) report.Finding {
 // many findings.
 func TestBriefAllocatesNothing(t *testing.T) {
 	var list []report.Finding
-	for name, in := range stories() {
+	look := func(name string, in *Input) {
 		in.Brief = true
 		list = Run(in, list[:0])
-		if n := testing.AllocsPerRun(100, func() { list = Run(in, list[:0]) }); n != 0 {
+		if n := testing.AllocsPerRun(50, func() { list = Run(in, list[:0]) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
+	for name, in := range stories() {
+		look(name, in)
+	}
+	rnd := rand.New(rand.NewPCG(7, 8))
+	for range 1000 {
+		look("strange", strange(rnd))
+	}
+	look("long lists", longLists())
+}
+
+// longLists is a connection that was probed, stalled, closed and reset as often
+// as the analyzer remembers.
+func longLists() *Input {
+	in := finalACKLost()
+	for i := range 12 {
+		frame, t := uint64(100+10*i), 500+1000*float64(i)
+		for kind := range OldReset + 1 {
+			for _, side := range sides {
+				in.Notes = append(in.Notes, note(kind, side, frame+uint64(kind), t))
+			}
+		}
+		in.refute(server, "rcv.ACK-of-FIN", "fin-retransmitted", frame, frame+1)
+		in.refute(server, "rcv.ACK-of-SYN", "syn-ack-retransmitted", frame, frame+1)
+		in.reset(client, "rst", "injected", "ignored", frame, t, 0, 0)
+		in.Challenges = append(in.Challenges, Challenge{ACK: m(frame, t), RST: m(frame+1, t), State: "TIME-WAIT"})
+	}
+	for _, side := range sides {
+		e := in.Conn.Endpoint(side)
+		e.KeepaliveProbes, e.ZeroWindows = 12, 12
+	}
+	in.Conn.Open.SYNRetransmits, in.Conn.Open.SYNACKRetransmits = 12, 12
+	in.aborted(server, "rst", "no-such-connection", 900, 20000, 105, 0)
+	return in
 }
 
 // stories are the inputs of all examples, of one file and of several.

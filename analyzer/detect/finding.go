@@ -28,7 +28,7 @@ type claim struct {
 	side                 report.Side
 	severity, confidence string
 	at                   time.Time // when; zero: the time of the last proof
-	proof                []Mark
+	proof                []Mark    // in any order; in that of the capture when tell is called
 
 	tell  func(*Input, *claim)
 	rst   *rst

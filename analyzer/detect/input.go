@@ -203,8 +203,8 @@ func Run(in *Input, list []report.Finding) []report.Finding {
 		return list
 	}
 	in.room().begin()
-	for i := range All {
-		if All[i].needs&traits != 0 {
+	for i, needs := range needed {
+		if needs&traits != 0 {
 			list = All[i].add(in, list)
 		}
 	}
