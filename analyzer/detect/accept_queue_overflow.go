@@ -22,37 +22,37 @@ func findAcceptQueueOverflow(in *Input) []claim {
 	if u == nil || u.overflow() == "" {
 		return nil
 	}
-	c := claim{
-		side:       report.Server,
-		confidence: u.overflow(),
-		saw:        [2]string{"nothing at first: connect() had returned", "nothing: accept() did not return it"},
-		at:         u.acks[0].Time,
-		proof:      u.proof(in),
-		values: in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Int("acks_not_taken", len(u.acks)),
-			report.Int("data_retransmits", len(u.data)), report.Float("delay_s", u.delay.Seconds())),
-	}
+	c := claim{side: report.Server, confidence: u.overflow(), at: u.acks[0].Time, proof: u.proof(in), tell: tellFullQueue}
 	if c.confidence == low {
 		c.severity = notice
 	}
 	switch {
 	case len(u.again) == 0:
-		in.refusedACK(u, &c)
+		c.at, c.tell = u.rst.Time, tellRefusedACK
 	case c.confidence == low:
-		in.oneRepeat(u, &c)
-	default:
-		in.fullQueue(u, &c)
+		c.tell = tellOneRepeat
 	}
 	return in.one(c)
 }
 
-// fullQueue: the ACK came twice or more, or with data, and was not taken.
-func (in *Input) fullQueue(u *untaken, c *claim) {
+// tellFullQueue: the ACK came twice or more, or with data, and was not taken.
+func tellFullQueue(in *Input, c *claim) {
+	u := in.tellUntaken(c)
 	c.title = "The server did not take the client's handshake: its accept queue was " + when(c.confidence != high, "probably ") + "full"
 	c.explanation = say("The client acknowledged the SYN,ACK and was ESTABLISHED ("+in.frames(u.acks...)+"), and the server repeated its SYN,ACK "+
 		times(len(u.again))+" all the same ("+in.frames(in.marksOf(u.again)...)+").",
 		when(len(u.data) > 0, "The client's data was dropped as well: it had to be sent again ("+in.frames(in.marksOf(u.data)...)+")."),
 		either(u.near, "The tap is near the server, so these segments were hardly lost on the way.", "That all of them were lost on the way is less likely."),
 		in.howItWent(u))
+}
+
+// tellUntaken is what is said of every handshake that was not taken.
+func (in *Input) tellUntaken(c *claim) *untaken {
+	u := in.untaken()
+	c.saw = [2]string{"nothing at first: connect() had returned", "nothing: accept() did not return it"}
+	c.values = in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Int("acks_not_taken", len(u.acks)),
+		report.Int("data_retransmits", len(u.data)), report.Float("delay_s", u.delay.Seconds()))
+	return u
 }
 
 // howItWent says how such a handshake ended.
@@ -67,8 +67,9 @@ func (in *Input) howItWent(u *untaken) string {
 	return "Nothing captured proves that the server ever took it; when it gives up it drops the request without a packet, and the client does not learn of it."
 }
 
-// oneRepeat: captured near the server, repeated once, no data.
-func (in *Input) oneRepeat(u *untaken, c *claim) {
+// tellOneRepeat: captured near the server, repeated once, no data.
+func tellOneRepeat(in *Input, c *claim) {
+	u := in.tellUntaken(c)
 	c.title = "The server did not take the client's handshake ACK at once: accept queue full, or TCP_DEFER_ACCEPT"
 	c.explanation = say("The client's ACK ("+in.frames(u.acks...)+") was captured near the server, which sent its SYN,ACK once more ("+
 		in.frames(in.marksOf(u.again)...)+"). A full accept queue does that, and so does TCP_DEFER_ACCEPT when its time is over and no data has come; once is not enough to tell.",
@@ -77,10 +78,10 @@ func (in *Input) oneRepeat(u *untaken, c *claim) {
 	c.advice = "Nothing to do if the listener uses TCP_DEFER_ACCEPT (nginx: deferred, Apache: AcceptFilter). Else look at its accept queue."
 }
 
-// refusedACK: the handshake's ACK was answered with a bare RST.
-func (in *Input) refusedACK(u *untaken, c *claim) {
+// tellRefusedACK: the handshake's ACK was answered with a bare RST.
+func tellRefusedACK(in *Input, c *claim) {
+	u := in.tellUntaken(c)
 	c.title = "The server refused the client's handshake ACK with a RST"
-	c.at = u.rst.Time
 	c.explanation = "The server sent a SYN,ACK (" + in.frame(in.SYNACK.first()) + ") and answered the client's ACK (" + in.frame(u.rst.answers()) +
 		") with a bare RST (" + in.frame(u.rst.mark()) + "): the connection was never ESTABLISHED there. " +
 		"Either the accept queue was full and tcp_abort_on_overflow is on, or the listener was closed in between."

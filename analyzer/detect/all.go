@@ -11,3 +11,13 @@ var All = []Detector{
 	keepaliveAlive, keepaliveUnanswered, keepaliveReset, zeroWindowStall,
 	captureDuplicates, captureLoss, twoTaps, oneWayCapture, midStream, evicted,
 }
+
+// needed is what each of All needs. The list is short, where the detectors are
+// long: most of them are not asked about a connection.
+var needed = func() []trait {
+	list := make([]trait, len(All))
+	for i := range All {
+		list[i] = All[i].needs
+	}
+	return list
+}()

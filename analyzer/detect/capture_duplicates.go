@@ -20,23 +20,33 @@ var captureDuplicates = define(Detector{
 // Fewer copies than half of the segments are no sign of the capture: a network
 // doubles a packet now and then, and a host may send the same RST twice.
 func findCaptureDuplicates(in *Input) []claim {
+	if n := in.doubled(); n == 0 || 2*n < in.packets() {
+		return nil
+	}
+	return in.one(claim{at: in.Copied.Time, proof: in.marks(in.Copied.first(), in.Copied.last()), tell: tellCaptureDuplicates})
+}
+
+func tellCaptureDuplicates(in *Input, c *claim) {
+	n, packets := in.doubled(), in.packets()
+	c.title = words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice"
+	c.explanation = words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" +
+		when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once."
+	c.values = in.values(report.Int("copies", n), report.Int("packets", packets))
+}
+
+// packets is how many segments the connection has.
+func (in *Input) packets() uint64 {
+	e := &in.Conn.Endpoints
+	return e.Client.Packets + e.Server.Packets
+}
+
+// doubled is how many copies no second tap explains.
+func (in *Input) doubled() uint64 {
 	n := in.Copies
 	if in.twoTaps() {
 		n -= min(n, in.tapCopies())
 	}
-	e := &in.Conn.Endpoints
-	packets := e.Client.Packets + e.Server.Packets
-	if n == 0 || 2*n < packets {
-		return nil
-	}
-	return in.one(claim{
-		title: words.Plural(n, "segment") + " of this connection " + either(n == 1, "was", "were") + " captured twice",
-		explanation: words.Plural(n, "segment") + " of " + words.Count(packets) + " came again within a round trip with the same numbers, checksum and timestamps (" +
-			when(n > 1, "the first and last: ") + in.frames(in.Copied.first(), in.Copied.last()) + "). They are no retransmissions and are counted once.",
-		at:     in.Copied.Time,
-		proof:  in.marks(in.Copied.first(), in.Copied.last()),
-		values: in.values(report.Int("copies", n), report.Int("packets", packets)),
-	})
+	return n
 }
 
 // tapCopies is how many copies a second tap explains.

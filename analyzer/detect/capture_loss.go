@@ -19,24 +19,27 @@ var captureLoss = define(Detector{
 }, octetsMissing, findCaptureLoss)
 
 func findCaptureLoss(in *Input) []claim {
-	m := &in.Conn.Vantage.MissingBytes
-	var out []claim
-	for i, missing := range [2]uint64{m.Client, m.Server} {
-		if missing == 0 {
-			continue
+	out := in.claims()
+	for i, side := range sides {
+		if in.missing(side) > 0 {
+			// Other paths and fragments look the same.
+			out = append(out, claim{side: side, confidence: medium, at: in.Unseen[i].Time, proof: in.marks(in.Unseen[i]), tell: tellCaptureLoss})
 		}
-		side := sides[i]
-		size := words.Plural(missing, "byte")
-		out = append(out, claim{
-			side:       side,
-			confidence: medium, // other paths and fragments look the same
-			title:      "The capture missed " + size + " that the " + string(side) + " sent",
-			explanation: "The " + string(side.Peer()) + " acknowledged " + size + " of the " + string(side) + " (last in " + in.frame(in.Unseen[i]) +
-				") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure.",
-			at:     in.Unseen[i].Time,
-			proof:  in.marks(in.Unseen[i]),
-			values: in.values(report.Int("missing_bytes", missing)),
-		})
 	}
 	return out
+}
+
+// missing is how many acknowledged octets of a side the capture does not have.
+func (in *Input) missing(side report.Side) uint64 {
+	m := &in.Conn.Vantage.MissingBytes
+	return [2]uint64{m.Client, m.Server}[index(side)]
+}
+
+func tellCaptureLoss(in *Input, c *claim) {
+	missing := in.missing(c.side)
+	size := words.Plural(missing, "byte")
+	c.title = "The capture missed " + size + " that the " + string(c.side) + " sent"
+	c.explanation = "The " + string(c.side.Peer()) + " acknowledged " + size + " of the " + string(c.side) + " (last in " + in.frame(in.Unseen[index(c.side)]) +
+		") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure."
+	c.values = in.values(report.Int("missing_bytes", missing))
 }

@@ -24,7 +24,7 @@ var closeWait = define(Detector{
 }, leftClosing, findCloseWait)
 
 func findCloseWait(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		e := in.Conn.Endpoint(side)
 		if e.State == "CLOSE-WAIT" && e.ConfirmedState == "CLOSE-WAIT" && in.FINAcked[index(side.Peer())].Frame != 0 {
@@ -35,31 +35,30 @@ func findCloseWait(in *Input) []claim {
 }
 
 func (in *Input) closeWait(side report.Side) claim {
-	peer := side.Peer()
-	fin, acked := &in.FIN[index(peer)], &in.FINAcked[index(peer)]
-	age := in.age(side)
-	c := claim{
-		side:   side,
-		title:  "The " + string(side) + " has been in CLOSE-WAIT for " + dur(age) + " when the capture ends",
-		saw:    both(side, "read() = 0, if it reads", "nothing: its close() or shutdown() had returned"),
-		at:     acked.Time,
-		proof:  in.marks(fin.first(), acked.first(), in.HalfClose.last()),
-		values: in.values(report.Float("close_wait_s", age.Seconds())),
-	}
-	short := age < time.Second
-	if short {
+	fin, acked := &in.FIN[index(side.Peer())], &in.FINAcked[index(side.Peer())]
+	c := claim{side: side, at: acked.Time, proof: in.marks(fin.first(), acked.first(), in.HalfClose.last()), tell: tellCloseWait}
+	if in.age(side) < time.Second {
 		c.severity = info
 	}
+	return c
+}
+
+func tellCloseWait(in *Input, c *claim) {
+	side, peer := c.side, c.side.Peer()
+	fin, acked := &in.FIN[index(peer)], &in.FINAcked[index(peer)]
+	age := in.age(side)
 	e := in.Conn.Endpoint(side)
 	var sent uint64
 	if h := in.Conn.HalfClose; h != nil && h.By == peer {
 		sent = h.Bytes
 	}
+	c.title = "The " + string(side) + " has been in CLOSE-WAIT for " + dur(age) + " when the capture ends"
 	c.explanation = say("The "+string(peer)+" closed ("+in.frame(fin.first())+"), the "+string(side)+"'s kernel acknowledged it ("+in.frame(acked.first())+
 		"), and no FIN or RST of the "+string(side)+" was captured since: its program has not closed its side.",
 		when(sent > 0, "It sent "+words.Plural(sent, "byte")+" meanwhile, so it is using the half that is open."),
 		when(e.UniqueBytes == 0 && in.Conn.Open.Kind != "mid-stream", "It never sent a byte: the program may not even have accepted the connection."),
-		either(short, "The capture ends too soon to make anything of it.",
+		either(c.severity == info, "The capture ends too soon to make anything of it.",
 			"Whether it is slow, busy or has forgotten the socket, the capture does not tell."))
-	return c
+	c.saw = both(side, "read() = 0, if it reads", "nothing: its close() or shutdown() had returned")
+	c.values = in.values(report.Float("close_wait_s", age.Seconds()))
 }

@@ -21,21 +21,25 @@ func findConnectionRefused(in *Input) []claim {
 		return nil
 	}
 	syn := &in.SYN[0]
-	answered := r.answers()
-	if answered.Frame == 0 {
-		answered = syn.last()
+	return in.one(claim{side: report.Server, at: r.Time, proof: in.marks(syn.first(), syn.last(), in.refusedSYN(r), r.mark()), rst: r, tell: tellConnectionRefused})
+}
+
+// refusedSYN is the SYN that the RST answers.
+func (in *Input) refusedSYN(r *rst) Mark {
+	if m := r.answers(); m.Frame != 0 {
+		return m
 	}
+	return in.SYN[0].last()
+}
+
+func tellConnectionRefused(in *Input, c *claim) {
+	r, syn := c.rst, &in.SYN[0]
 	delay := r.Time.Sub(syn.LastTime)
-	return in.one(claim{
-		side:  report.Server,
-		title: in.Conn.Server.String() + " refused the connection",
-		explanation: say("The SYN ("+in.frame(answered)+") was answered with RST,ACK ("+in.frame(r.mark())+") after "+dur(delay)+
-			": no socket listens on "+in.Conn.Server.String()+", or a firewall answers so.",
-			when(syn.Copies > 0, "The client tried "+times(syn.Copies+1)+", as some systems do before they report the error."),
-			"The client went from SYN-SENT to CLOSED."),
-		saw:    [2]string{"ECONNREFUSED", "nothing"},
-		at:     r.Time,
-		proof:  in.marks(syn.first(), syn.last(), answered, r.mark()),
-		values: in.values(report.Float("delay_s", delay.Seconds()), report.Int("tries", syn.Copies+1)),
-	})
+	c.title = in.Conn.Server.String() + " refused the connection"
+	c.explanation = say("The SYN ("+in.frame(in.refusedSYN(r))+") was answered with RST,ACK ("+in.frame(r.mark())+") after "+dur(delay)+
+		": no socket listens on "+in.Conn.Server.String()+", or a firewall answers so.",
+		when(syn.Copies > 0, "The client tried "+times(syn.Copies+1)+", as some systems do before they report the error."),
+		"The client went from SYN-SENT to CLOSED.")
+	c.saw = [2]string{"ECONNREFUSED", "nothing"}
+	c.values = in.values(report.Float("delay_s", delay.Seconds()), report.Int("tries", syn.Copies+1))
 }

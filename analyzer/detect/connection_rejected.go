@@ -20,28 +20,32 @@ var connectionRejected = define(Detector{
 }, openedOtherwise, findConnectionRejected)
 
 func findConnectionRejected(in *Input) []claim {
-	e := in.Conn.Rejected
-	if in.Conn.Open.Kind != "rejected" || e == nil || in.SYN[0].Frame == 0 {
+	if in.Conn.Open.Kind != "rejected" || in.Conn.Rejected == nil || in.SYN[0].Frame == 0 {
 		return nil
 	}
-	what, saw := icmpWords(in.Conn.Client.IP.Is6(), e)
-	m := at(e.Frame, e.File)
+	m := in.rejection()
+	return in.one(claim{side: report.Client, at: m.Time, proof: in.marks(in.SYN[0].first(), in.SYN[0].last(), m), tell: tellConnectionRejected})
+}
+
+// rejection is where the ICMP error stands.
+func (in *Input) rejection() Mark {
+	m := at(in.Conn.Rejected.Frame, in.Conn.Rejected.File)
+	m.Time = in.Conn.End
 	if t := in.entered(report.Client, "CLOSED"); t != nil && t.T != nil {
 		m.Time = *t.T
-	} else {
-		m.Time = in.Conn.End
 	}
+	return m
+}
+
+func tellConnectionRejected(in *Input, c *claim) {
+	e, m := in.Conn.Rejected, in.rejection()
+	what, saw := icmpWords(in.Conn.Client.IP.Is6(), e)
 	delay := m.Time.Sub(in.SYN[0].LastTime)
-	return in.one(claim{
-		side:  report.Client,
-		title: "The connection to " + in.Conn.Server.String() + " was rejected: ICMP " + what,
-		explanation: "The SYN (" + in.frame(in.SYN[0].last()) + ") was answered by an ICMP error that quotes it, \"" + what + "\" (type " + strconv.Itoa(int(e.ICMPType)) +
-			", code " + strconv.Itoa(int(e.ICMPCode)) + ", " + in.frame(m) + "), after " + dur(delay) + ". The client went from SYN-SENT to CLOSED.",
-		saw:    [2]string{saw, "nothing"},
-		at:     m.Time,
-		proof:  in.marks(in.SYN[0].first(), in.SYN[0].last(), m),
-		values: in.values(report.Int("icmp_type", int(e.ICMPType)), report.Int("icmp_code", int(e.ICMPCode)), report.Float("delay_s", delay.Seconds())),
-	})
+	c.title = "The connection to " + in.Conn.Server.String() + " was rejected: ICMP " + what
+	c.explanation = "The SYN (" + in.frame(in.SYN[0].last()) + ") was answered by an ICMP error that quotes it, \"" + what + "\" (type " + strconv.Itoa(int(e.ICMPType)) +
+		", code " + strconv.Itoa(int(e.ICMPCode)) + ", " + in.frame(m) + "), after " + dur(delay) + ". The client went from SYN-SENT to CLOSED."
+	c.saw = [2]string{saw, "nothing"}
+	c.values = in.values(report.Int("icmp_type", int(e.ICMPType)), report.Int("icmp_code", int(e.ICMPCode)), report.Float("delay_s", delay.Seconds()))
 }
 
 // icmpError is an ICMP error in words, and the errno that Linux makes of it

@@ -26,25 +26,30 @@ func findConnectionUnanswered(in *Input) []claim {
 	if in.Conn.Open.Kind != "unanswered" || syn.Frame == 0 || in.refusedReuse() || in.Conn.Close.Reset != nil {
 		return nil
 	}
-	waited := in.Now.Sub(syn.Time)
-	if syn.Copies == 0 && waited < 3*time.Second {
+	if syn.Copies == 0 && in.Now.Sub(syn.Time) < 3*time.Second {
 		return nil // the capture may just have ended
 	}
 	c := claim{
 		side:       report.Server,
 		confidence: unless(syn.Copies == 0),
-		title:      in.Conn.Server.String() + " did not answer " + either(syn.Copies == 0, "a SYN", words.Plural(syn.Copies+1, "SYN")+" in "+dur(syn.span())),
-		explanation: say("The SYN ("+in.frame(syn.first())+") "+either(syn.Copies == 0, "was not repeated: the client gave up at once, as a scan does, or with a short time limit of its own.",
-			"was repeated "+times(syn.Copies)+" ("+in.frames(append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.last())...)+")."),
-			either(in.Last[1].Frame != 0, "What came back ("+in.frame(in.Last[1])+" is the last) has other numbers: it does not answer this SYN, as from an end that holds another connection on these ports.",
-				"Nothing answered in the "+dur(waited)+" that were captured after the first SYN. Whether it was dropped on the way, at the server, or its answer was lost, the capture does not tell.")),
-		saw:    [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"},
-		at:     syn.LastTime,
-		proof:  append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),
-		values: in.values(report.Int("tries", syn.Copies+1), report.Float("trying_s", syn.span().Seconds()), report.Float("waited_s", waited.Seconds())),
+		at:         syn.LastTime,
+		proof:      append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.first(), syn.last()),
+		tell:       tellConnectionUnanswered,
 	}
 	if syn.Copies < 2 {
 		c.severity = notice
 	}
 	return in.one(c)
+}
+
+func tellConnectionUnanswered(in *Input, c *claim) {
+	syn := &in.SYN[0]
+	waited := in.Now.Sub(syn.Time)
+	c.title = in.Conn.Server.String() + " did not answer " + either(syn.Copies == 0, "a SYN", words.Plural(syn.Copies+1, "SYN")+" in "+dur(syn.span()))
+	c.explanation = say("The SYN ("+in.frame(syn.first())+") "+either(syn.Copies == 0, "was not repeated: the client gave up at once, as a scan does, or with a short time limit of its own.",
+		"was repeated "+times(syn.Copies)+" ("+in.frames(append(in.marksOf(in.notes(SYNAgain, report.Client)), syn.last())...)+")."),
+		either(in.Last[1].Frame != 0, "What came back ("+in.frame(in.Last[1])+" is the last) has other numbers: it does not answer this SYN, as from an end that holds another connection on these ports.",
+			"Nothing answered in the "+dur(waited)+" that were captured after the first SYN. Whether it was dropped on the way, at the server, or its answer was lost, the capture does not tell."))
+	c.saw = [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"}
+	c.values = in.values(report.Int("tries", syn.Copies+1), report.Float("trying_s", syn.span().Seconds()), report.Float("waited_s", waited.Seconds()))
 }

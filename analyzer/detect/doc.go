@@ -5,5 +5,6 @@
 // calls it once for each connection that became final. A detector is a value:
 // an id, what it means, and a pure function of Input. It has no state, no
 // clock and sees no packet, so a connection without anything unusual costs
-// nothing while it lives.
+// nothing while it lives. It decides first and writes its texts afterwards,
+// which a brief look leaves out.
 package detect

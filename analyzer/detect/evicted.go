@@ -18,12 +18,13 @@ func findEvicted(in *Input) []claim {
 	if c.FinalBy != "evicted" {
 		return nil
 	}
-	first, last := at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)
-	return in.one(claim{
-		title:       "This connection was given up to make room for others",
-		explanation: "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(last) + "), when its ends were in " + c.Endpoints.Client.State + " and " + c.Endpoints.Server.State + "; how it ended is not known.",
-		at:          c.End,
-		proof:       in.marks(first, last),
-		values:      in.values(report.Float("duration_s", c.Duration)),
-	})
+	return in.one(claim{at: c.End, proof: in.marks(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)), tell: tellEvicted})
+}
+
+func tellEvicted(in *Input, c *claim) {
+	conn := in.Conn
+	c.title = "This connection was given up to make room for others"
+	c.explanation = "The analysis held as many connections as it may. This one was dropped after its last segment (" + in.frame(at(conn.LastFrame, conn.LastFile)) + "), when its ends were in " +
+		conn.Endpoints.Client.State + " and " + conn.Endpoints.Server.State + "; how it ended is not known."
+	c.values = in.values(report.Float("duration_s", conn.Duration))
 }

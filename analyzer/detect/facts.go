@@ -63,12 +63,25 @@ func same(a, b Mark) bool { return a.Frame != 0 && a.Frame == b.Frame && a.File 
 // marks returns a list that is good until the connection has been looked at,
 // and has room for a few more.
 func (in *Input) marks(list ...Mark) []Mark {
-	return append(in.room.takeMarks(len(list)), list...)
+	return append(in.room().takeMarks(len(list)), list...)
+}
+
+// join puts lists together, as marks does.
+func (in *Input) join(lists ...[]Mark) []Mark {
+	n := 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	out := in.room().takeMarks(n)
+	for _, list := range lists {
+		out = append(out, list...)
+	}
+	return out
 }
 
 // marksOf returns where notes stand, as marks does.
 func (in *Input) marksOf(notes []Note) []Mark {
-	out := in.room.takeMarks(len(notes))
+	out := in.room().takeMarks(len(notes))
 	for i := range notes {
 		out = append(out, notes[i].mark())
 	}
@@ -77,23 +90,40 @@ func (in *Input) marksOf(notes []Note) []Mark {
 
 // notes returns the notes of a kind of one side's segments.
 func (in *Input) notes(kind NoteKind, side report.Side) []Note {
-	from := len(in.room.notes)
-	for i := range in.Notes {
-		if n := &in.Notes[i]; n.Kind == kind && n.Side == side {
-			in.room.notes = append(in.room.notes, *n)
+	return in.pick(in.Notes, func(n *Note) bool { return n.Kind == kind && n.Side == side })
+}
+
+// pick returns the wanted ones of a list, which is good until the connection
+// has been looked at.
+func (in *Input) pick(list []Note, wanted func(*Note) bool) []Note {
+	room := &in.room().notes
+	from := len(*room)
+	for i := range list {
+		if wanted(&list[i]) {
+			*room = append(*room, list[i])
 		}
 	}
-	return slices.Clip(in.room.notes[from:])
+	return slices.Clip((*room)[from:])
 }
 
 // refuted returns the struck receipts of a symbol at one side, of any reason
-// or of one.
-func (in *Input) refuted(side report.Side, on, why string) []report.Refuted {
-	var out []report.Refuted
-	for _, r := range in.Conn.Refuted {
-		if r.Side == side && r.On == on && (why == "" || r.Why == why) {
-			out = append(out, r)
+// or of one, as pick does.
+func (in *Input) refuted(side report.Side, on, why string) []*report.Refuted {
+	room := &in.room().struck
+	from := len(*room)
+	for i := range in.Conn.Refuted {
+		if r := &in.Conn.Refuted[i]; r.Side == side && r.On == on && (why == "" || r.Why == why) {
+			*room = append(*room, r)
 		}
+	}
+	return slices.Clip((*room)[from:])
+}
+
+// receipts returns where struck receipts stand, as marks does.
+func (in *Input) receipts(struck []*report.Refuted) []Mark {
+	out := in.room().takeMarks(len(struck))
+	for _, r := range struck {
+		out = append(out, at(r.Frame, r.File))
 	}
 	return out
 }
@@ -163,10 +193,12 @@ func (in *Input) closers() (first, second report.Side, ok bool) {
 	return first, first.Peer(), first == report.Client || first == report.Server
 }
 
-// rst is one RST with all that is known of it.
+// rst is one RST with all that is known of it. Of the deciding one the Cause
+// is what the record says of the end of the connection.
 type rst struct {
-	report.Reset
+	*report.Reset
 	ResetDetail
+	Cause string
 }
 
 func (r *rst) mark() Mark { m := at(r.Frame, r.File); m.Time = r.Time; return m }
@@ -181,33 +213,41 @@ func (r *rst) answers() Mark {
 
 // resets returns all RSTs.
 func (in *Input) resets() []rst {
-	from := len(in.room.rsts)
-	for i := range in.Conn.Resets {
-		r := rst{Reset: in.Conn.Resets[i]}
-		if i < len(in.Resets) {
-			r.ResetDetail = in.Resets[i]
-		} else {
-			r.Time = in.Conn.End
-		}
-		in.room.rsts = append(in.room.rsts, r)
+	room := in.room()
+	for i := len(room.rsts); i < len(in.Conn.Resets); i++ { // once a look
+		room.rsts = append(room.rsts, in.rst(i))
 	}
-	return slices.Clip(in.room.rsts[from:])
+	return room.rsts
+}
+
+// rst returns the RST with an index.
+func (in *Input) rst(i int) rst {
+	r := rst{Reset: &in.Conn.Resets[i], Cause: in.Conn.Resets[i].Cause}
+	if i < len(in.Resets) {
+		r.ResetDetail = in.Resets[i]
+	} else {
+		r.Time = in.Conn.End
+	}
+	return r
 }
 
 // deciding returns the RST that the record names as the one that ended the
 // connection, or nil.
-func (in *Input) deciding() *rst {
+func (in *Input) deciding() *rst { return in.room().deciding.get(in.findDeciding) }
+
+func (in *Input) findDeciding() (r rst, ok bool) {
 	c := in.Conn.Close.Reset
 	if c == nil {
-		return nil
+		return r, false
 	}
-	all := in.resets()
-	i := slices.IndexFunc(all, func(r rst) bool { return same(at(r.Frame, r.File), at(c.Frame, c.File)) })
-	if i < 0 {
-		return nil
+	for i := range in.Conn.Resets {
+		if o := &in.Conn.Resets[i]; same(at(o.Frame, o.File), at(c.Frame, c.File)) {
+			r = in.rst(i)
+			r.Cause = c.Cause
+			return r, true
+		}
 	}
-	all[i].Cause = c.Cause
-	return &all[i]
+	return r, false
 }
 
 // fins returns all transmissions of a side's FIN that are known.
@@ -218,5 +258,10 @@ func (in *Input) fins(side report.Side) []Mark {
 
 // has reports whether m is among list.
 func has(list []Mark, m Mark) bool {
-	return slices.ContainsFunc(list, func(o Mark) bool { return same(o, m) })
+	for i := range list {
+		if same(list[i], m) {
+			return true
+		}
+	}
+	return false
 }

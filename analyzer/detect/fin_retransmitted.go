@@ -20,7 +20,7 @@ var finRetransmitted = define(Detector{
 }, finAgain, findFinRetransmitted)
 
 func findFinRetransmitted(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		fin := &in.FIN[index(side)]
 		if fin.Frame == 0 || fin.Copies == 0 || len(in.lostFinalACKs(side)) > 0 || in.stuckIn(side, "FIN-WAIT-1", "LAST-ACK") {
@@ -32,63 +32,95 @@ func findFinRetransmitted(in *Input) []claim {
 }
 
 func (in *Input) finRetransmitted(side report.Side) claim {
-	fin := &in.FIN[index(side)]
-	again := in.notes(FINAgain, side)
-	acked := in.FINAcked[index(side)].first()
+	why, shown := in.whyFINAgain(side)
 	c := claim{
-		side: side,
-		title: "The " + string(side) + "'s FIN was sent again " + either(fin.Copies == 1, "after "+dur(fin.span()),
-			words.Times(fin.Copies)+" within "+dur(fin.span())),
-		proof:  append(in.fins(side), acked),
-		at:     fin.LastTime,
-		saw:    both(side, "nothing", "read() = 0, perhaps later"),
-		values: in.values(report.Int("fin_retransmits", fin.Copies), report.Float("delay_s", fin.span().Seconds())),
+		side:  side,
+		at:    in.FIN[index(side)].LastTime,
+		proof: append(in.fins(side), in.FINAcked[index(side)].first(), shown),
+		tell:  tellFinRetransmitted,
 	}
-	why, mark := in.whyFINAgain(side)
-	c.proof = append(c.proof, mark...)
-	if late := in.lateACK(side); late.Frame != 0 || in.lateFIN(side) || in.tooSoon(fin.span()) {
+	if why == againACKLate || why == againHeldBack || why == againDoubled {
 		c.severity = info
 	}
+	return c
+}
+
+func tellFinRetransmitted(in *Input, c *claim) {
+	side, fin := c.side, &in.FIN[index(c.side)]
+	acked := in.FINAcked[index(side)].first()
+	c.title = "The " + string(side) + "'s FIN was sent again " + either(fin.Copies == 1, "after "+dur(fin.span()),
+		words.Times(fin.Copies)+" within "+dur(fin.span()))
 	if in.lateFIN(side) {
 		c.title = "A copy of the " + string(side) + "'s FIN came " + dur(fin.span()) + " later"
 	}
-	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(in.marksOf(again)...)+").", why,
+	c.explanation = say("The "+string(side)+"'s FIN ("+in.frame(fin.first())+") came again ("+in.frames(in.marksOf(in.notes(FINAgain, side))...)+").",
+		in.sayFINAgain(side),
 		when(acked.Frame == 0, "Nothing captured acknowledges it."),
 		when(acked.Frame != 0 && c.severity != info, "Until then the "+string(side.Peer())+"'s program may not have known of the close."))
-	return c
+	c.saw = both(side, "nothing", "read() = 0, perhaps later")
+	c.values = in.values(report.Int("fin_retransmits", fin.Copies), report.Float("delay_s", fin.span().Seconds()))
 }
 
 // lateFIN reports whether every repetition of a side's FIN came when that side
 // was in TIME-WAIT already, by an ACK that it had sent.
 func (in *Input) lateFIN(side report.Side) bool {
 	t := in.entered(side, "TIME-WAIT")
+	if t == nil || t.T == nil || t.Basis != "confirmed" {
+		return false
+	}
 	again := in.notes(FINAgain, side)
-	return t != nil && t.T != nil && t.Basis == "confirmed" && len(again) > 0 && again[0].Time.After(*t.T)
+	return len(again) > 0 && again[0].Time.After(*t.T)
 }
 
-// whyFINAgain says why a FIN came again, as far as the capture tells, and
-// which frames show it.
-func (in *Input) whyFINAgain(side report.Side) (string, []Mark) {
-	fin := &in.FIN[index(side)]
-	peer := side.Peer()
+// finCause is why a FIN came again.
+type finCause uint8
+
+const (
+	againUnknown  finCause = iota
+	againACKLate           // its end had closed by another ACK
+	againHeldBack          // a copy that came when its end was in TIME-WAIT
+	againDoubled           // by the network
+	againACKLost           // its ACK was captured
+	againLost              // its receiver did not acknowledge it later
+)
+
+// whyFINAgain returns why a FIN came again, as far as the capture tells, and
+// which frame shows it.
+func (in *Input) whyFINAgain(side report.Side) (finCause, Mark) {
 	if late := in.lateACK(side); late.Frame != 0 {
-		return "The RST that follows (" + in.frame(late) + ") answers an ACK that came when the " + string(side) + " had closed already by another one: none was lost. One was late, or the network repeated the FIN.", in.marks(late)
+		return againACKLate, late
 	}
 	if in.lateFIN(side) {
-		return "The " + string(side) + " was in TIME-WAIT by then and had no reason to repeat it: the network had held back an earlier copy.", nil
+		return againHeldBack, Mark{}
 	}
-	if in.tooSoon(fin.span()) {
-		return "That is sooner than any retransmission timer: the network repeated it.", nil
+	if in.tooSoon(in.FIN[index(side)].span()) {
+		return againDoubled, Mark{}
 	}
 	if r := in.refuted(side, "rcv.ACK-of-FIN", "fin-retransmitted"); len(r) > 0 {
-		m := at(r[0].Frame, r[0].File)
-		return "The " + string(peer) + " had acknowledged it (" + in.frame(m) + "), and that ACK did not arrive in time.", in.marks(m)
+		return againACKLost, at(r[0].Frame, r[0].File)
 	}
-	for _, r := range in.refuted(peer, "rcv.FIN", "") {
+	for _, r := range in.refuted(side.Peer(), "rcv.FIN", "") {
 		if r.ByFrame != 0 && (r.Why == "fin-not-acknowledged" || r.Why == "fin-not-in-order") {
-			m := at(r.ByFrame, r.ByFile)
-			return "A segment that the " + string(peer) + " sent later (" + in.frame(m) + ") does not acknowledge it: the FIN itself was lost, or came later than that.", in.marks(m)
+			return againLost, at(r.ByFrame, r.ByFile)
 		}
 	}
-	return "Either the FIN was lost or its ACK: a repetition alone does not tell which.", nil
+	return againUnknown, Mark{}
+}
+
+// sayFINAgain is whyFINAgain in words.
+func (in *Input) sayFINAgain(side report.Side) string {
+	own, peer := string(side), string(side.Peer())
+	switch why, shown := in.whyFINAgain(side); why {
+	case againACKLate:
+		return "The RST that follows (" + in.frame(shown) + ") answers an ACK that came when the " + own + " had closed already by another one: none was lost. One was late, or the network repeated the FIN."
+	case againHeldBack:
+		return "The " + own + " was in TIME-WAIT by then and had no reason to repeat it: the network had held back an earlier copy."
+	case againDoubled:
+		return "That is sooner than any retransmission timer: the network repeated it."
+	case againACKLost:
+		return "The " + peer + " had acknowledged it (" + in.frame(shown) + "), and that ACK did not arrive in time."
+	case againLost:
+		return "A segment that the " + peer + " sent later (" + in.frame(shown) + ") does not acknowledge it: the FIN itself was lost, or came later than that."
+	}
+	return "Either the FIN was lost or its ACK: a repetition alone does not tell which."
 }

@@ -19,10 +19,10 @@ func findFinWait1Stuck(in *Input) []claim { return in.allStuck("FIN-WAIT-1") }
 
 // allStuck returns the ends stuck in a state.
 func (in *Input) allStuck(state string) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		if in.stuckIn(side, state) {
-			out = append(out, in.stuck(side, state))
+			out = append(out, in.stuck(side))
 		}
 	}
 	return out

@@ -17,36 +17,37 @@ var finWait2Stuck = define(Detector{
 }, leftClosing, findFinWait2Stuck)
 
 func findFinWait2Stuck(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
-		if in.Conn.Endpoint(side).State == "FIN-WAIT-2" && in.FINAcked[index(side)].Frame != 0 &&
-			in.age(side) >= stuckTime && !in.blind() {
-			out = append(out, in.finWait2Stuck(side))
+		fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
+		if in.Conn.Endpoint(side).State != "FIN-WAIT-2" || acked.Frame == 0 || in.age(side) < stuckTime || in.blind() {
+			continue
 		}
+		out = append(out, claim{
+			side:       side,
+			confidence: unless(in.gappy()),
+			at:         acked.Time,
+			proof:      in.marks(fin.first(), acked.first(), in.HalfClose.last()),
+			tell:       tellFinWait2Stuck,
+		})
 	}
 	return out
 }
 
-func (in *Input) finWait2Stuck(side report.Side) claim {
+func tellFinWait2Stuck(in *Input, c *claim) {
+	side, peer := c.side, c.side.Peer()
 	fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
-	age, peer := in.age(side), side.Peer()
-	values := in.values(report.Float("age_s", age.Seconds()))
+	age := in.age(side)
+	c.values = in.values(report.Float("age_s", age.Seconds()))
 	limit := ""
 	if t := in.Conn.Endpoint(side).GivesUpAt; t != nil {
 		wait := t.Sub(in.since(side))
-		values = append(values, report.Float("gives_up_after_s", wait.Seconds()))
+		c.values = append(c.values, report.Float("gives_up_after_s", wait.Seconds()))
 		limit = "If the program has called close(), its kernel ends it " + dur(wait) + " after the ACK (assumed: " + in.Stack +
 			"), without a packet, and answers whatever comes later with a RST; if it only shut down its direction, it waits on. The capture cannot tell which."
 	}
-	return claim{
-		side:       side,
-		confidence: unless(in.gappy()),
-		title:      "The " + string(side) + " has been in FIN-WAIT-2 for " + dur(age) + " when the capture ends",
-		explanation: say("The "+string(side)+" closed ("+in.frame(fin.first())+") and the "+string(peer)+" acknowledged it ("+in.frame(acked.first())+
-			"), but the "+string(peer)+" has sent no FIN for "+dur(age)+": it is in CLOSE-WAIT.", limit),
-		saw:    both(side, "nothing, if it has closed; else a read() that waits", "read() = 0, if it reads"),
-		at:     acked.Time,
-		proof:  in.marks(fin.first(), acked.first(), in.HalfClose.last()),
-		values: values,
-	}
+	c.title = "The " + string(side) + " has been in FIN-WAIT-2 for " + dur(age) + " when the capture ends"
+	c.explanation = say("The "+string(side)+" closed ("+in.frame(fin.first())+") and the "+string(peer)+" acknowledged it ("+in.frame(acked.first())+
+		"), but the "+string(peer)+" has sent no FIN for "+dur(age)+": it is in CLOSE-WAIT.", limit)
+	c.saw = both(side, "nothing, if it has closed; else a read() that waits", "read() = 0, if it reads")
 }

@@ -30,15 +30,14 @@ func findFinalAckUnseen(in *Input) []claim {
 	if c.FinalAck != "unseen" || c.EndedBy == "reset" || c.Reset != nil || in.blind() {
 		return nil
 	}
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		fin := &in.FIN[index(side)]
 		if c.FirstCloser == side || fin.Frame == 0 || in.FINAcked[index(side)].Frame != 0 || fin.Copies >= stuckRepeats {
 			continue
 		}
-		silence := in.Now.Sub(fin.LastTime)
-		if silence >= max(firstTimer, 4*in.lastGap(side)) {
-			out = append(out, in.finalAckUnseen(side, silence))
+		if in.Now.Sub(fin.LastTime) >= max(firstTimer, 4*in.lastGap(side)) {
+			out = append(out, in.finalAckUnseen(side))
 		}
 	}
 	return out
@@ -56,22 +55,22 @@ func (in *Input) lastGap(side report.Side) time.Duration {
 	return fin.LastTime.Sub(before)
 }
 
-func (in *Input) finalAckUnseen(side report.Side, silence time.Duration) claim {
+func (in *Input) finalAckUnseen(side report.Side) claim {
 	fin := &in.FIN[index(side)]
-	c := claim{
-		side:       side,
-		confidence: medium,
-		title:      "The ACK of the " + string(side) + "'s FIN was not captured",
-		explanation: "The " + string(side) + " closed last (" + in.frames(in.fins(side)...) + ") and nothing captured acknowledges its FIN. It did not send it again in the " +
-			dur(silence) + " until the capture ends, so the FIN was probably acknowledged by a segment that the capture missed.",
-		at:     fin.LastTime,
-		saw:    [2]string{"nothing", "nothing"},
-		proof:  in.fins(side),
-		values: in.values(report.Float("silence_s", silence.Seconds()), report.Int("fin_retransmits", fin.Copies)),
-	}
+	c := claim{side: side, confidence: medium, at: fin.LastTime, proof: in.fins(side), tell: tellFinalAckUnseen}
 	if fin.Copies > 0 {
 		c.severity, c.confidence = notice, low
-		c.explanation = say(c.explanation, "It had been sent again before that: the ACK, or the FIN itself, was lost at least once. Or the "+string(side)+" has given up.")
 	}
 	return c
+}
+
+func tellFinalAckUnseen(in *Input, c *claim) {
+	side, fin := c.side, &in.FIN[index(c.side)]
+	silence := in.Now.Sub(fin.LastTime)
+	c.title = "The ACK of the " + string(side) + "'s FIN was not captured"
+	c.explanation = say("The "+string(side)+" closed last ("+in.frames(in.fins(side)...)+") and nothing captured acknowledges its FIN. It did not send it again in the "+
+		dur(silence)+" until the capture ends, so the FIN was probably acknowledged by a segment that the capture missed.",
+		when(fin.Copies > 0, "It had been sent again before that: the ACK, or the FIN itself, was lost at least once. Or the "+string(side)+" has given up."))
+	c.saw = [2]string{"nothing", "nothing"}
+	c.values = in.values(report.Float("silence_s", silence.Seconds()), report.Int("fin_retransmits", fin.Copies))
 }

@@ -20,30 +20,36 @@ const (
 	high   = "high"
 )
 
-// claim is what a detector says of one connection. Where severity, disproof,
-// advice or check are empty those of the detector stand, an empty confidence
-// is high.
+// claim is what a detector says of one connection. Its find fills what decides,
+// and what it hands to tell; tell writes the rest, and is not called for a
+// brief look. Where severity, disproof, advice or check are empty those of the
+// detector stand, an empty confidence is high.
 type claim struct {
 	side                 report.Side
 	severity, confidence string
-	title, explanation   string
-	disproof, advice     string
-	check                []string
-	saw                  [2]string // what each program likely saw, by side index
 	at                   time.Time // when; zero: the time of the last proof
-	proof                []Mark
-	values               []report.Value
+	proof                []Mark    // in any order; in that of the capture when tell is called
+
+	tell  func(*Input, *claim)
+	rst   *rst
+	notes []Note
+
+	title, explanation string
+	disproof, advice   string
+	check              []string
+	saw                [2]string // what each program likely saw, by side index
+	values             []report.Value
 }
 
+// claims returns an empty list, which is good until the next.
+func (in *Input) claims() []claim { return in.room().claims[:0] }
+
 // one returns a list of one claim, which is good until the next.
-func (in *Input) one(c claim) []claim {
-	in.room.claims[0] = c
-	return in.room.claims[:]
-}
+func (in *Input) one(c claim) []claim { return append(in.claims(), c) }
 
 // values returns a list of them that has room for one or two more.
 func (in *Input) values(list ...report.Value) []report.Value {
-	return append(in.room.takeValues(len(list)+2), list...)
+	return append(in.room().takeValues(len(list)+2), list...)
 }
 
 // define completes a detector with what it looks for, and where.
@@ -53,13 +59,19 @@ func define(d Detector, needs trait, find func(*Input) []claim) Detector {
 }
 
 // Find returns the findings of one connection. It is a pure function.
-func (d *Detector) Find(in *Input) []report.Finding { return d.add(in, nil) }
+func (d *Detector) Find(in *Input) []report.Finding {
+	in.room().begin()
+	return d.add(in, nil)
+}
 
 // add is Find that adds to a list.
 func (d *Detector) add(in *Input, list []report.Finding) []report.Finding {
 	claims := d.find(in)
 	for i := range claims {
 		list = d.finding(in, &claims[i], list)
+	}
+	if room := in.room(); cap(claims) > cap(room.claims) {
+		room.claims = claims
 	}
 	return list
 }
@@ -74,24 +86,15 @@ func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.
 	if c.at.IsZero() {
 		c.at = lastTime(proof, in.Conn.End)
 	}
+	room := in.room()
 	list = append(list, report.Finding{
 		Type: "finding", ID: d.ID, Severity: cmp.Or(c.severity, d.Severity), Confidence: cmp.Or(c.confidence, high),
-		Connections: in.room.takeFrames(1), ConnectionsTotal: 1, Side: c.side, T: c.at,
-		Title: c.title, Explanation: c.explanation,
-		Disproof: cmp.Or(c.disproof, d.Disproof), Advice: cmp.Or(c.advice, d.Advice),
-		Check: d.Check, Refs: d.Refs, Values: report.NewValues(c.values...),
-		Frames: in.room.takeFrames(len(proof)), WiresharkFilter: in.filter(proof),
+		Connections: room.takeFrames(1), ConnectionsTotal: 1, Side: c.side, T: c.at, Frames: room.takeFrames(len(proof)),
 	})
 	f := &list[len(list)-1]
 	f.Connections[0] = in.Conn.ID
-	if c.check != nil {
-		f.Check = c.check
-	}
-	if c.saw != [2]string{} {
-		f.SeenBy = &report.SeenBy{Client: cmp.Or(c.saw[0], "nothing"), Server: cmp.Or(c.saw[1], "nothing")}
-	}
 	if in.Multi {
-		f.FrameFiles = make([]int, len(proof))
+		f.FrameFiles = room.takeFiles(len(proof))
 	}
 	for i, m := range proof {
 		f.Frames[i] = m.Frame
@@ -99,26 +102,64 @@ func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.
 			f.FrameFiles[i] = m.File
 		}
 	}
+	if !in.Brief {
+		d.tell(in, c, f)
+		f.WiresharkFilter = in.filter(proof)
+	}
 	return list
+}
+
+// tell writes what a finding says to its readers.
+func (d *Detector) tell(in *Input, c *claim, f *report.Finding) {
+	if c.tell != nil {
+		c.tell(in, c)
+	}
+	f.Title, f.Explanation = c.title, c.explanation
+	f.Disproof, f.Advice = cmp.Or(c.disproof, d.Disproof), cmp.Or(c.advice, d.Advice)
+	f.Check, f.Refs, f.Values = d.Check, d.Refs, report.NewValues(c.values...)
+	if c.check != nil {
+		f.Check = c.check
+	}
+	if c.saw != [2]string{} {
+		f.SeenBy = &report.SeenBy{Client: cmp.Or(c.saw[0], "nothing"), Server: cmp.Or(c.saw[1], "nothing")}
+	}
 }
 
 // maxProof bounds the frames that a finding cites; the middle ones give way.
 const maxProof = 24
 
 // distinct returns the marks that name a frame, each once, by file and frame.
+// It puts them in order where they are.
 func distinct(marks []Mark) []Mark {
-	marks = slices.DeleteFunc(marks, func(m Mark) bool { return m.Frame == 0 })
-	slices.SortStableFunc(marks, compare)
-	marks = slices.CompactFunc(marks, func(a, b Mark) bool { return compare(a, b) == 0 })
-	if over := len(marks) - maxProof; over > 0 {
-		marks = slices.Delete(marks, maxProof/2, maxProof/2+over)
+	kept := marks[:0]
+	for _, m := range marks { // a handful, mostly in order
+		if m.Frame != 0 {
+			kept = insert(kept, m)
+		}
 	}
-	return marks
+	if over := len(kept) - maxProof; over > 0 {
+		kept = slices.Delete(kept, maxProof/2, maxProof/2+over)
+	}
+	return kept
 }
 
-func compare(a, b Mark) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Frame, b.Frame))
+// insert puts a mark into a list in order, unless its frame is there.
+func insert(list []Mark, m Mark) []Mark {
+	i := len(list)
+	for i > 0 && before(&m, &list[i-1]) {
+		i--
+	}
+	if i > 0 && !before(&list[i-1], &m) {
+		return list
+	}
+	list = append(list, Mark{})
+	copy(list[i+1:], list[i:])
+	list[i] = m
+	return list
 }
+
+// before reports whether a stands before b in the capture.
+func before(a, b *Mark) bool { return a.File < b.File || a.File == b.File && a.Frame < b.Frame }
 
 // lastTime is the latest time among marks, or other where none has one.
 func lastTime(marks []Mark, other time.Time) time.Time {
@@ -154,7 +195,7 @@ func (in *Input) filter(marks []Mark) string {
 	}
 	if n == 1 {
 		b = append(append(room[:0], field...), "== "...)
-		return in.room.text.Text(strconv.AppendUint(b, marks[0].Frame, 10))
+		return in.room().text.Text(strconv.AppendUint(b, marks[0].Frame, 10))
 	}
-	return in.room.text.Text(append(b, '}'))
+	return in.room().text.Text(append(b, '}'))
 }

@@ -23,25 +23,30 @@ func findHalfClose(in *Input) []claim {
 	if h == nil || h.Bytes == 0 || in.lostToClosed() != nil {
 		return nil
 	}
-	closed := h.By
-	sender := closed.Peer()
-	i, k := index(closed), index(sender)
+	sender := h.By.Peer()
+	i, k := index(h.By), index(sender)
 	if same(in.HalfClose.first(), in.FIN[k].first()) {
 		return nil // all of it came with the FIN: no half was left open
 	}
 	return in.one(claim{
 		side:       sender,
 		confidence: unless(in.FIN[i].Frame == 0),
-		title: "The " + string(sender) + " sent " + words.Bytes(h.Bytes) + " after it had acknowledged the " +
-			string(closed) + "'s FIN",
-		explanation: say("The "+string(closed)+" closed its direction ("+in.frame(in.FIN[i].first())+"), the "+string(sender)+
-			" acknowledged that ("+in.frame(in.FINAcked[i].first())+") and sent "+words.Plural(h.Bytes, "byte")+" more"+
-			when(h.Duration > 0, ", the last of them "+dur(seconds(h.Duration))+" later")+".",
-			"Meanwhile the "+string(closed)+" was in FIN-WAIT-2 and received, the "+string(sender)+" in CLOSE-WAIT, where it may send for as long as it likes.",
-			when(in.FIN[k].Frame != 0, "The "+string(sender)+" then closed its direction too ("+in.frame(in.FIN[k].first())+").")),
-		saw:    both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed"),
-		at:     in.HalfClose.Time,
-		proof:  in.marks(in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()),
-		values: in.values(report.Int("bytes", h.Bytes), report.Float("duration_s", h.Duration)),
+		at:         in.HalfClose.Time,
+		proof:      in.marks(in.FIN[i].first(), in.FINAcked[i].first(), in.HalfClose.first(), in.HalfClose.last(), in.FIN[k].first()),
+		tell:       tellHalfClose,
 	})
+}
+
+func tellHalfClose(in *Input, c *claim) {
+	h := in.Conn.HalfClose
+	closed, sender := h.By, c.side
+	i, k := index(closed), index(sender)
+	c.title = "The " + string(sender) + " sent " + words.Bytes(h.Bytes) + " after it had acknowledged the " + string(closed) + "'s FIN"
+	c.explanation = say("The "+string(closed)+" closed its direction ("+in.frame(in.FIN[i].first())+"), the "+string(sender)+
+		" acknowledged that ("+in.frame(in.FINAcked[i].first())+") and sent "+words.Plural(h.Bytes, "byte")+" more"+
+		when(h.Duration > 0, ", the last of them "+dur(seconds(h.Duration))+" later")+".",
+		"Meanwhile the "+string(closed)+" was in FIN-WAIT-2 and received, the "+string(sender)+" in CLOSE-WAIT, where it may send for as long as it likes.",
+		when(in.FIN[k].Frame != 0, "The "+string(sender)+" then closed its direction too ("+in.frame(in.FIN[k].first())+")."))
+	c.saw = both(closed, "data after its shutdown(), then read() = 0", "read() = 0, its writes succeed")
+	c.values = in.values(report.Int("bytes", h.Bytes), report.Float("duration_s", h.Duration))
 }

@@ -41,36 +41,45 @@ func (in *Input) unread(r *rst) uint64 {
 	return h.Bytes
 }
 
+// lostData is how many bytes the RST says were lost, and where they stand.
+func (in *Input) lostData(r *rst) (lost uint64, data Mark) {
+	if n := in.unread(r); n > uint64(r.Octets) {
+		return n, in.HalfClose.first()
+	}
+	return uint64(r.Octets), r.answers()
+}
+
 func findHalfCloseDataLost(in *Input) []claim {
 	r := in.lostToClosed()
 	if r == nil {
 		return nil
 	}
-	closed := r.By
-	sender := closed.Peer()
-	fin, acked := &in.FIN[index(closed)], &in.FINAcked[index(closed)]
+	fin, acked := &in.FIN[index(r.By)], &in.FINAcked[index(r.By)]
+	_, data := in.lostData(r)
+	return in.one(claim{
+		side:  r.By.Peer(),
+		at:    r.Time,
+		proof: in.marks(fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()),
+		rst:   r,
+		tell:  tellHalfCloseDataLost,
+	})
+}
+
+func tellHalfCloseDataLost(in *Input, c *claim) {
+	r, closed, sender := c.rst, c.rst.By, c.side
+	fin := &in.FIN[index(closed)]
 	waited := between(fin.Time, r.Time)
-	lost, data := uint64(r.Octets), r.answers()
-	if n := in.unread(r); n > lost {
-		lost, data = n, in.HalfClose.first()
-	}
-	values := in.values(report.Int("answered_bytes", lost))
-	values = waited.put(values, "after_fin_s")
+	lost, data := in.lostData(r)
+	c.values = waited.put(in.values(report.Int("answered_bytes", lost)), "after_fin_s")
 	var sent string
 	if h := in.Conn.HalfClose; h != nil && h.Bytes > lost {
-		values = append(values, report.Int("bytes", h.Bytes))
+		c.values = append(c.values, report.Int("bytes", h.Bytes))
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
-	return in.one(claim{
-		side:  sender,
-		title: "The " + string(sender) + "'s data was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN"),
-		explanation: say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
-			string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
-			" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
-			"Both ends are CLOSED; the data was not read."),
-		saw:    both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed"),
-		at:     r.Time,
-		proof:  in.marks(fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()),
-		values: values,
-	})
+	c.title = "The " + string(sender) + "'s data was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN")
+	c.explanation = say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
+		string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
+		" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
+		"Both ends are CLOSED; the data was not read.")
+	c.saw = both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed")
 }

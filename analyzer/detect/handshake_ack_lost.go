@@ -20,18 +20,22 @@ func findHandshakeACKLost(in *Input) []claim {
 	if u == nil || u.overflow() != "" {
 		return nil
 	}
-	done := in.proved(report.Server, "ESTABLISHED")
 	return in.one(claim{
 		side:       report.Server,
 		confidence: either(in.Conn.Vantage.Near == report.Client && !in.gappy(), medium, low),
-		title:      "The client's handshake ACK was lost; the SYN,ACK came again after " + dur(u.delay),
-		explanation: say("The client answered the SYN,ACK ("+in.frame(in.SYNACK.first())+") with an ACK ("+in.frames(u.acks...)+
-			") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(in.marksOf(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
-			"A full accept queue, or TCP_DEFER_ACCEPT at its end, looks the same when it happens once.",
-			either(done, "The handshake was completed in the end.", "Nothing captured proves that it was ever completed.")),
-		saw:    [2]string{"nothing: connect() had returned", either(done, "accept() returned "+dur(u.delay)+" later", "nothing: accept() may never have returned it")},
-		at:     u.again[0].Time,
-		proof:  u.proof(in),
-		values: in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Float("delay_s", u.delay.Seconds())),
+		at:         u.again[0].Time,
+		proof:      u.proof(in),
+		tell:       tellHandshakeACKLost,
 	})
+}
+
+func tellHandshakeACKLost(in *Input, c *claim) {
+	u, done := in.untaken(), in.proved(report.Server, "ESTABLISHED")
+	c.title = "The client's handshake ACK was lost; the SYN,ACK came again after " + dur(u.delay)
+	c.explanation = say("The client answered the SYN,ACK ("+in.frame(in.SYNACK.first())+") with an ACK ("+in.frames(u.acks...)+
+		") and was ESTABLISHED. The server sent the SYN,ACK again ("+in.frames(in.marksOf(u.again)...)+"): it was still in SYN-RECEIVED, so that ACK had not reached it, or not counted.",
+		"A full accept queue, or TCP_DEFER_ACCEPT at its end, looks the same when it happens once.",
+		either(done, "The handshake was completed in the end.", "Nothing captured proves that it was ever completed."))
+	c.saw = [2]string{"nothing: connect() had returned", either(done, "accept() returned "+dur(u.delay)+" later", "nothing: accept() may never have returned it")}
+	c.values = in.values(report.Int("syn_ack_retransmits", len(u.again)), report.Float("delay_s", u.delay.Seconds()))
 }

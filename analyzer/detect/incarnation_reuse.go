@@ -26,10 +26,15 @@ func findIncarnationReuse(in *Input) []claim {
 	if u == nil || in.ReuseUnsafe || in.refusedReuse() {
 		return nil
 	}
-	c := in.reuse("The ports were used again " + dur(seconds(u.Age)) + " after TIME-WAIT began")
+	c := in.reuse(tellIncarnationReuse)
 	c.confidence = unless(u.AcceptedBy == "expired")
-	c.explanation = say(in.reuseStory(), in.whyAccepted())
 	return in.one(c)
+}
+
+func tellIncarnationReuse(in *Input, c *claim) {
+	in.tellReuse(c)
+	c.title = "The ports were used again " + dur(seconds(in.Conn.Reuse.Age)) + " after TIME-WAIT began"
+	c.explanation = say(in.reuseStory(), in.whyAccepted())
 }
 
 // refusedReuse reports whether the SYN was refused at first by an end that
@@ -39,21 +44,19 @@ func (in *Input) refusedReuse() bool {
 	return len(in.Challenges) > 0 || u != nil && u.AcceptedBy == "reset"
 }
 
-// reuse is what all findings about a reuse have in common.
-func (in *Input) reuse(title string) claim {
+// reuse is what all findings about a reuse have in common, tellReuse what all
+// of them say.
+func (in *Input) reuse(tell func(*Input, *claim)) claim {
+	return claim{side: in.ReuseHolder, at: in.SYN[0].Time, proof: in.marks(in.TimeWait, in.SYN[0].first(), in.SYNACK.first()), tell: tell}
+}
+
+func (in *Input) tellReuse(c *claim) {
 	u := in.Conn.Reuse
-	values := in.values(report.Float("age_s", u.Age), report.Int("isn_delta", u.ISNDelta), report.Any("accepted_by", u.AcceptedBy), report.Float("two_msl_s", in.holderTwoMSL().Seconds()))
+	c.values = in.values(report.Float("age_s", u.Age), report.Int("isn_delta", u.ISNDelta), report.Any("accepted_by", u.AcceptedBy), report.Float("two_msl_s", in.holderTwoMSL().Seconds()))
 	if in.Conn.Previous != nil {
-		values = append(values, report.Int("previous", *in.Conn.Previous))
+		c.values = append(c.values, report.Int("previous", *in.Conn.Previous))
 	}
-	return claim{
-		side:   in.ReuseHolder,
-		title:  title,
-		saw:    [2]string{"connect() succeeded", "accept() returned as usual"},
-		at:     in.SYN[0].Time,
-		proof:  in.marks(in.TimeWait, in.SYN[0].first(), in.SYNACK.first()),
-		values: values,
-	}
+	c.saw = [2]string{"connect() succeeded", "accept() returned as usual"}
 }
 
 func (in *Input) holderTwoMSL() time.Duration { return in.TwoMSL[index(in.ReuseHolder)] }

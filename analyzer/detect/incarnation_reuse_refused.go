@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/lastack/lastack/report"
+import (
+	"slices"
+
+	"github.com/lastack/lastack/report"
+)
 
 // Notice where the connection came about a little later; warning where
 // connect() failed.
@@ -17,47 +21,67 @@ var incarnationReuseRefused = define(Detector{
 }, portsReused, findIncarnationReuseRefused)
 
 func findIncarnationReuseRefused(in *Input) []claim {
-	u := in.Conn.Reuse
-	var proof []Mark
-	held, older := u != nil && u.AcceptedBy == "reset", false
-	for _, c := range in.Challenges {
-		held, older = held || c.State == "TIME-WAIT", older || c.Older
-		proof = append(proof, c.ACK, c.RST)
-	}
-	if !held || in.SYN[0].Frame == 0 {
+	if !in.refusedByTimeWait() || in.SYN[0].Frame == 0 {
 		return nil
 	}
 	syn := &in.SYN[0]
-	c := claim{
-		side:   report.Server, // who answers the SYN
-		at:     syn.Time,
-		proof:  append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
-		values: in.values(report.Int("refusals", len(in.Challenges)), report.Int("syn_retransmits", syn.Copies)),
+	proof := in.room().takeMarks(2*len(in.Challenges) + 4)
+	for i := range in.Challenges {
+		proof = append(proof, in.Challenges[i].ACK, in.Challenges[i].RST)
 	}
-	text := "The SYN (" + in.frame(syn.first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and " + either(older,
-		"its timestamp is older than the last of that connection, which refuses it whatever its number (RFC 6191). ", "neither its timestamp nor its number let it in. ")
+	c := claim{
+		side:  report.Server, // who answers the SYN
+		at:    syn.Time,
+		proof: append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
+		tell:  tellAcceptedLater,
+	}
+	if in.SYNACK.Frame == 0 {
+		c.severity, c.tell = warning, tellNeverAccepted
+	}
+	return in.one(c)
+}
+
+// refusedByTimeWait reports whether the end that refused the SYN was in
+// TIME-WAIT.
+func (in *Input) refusedByTimeWait() bool {
+	if u := in.Conn.Reuse; u != nil && u.AcceptedBy == "reset" {
+		return true
+	}
+	return slices.ContainsFunc(in.Challenges, func(c Challenge) bool { return c.State == "TIME-WAIT" })
+}
+
+// tellRefusal is what is said of every such refusal. It returns how the
+// explanation begins.
+func (in *Input) tellRefusal(c *claim) string {
+	older := slices.ContainsFunc(in.Challenges, func(c Challenge) bool { return c.Older })
 	if older {
 		c.advice = "Find out why the timestamps of one address went back: another host behind the same NAT, a client that was restarted, or one that chooses a random offset for every connection. " +
 			"Let the client close first, so that TIME-WAIT is at the end that chooses the ports; keep connections open or pool them."
 	}
+	c.values = in.values(report.Int("refusals", len(in.Challenges)), report.Int("syn_retransmits", in.SYN[0].Copies))
+	text := "The SYN (" + in.frame(in.SYN[0].first()) + ") came to an end that still held the earlier connection on these ports in TIME-WAIT, and " + either(older,
+		"its timestamp is older than the last of that connection, which refuses it whatever its number (RFC 6191). ", "neither its timestamp nor its number let it in. ")
 	if len(in.Challenges) > 0 {
 		text += "The answer was an ACK in the old numbers (" + in.frame(in.Challenges[0].ACK) + "), which drew a RST (" + in.frame(in.Challenges[0].RST) + "). "
 	}
-	if in.SYNACK.Frame == 0 {
-		c.severity = warning
-		c.title = "A SYN was refused " + times(max(len(in.Challenges), 1)) + " by TIME-WAIT, and never accepted"
-		c.explanation = text + "The RST did not end TIME-WAIT (tcp_rfc1337 is on there, or the RST was lost), so the repeated SYN is refused again until 2MSL is over. The client stayed in SYN-SENT."
-		c.saw = [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"}
-		return in.one(c)
-	}
+	return text
+}
+
+func tellNeverAccepted(in *Input, c *claim) {
+	c.explanation = in.tellRefusal(c) + "The RST did not end TIME-WAIT (tcp_rfc1337 is on there, or the RST was lost), so the repeated SYN is refused again until 2MSL is over. The client stayed in SYN-SENT."
+	c.title = "A SYN was refused " + times(max(len(in.Challenges), 1)) + " by TIME-WAIT, and never accepted"
+	c.saw = [2]string{"a connect() that waits, then ETIMEDOUT", "nothing"}
+}
+
+func tellAcceptedLater(in *Input, c *claim) {
+	syn := &in.SYN[0]
 	delay := in.SYNACK.Time.Sub(syn.Time)
-	c.title = "A SYN was refused by TIME-WAIT and accepted " + dur(delay) + " later"
-	c.explanation = text + "That RST ended TIME-WAIT, and the SYN sent again (" + in.frame(syn.last()) + ") was accepted " + dur(delay) +
+	c.explanation = in.tellRefusal(c) + "That RST ended TIME-WAIT, and the SYN sent again (" + in.frame(syn.last()) + ") was accepted " + dur(delay) +
 		" after the first (" + in.frame(in.SYNACK.first()) + "). The client stayed in SYN-SENT all the time."
+	c.title = "A SYN was refused by TIME-WAIT and accepted " + dur(delay) + " later"
 	c.saw = [2]string{"connect() took " + dur(delay) + " longer", "nothing"}
 	c.values = append(c.values, report.Float("delay_s", delay.Seconds()))
-	if u != nil {
+	if u := in.Conn.Reuse; u != nil {
 		c.values = append(c.values, report.Float("age_s", u.Age), report.Int("isn_delta", u.ISNDelta))
 	}
-	return in.one(c)
 }

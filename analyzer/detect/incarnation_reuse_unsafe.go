@@ -16,12 +16,16 @@ var incarnationReuseUnsafe = define(Detector{
 }, portsReused, findIncarnationReuseUnsafe)
 
 func findIncarnationReuseUnsafe(in *Input) []claim {
-	u := in.Conn.Reuse
-	if u == nil || !in.ReuseUnsafe {
+	if in.Conn.Reuse == nil || !in.ReuseUnsafe {
 		return nil
 	}
-	c := in.reuse("The ports were used again " + dur(seconds(u.Age)) + " after TIME-WAIT began, with numbers of the old connection")
+	return in.one(in.reuse(tellIncarnationReuseUnsafe))
+}
+
+func tellIncarnationReuseUnsafe(in *Input, c *claim) {
+	in.tellReuse(c)
+	u := in.Conn.Reuse
+	c.title = "The ports were used again " + dur(seconds(u.Age)) + " after TIME-WAIT began, with numbers of the old connection"
 	c.explanation = say(in.reuseStory(), "Its initial number lies "+words.Count(max(u.ISNDelta, -u.ISNDelta))+
 		" below the last one of the old connection, and it has no timestamps: an old segment that is still under way may fall into its window and be taken as data.")
-	return in.one(c)
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/report"
-	"github.com/lastack/lastack/report/words"
 )
 
 // NoteKind names something unusual that a segment was.
@@ -100,61 +99,18 @@ type Input struct {
 	// Multi says that the capture has several files, so that findings name
 	// them.
 	Multi bool
+	// Brief says that only what a count needs is wanted of a finding: ID,
+	// Severity, Confidence, Connections, ConnectionsTotal, Side, T, Frames and
+	// FrameFiles. Its texts, Values, SeenBy, Check, Refs and the filter stay
+	// empty, and no room is taken for them.
+	Brief bool
 
-	room scratch
-}
-
-// scratch is room that what detectors put together for a look is taken from,
-// so that most of it costs no allocation.
-type scratch struct {
-	claims [1]claim
-	notes  []Note
-	rsts   []rst
-	marks  struct {
-		room []Mark
-		used int
-	}
-	frames []uint64
-	values []report.Value
-	text   words.Room
-}
-
-// takeMarks returns an empty list with room for n marks and some more.
-func (s *scratch) takeMarks(n int) []Mark {
-	m, n := &s.marks, n+8
-	if len(m.room)-m.used < n {
-		m.room, m.used = make([]Mark, max(2*len(m.room), 64, n)), 0
-	}
-	from := m.used
-	m.used += n
-	return m.room[from:from:m.used]
-}
-
-// takeFrames returns room for the numbers in a finding, which may be kept.
-func (s *scratch) takeFrames(n int) []uint64 {
-	if len(s.frames) < n {
-		s.frames = make([]uint64, 20*maxProof)
-	}
-	frames := s.frames[:n:n]
-	s.frames = s.frames[n:]
-	return frames
-}
-
-// takeValues returns an empty list with room for n values, which may be kept.
-func (s *scratch) takeValues(n int) []report.Value {
-	if len(s.values) < n {
-		s.values = make([]report.Value, 64)
-	}
-	values := s.values[:0:n]
-	s.values = s.values[n:]
-	return values
+	scratch *scratch
 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
-	room := in.room
-	room.claims, room.notes, room.rsts, room.marks.used = [1]claim{}, room.notes[:0], room.rsts[:0], 0
-	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], room: room}
+	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], scratch: in.scratch}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.
@@ -243,8 +199,12 @@ func Run(in *Input, list []report.Finding) []report.Finding {
 		return list
 	}
 	traits := in.traits()
-	for i := range All {
-		if All[i].needs&traits != 0 {
+	if traits == 0 {
+		return list
+	}
+	in.room().begin()
+	for i, needs := range needed {
+		if needs&traits != 0 {
 			list = All[i].add(in, list)
 		}
 	}

@@ -22,16 +22,16 @@ func (in *Input) probing(side report.Side) *probing {
 	if in.Conn.Endpoint(side).KeepaliveProbes == 0 {
 		return nil
 	}
-	p := &probing{side: side, probes: in.notes(Probe, side), replies: in.notes(ProbeReply, side.Peer())}
+	return in.room().probing[index(side)].get(func() (probing, bool) { return in.findProbing(side), true })
+}
+
+func (in *Input) findProbing(side report.Side) probing {
+	p := probing{side: side, probes: in.notes(Probe, side), replies: in.notes(ProbeReply, side.Peer())}
 	heard := in.Last[index(side.Peer())].Time
 	if n := len(p.replies); n > 0 && p.replies[n-1].Time.After(heard) {
 		heard = p.replies[n-1].Time
 	}
-	for _, n := range p.probes {
-		if n.Time.After(heard) {
-			p.trailing = append(p.trailing, n)
-		}
-	}
+	p.trailing = in.pick(p.probes, func(n *Note) bool { return n.Time.After(heard) })
 	if r := in.deciding(); r != nil {
 		switch {
 		case r.By == side && r.Cause == "keepalive":
@@ -45,7 +45,10 @@ func (in *Input) probing(side report.Side) *probing {
 
 // answersProbe reports whether the RST answers a keepalive probe.
 func (in *Input) answersProbe(r *rst) bool {
-	return r.Form == "rst" && has(in.marksOf(in.notes(Probe, r.By.Peer())), r.answers())
+	answers, prober := r.answers(), r.By.Peer()
+	return r.Form == "rst" && slices.ContainsFunc(in.Notes, func(n Note) bool {
+		return n.Kind == Probe && n.Side == prober && same(n.mark(), answers)
+	})
 }
 
 // gap is the usual time between the probes: the median. 0 of a single probe.

@@ -18,45 +18,53 @@ var keepaliveAlive = define(Detector{
 }, keepaliveSent, findKeepaliveAlive)
 
 func findKeepaliveAlive(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		p := in.probing(side)
 		if p == nil || len(p.probes) == 0 || len(p.replies) == 0 || p.dead() || p.refused != nil {
 			continue
 		}
-		out = append(out, in.keepaliveAlive(p))
+		first, last := p.shown()
+		out = append(out, claim{
+			side:  side,
+			at:    p.probes[0].Time,
+			proof: append(in.marksOf(p.probes[:min(len(p.probes), 4)]), first[0], first[1], last[0], last[1]),
+			tell:  tellKeepaliveAlive,
+		})
 	}
 	return out
 }
 
-func (in *Input) keepaliveAlive(p *probing) claim {
-	probes, replies := in.Conn.Endpoint(p.side).KeepaliveProbes, in.Conn.Endpoint(p.side.Peer()).KeepaliveReplies
-	first := p.probes[0]
-	gap, idle := p.gap(), first.Idle
-	values := in.values(report.Int("probes", probes), report.Int("replies", replies))
+// shown are the first probe and reply, and the last.
+func (p *probing) shown() (first, last [2]Mark) {
+	for i, list := range [2][]Note{p.probes, p.replies} {
+		first[i], last[i] = list[0].mark(), list[len(list)-1].mark()
+	}
+	return first, last
+}
+
+func tellKeepaliveAlive(in *Input, c *claim) {
+	p := in.probing(c.side)
+	first, last := p.shown()
+	probes, replies := in.Conn.Endpoint(c.side).KeepaliveProbes, in.Conn.Endpoint(c.side.Peer()).KeepaliveReplies
+	gap, idle := p.gap(), p.probes[0].Idle
+	c.values = in.values(report.Int("probes", probes), report.Int("replies", replies))
 	every, rest := "", ""
 	if gap > 0 {
-		values = append(values, report.Float("interval_s", gap.Seconds()))
+		c.values = append(c.values, report.Float("interval_s", gap.Seconds()))
 		every = " every " + dur(gap)
 	}
 	if idle > 0 {
-		values = append(values, report.Float("idle_s", idle.Seconds()))
+		c.values = append(c.values, report.Float("idle_s", idle.Seconds()))
 		rest = "The first came after " + dur(idle) + " of silence" + when(whose(idle) != "", ", "+whose(idle)) + "."
 	}
 	missing := int(probes) - int(replies)
-	shown := in.marks(first.mark(), p.replies[0].mark(), p.probes[len(p.probes)-1].mark(), p.replies[len(p.replies)-1].mark())
-	return claim{
-		side: p.side,
-		title: "The " + string(p.side) + " sent " + words.Plural(probes, "keepalive probe") + every + ", " +
-			either(missing <= 0, "all answered", words.Count(replies)+" of them answered"),
-		explanation: say("The "+string(p.side)+" probed the idle connection "+times(int(probes))+every+", and the "+string(p.side.Peer())+" answered ("+
-			in.frames(shown...)+"): both had the connection then.", rest,
-			when(missing > 0, words.Plural(missing, "probe")+" or the answer to it was lost, and the next was answered.")),
-		saw:    [2]string{"nothing", "nothing"},
-		at:     first.Time,
-		proof:  append(in.marksOf(p.probes[:min(len(p.probes), 4)]), shown...),
-		values: values,
-	}
+	c.title = "The " + string(c.side) + " sent " + words.Plural(probes, "keepalive probe") + every + ", " +
+		either(missing <= 0, "all answered", words.Count(replies)+" of them answered")
+	c.explanation = say("The "+string(c.side)+" probed the idle connection "+times(int(probes))+every+", and the "+string(c.side.Peer())+" answered ("+
+		in.frames(first[0], first[1], last[0], last[1])+"): both had the connection then.", rest,
+		when(missing > 0, words.Plural(missing, "probe")+" or the answer to it was lost, and the next was answered."))
+	c.saw = [2]string{"nothing", "nothing"}
 }
 
 // dead reports whether the last probes drew nothing: two at least, or as many

@@ -24,24 +24,31 @@ func findKeepaliveReset(in *Input) []claim {
 }
 
 func (in *Input) keepaliveReset(p *probing) claim {
-	r, prober, lost := p.refused, p.side, p.side.Peer()
-	replies := in.Conn.Endpoint(lost).KeepaliveReplies
-	before := ""
-	proof := in.marks(r.answers(), r.mark())
-	if n := len(p.replies); n > 0 {
-		m := p.replies[n-1].mark()
-		before = "It had answered the probes before that, the last one " + dur(r.Time.Sub(m.Time)) + " earlier (" + in.frame(m) + "), so it lost the connection in between."
-		proof = append(proof, m)
-	}
-	return claim{
-		side:       lost,
+	r := p.refused
+	c := claim{
+		side:       p.side.Peer(),
 		confidence: unless(in.gappy()),
-		title:      "The " + string(lost) + " answered a keepalive probe with a RST: it had lost the connection",
-		explanation: say("The "+string(prober)+"'s keepalive probe ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+"): the "+string(lost)+
-			" is CLOSED and had left the connection before, unseen: restarted, failed over, or replaced by a host or middlebox that does not know it.", before),
-		saw:    both(prober, "ECONNRESET", "nothing: there is no socket"),
-		at:     r.Time,
-		proof:  proof,
-		values: in.values(report.Int("probes", in.Conn.Endpoint(prober).KeepaliveProbes), report.Int("replies", replies), report.Float("idle_s", r.Idle.Seconds())),
+		at:         r.Time,
+		proof:      in.marks(r.answers(), r.mark()),
+		rst:        r,
+		tell:       tellKeepaliveReset,
 	}
+	if n := len(p.replies); n > 0 {
+		c.proof = append(c.proof, p.replies[n-1].mark())
+	}
+	return c
+}
+
+func tellKeepaliveReset(in *Input, c *claim) {
+	r, lost, prober := c.rst, c.side, c.side.Peer()
+	before := ""
+	if replies := in.probing(prober).replies; len(replies) > 0 {
+		m := replies[len(replies)-1].mark()
+		before = "It had answered the probes before that, the last one " + dur(r.Time.Sub(m.Time)) + " earlier (" + in.frame(m) + "), so it lost the connection in between."
+	}
+	c.title = "The " + string(lost) + " answered a keepalive probe with a RST: it had lost the connection"
+	c.explanation = say("The "+string(prober)+"'s keepalive probe ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+"): the "+string(lost)+
+		" is CLOSED and had left the connection before, unseen: restarted, failed over, or replaced by a host or middlebox that does not know it.", before)
+	c.saw = both(prober, "ECONNRESET", "nothing: there is no socket")
+	c.values = in.values(report.Int("probes", in.Conn.Endpoint(prober).KeepaliveProbes), report.Int("replies", in.Conn.Endpoint(lost).KeepaliveReplies), report.Float("idle_s", r.Idle.Seconds()))
 }

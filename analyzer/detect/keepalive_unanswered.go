@@ -20,7 +20,7 @@ var keepaliveUnanswered = define(Detector{
 }, keepaliveSent, findKeepaliveUnanswered)
 
 func findKeepaliveUnanswered(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		if p := in.probing(side); p != nil && p.dead() && len(p.trailing) > 0 && !in.blind() {
 			out = append(out, in.keepaliveUnanswered(p))
@@ -30,40 +30,51 @@ func findKeepaliveUnanswered(in *Input) []claim {
 }
 
 func (in *Input) keepaliveUnanswered(p *probing) claim {
-	n := len(p.trailing)
-	side, peer := p.side, p.side.Peer()
-	interval := medianGap(p.trailing)
-	last := in.Last[index(peer)]
-	silence := p.trailing[n-1].Time.Sub(last.Time)
-	values := in.values(report.Int("probes", n), report.Float("interval_s", interval.Seconds()))
-	silent := ""
-	if last.Frame != 0 {
-		values = append(values, report.Float("silence_s", silence.Seconds()))
-		silent = "Nothing came from the " + string(peer) + " since " + in.frame(last) + ", " + dur(silence) + " before the last probe."
-	}
 	c := claim{
-		side:       side,
+		side:       p.side,
 		confidence: unless(in.gappy()),
-		at:         p.trailing[n-1].Time,
-		proof:      append(in.marksOf(p.trailing), last),
-		values:     values,
+		at:         p.trailing[len(p.trailing)-1].Time,
+		proof:      append(in.marksOf(p.trailing), in.Last[index(p.side.Peer())]),
+		tell:       tellKeepaliveUnanswered,
 	}
-	many := when(in.LostNotes > 0, "at least ") + words.Plural(n, "probe")
-	facts := "The " + string(side) + " sent " + many + " in a row into the idle connection (" + in.frames(in.marksOf(p.trailing)...) + ")" +
-		when(interval > 0, ", "+dur(interval)+" apart") + ", and they drew nothing."
-	unknown := "A peer that is down and one that cannot be reached look the same."
-	if p.gaveUp == nil {
-		c.title = "The " + string(side) + "'s keepalive is not answered: " + many + " so far"
-		c.explanation = say(facts, silent, unknown, "It has not given up when the capture ends.")
-		c.saw = both(side, "nothing yet; ETIMEDOUT when it gives up", "nothing")
-		return c
+	if r := p.gaveUp; r != nil {
+		c.at, c.proof, c.tell = r.Time, append(c.proof, r.mark()), tellKeepaliveGaveUp
 	}
-	c.title = "The " + string(side) + "'s keepalive gave up after " + many + " without an answer"
-	c.at = p.gaveUp.Time
-	c.proof = append(c.proof, p.gaveUp.mark())
-	c.values = append(c.values, report.Float("gave_up_after_s", p.gaveUp.Time.Sub(p.trailing[0].Time).Seconds()))
-	c.explanation = say(facts, silent, "It then gave up with a RST,ACK ("+in.frame(p.gaveUp.mark())+") and is CLOSED.", unknown,
-		"If the "+string(peer)+" lives and the RST did not reach it, it stays ESTABLISHED.")
-	c.saw = both(side, "ETIMEDOUT", "nothing, or ECONNRESET if the RST arrived")
 	return c
+}
+
+// unanswered is what is said of all probes that drew nothing.
+type unanswered struct{ many, facts, silent, unknown string }
+
+func (in *Input) tellUnanswered(c *claim) (u unanswered) {
+	p := in.probing(c.side)
+	n := len(p.trailing)
+	interval := medianGap(p.trailing)
+	c.values = in.values(report.Int("probes", n), report.Float("interval_s", interval.Seconds()))
+	if last := in.Last[index(c.side.Peer())]; last.Frame != 0 {
+		silence := p.trailing[n-1].Time.Sub(last.Time)
+		c.values = append(c.values, report.Float("silence_s", silence.Seconds()))
+		u.silent = "Nothing came from the " + string(c.side.Peer()) + " since " + in.frame(last) + ", " + dur(silence) + " before the last probe."
+	}
+	u.many = when(in.LostNotes > 0, "at least ") + words.Plural(n, "probe")
+	u.facts = "The " + string(c.side) + " sent " + u.many + " in a row into the idle connection (" + in.frames(in.marksOf(p.trailing)...) + ")" +
+		when(interval > 0, ", "+dur(interval)+" apart") + ", and they drew nothing."
+	u.unknown = "A peer that is down and one that cannot be reached look the same."
+	return u
+}
+
+func tellKeepaliveUnanswered(in *Input, c *claim) {
+	u := in.tellUnanswered(c)
+	c.title = "The " + string(c.side) + "'s keepalive is not answered: " + u.many + " so far"
+	c.explanation = say(u.facts, u.silent, u.unknown, "It has not given up when the capture ends.")
+	c.saw = both(c.side, "nothing yet; ETIMEDOUT when it gives up", "nothing")
+}
+
+func tellKeepaliveGaveUp(in *Input, c *claim) {
+	u, p := in.tellUnanswered(c), in.probing(c.side)
+	c.title = "The " + string(c.side) + "'s keepalive gave up after " + u.many + " without an answer"
+	c.explanation = say(u.facts, u.silent, "It then gave up with a RST,ACK ("+in.frame(p.gaveUp.mark())+") and is CLOSED.", u.unknown,
+		"If the "+string(c.side.Peer())+" lives and the RST did not reach it, it stays ESTABLISHED.")
+	c.saw = both(c.side, "ETIMEDOUT", "nothing, or ECONNRESET if the RST arrived")
+	c.values = append(c.values, report.Float("gave_up_after_s", p.gaveUp.Time.Sub(p.trailing[0].Time).Seconds()))
 }

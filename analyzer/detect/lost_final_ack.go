@@ -22,7 +22,7 @@ var lostFinalAck = define(Detector{
 }, receiptStruck, findLostFinalAck)
 
 func findLostFinalAck(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		if lost := in.lostFinalACKs(side); len(lost) > 0 {
 			out = append(out, in.lostFinalAck(side, lost))
@@ -34,7 +34,7 @@ func findLostFinalAck(in *Input) []claim {
 // lostFinalACKs returns the ACKs of the last FIN that did not arrive, if side
 // sent that FIN. One of them has arrived after all, late, if an ACK of the FIN
 // drew a RST: then LAST-ACK had been left by an earlier one.
-func (in *Input) lostFinalACKs(side report.Side) []report.Refuted {
+func (in *Input) lostFinalACKs(side report.Side) []*report.Refuted {
 	if len(in.Conn.Refuted) == 0 || in.Conn.Close.FirstCloser == side ||
 		in.FIN[index(side)].Frame == 0 || in.FINAcked[index(side)].Frame == 0 {
 		return nil
@@ -49,11 +49,14 @@ func (in *Input) lostFinalACKs(side report.Side) []report.Refuted {
 // lateACK returns the bare RST with which a side that had closed for good
 // answered one of several ACKs of its FIN.
 func (in *Input) lateACK(side report.Side) Mark {
-	acks := in.marks(in.FINAcked[index(side)].first(), in.FINAcked[index(side)].last())
-	for _, r := range in.refuted(side, "rcv.ACK-of-FIN", "") {
-		acks = append(acks, at(r.Frame, r.File))
+	if len(in.Conn.Resets) == 0 {
+		return Mark{}
 	}
-	for _, r := range in.resets() {
+	acked := &in.FINAcked[index(side)]
+	acks := append(in.receipts(in.refuted(side, "rcv.ACK-of-FIN", "")), acked.first(), acked.last())
+	all := in.resets()
+	for i := range all {
+		r := &all[i]
 		answers := r.answers()
 		after := answers.Frame == 0 && r.Time.After(in.FIN[index(side)].LastTime)
 		if r.By == side && r.Form == "rst" && (after || has(acks, answers)) {
@@ -63,28 +66,28 @@ func (in *Input) lateACK(side report.Side) Mark {
 	return Mark{}
 }
 
-func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
-	fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
-	var acks []Mark
-	for _, r := range lost {
-		acks = append(acks, at(r.Frame, r.File))
-	}
-	delay := fin.LastTime.Sub(acked.Time)
-	n := len(lost)
-	peer := side.Peer()
-	who, other := "The "+string(side), "the "+string(peer)
+func (in *Input) lostFinalAck(side report.Side, lost []*report.Refuted) claim {
 	c := claim{
 		side:       side,
 		confidence: unless(in.gappy() || in.lateACK(side).Frame != 0),
-		title:      "The ACK of the " + string(side) + "'s FIN was lost; the FIN came again after " + dur(delay),
-		proof:      append(append(in.fins(side), acks...), acked.last()),
-		at:         fin.LastTime,
-		saw:        [2]string{"nothing", "nothing"},
-		values:     in.values(report.Int("lost", n), report.Float("gap_s", delay.Seconds()), report.Int("fin_retransmits", fin.Copies)),
+		at:         in.FIN[index(side)].LastTime,
+		proof:      append(in.join(in.fins(side), in.receipts(lost)), in.FINAcked[index(side)].last()),
+		tell:       tellLostFinalAck,
 	}
 	if r := in.drewRST(side); r != nil {
 		c.proof = append(c.proof, r.mark())
 	}
+	return c
+}
+
+func tellLostFinalAck(in *Input, c *claim) {
+	side := c.side
+	fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
+	acks := in.receipts(in.lostFinalACKs(side))
+	n := len(acks)
+	delay := fin.LastTime.Sub(acked.Time)
+	who, other := "The "+string(side), "the "+string(side.Peer())
+	c.title = "The ACK of the " + string(side) + "'s FIN was lost; the FIN came again after " + dur(delay)
 	if n > 1 {
 		c.title = "The ACK of the " + string(side) + "'s FIN was lost " + words.Times(n) + "; the FIN was repeated for " + dur(delay)
 	}
@@ -94,7 +97,8 @@ func (in *Input) lostFinalAck(side report.Side, lost []report.Refuted) claim {
 		when(in.was(side, "LAST-ACK"), who+" stayed in LAST-ACK "+dur(delay)+" longer than it had to."),
 		in.afterRepeat(side, acks),
 	)
-	return c
+	c.saw = [2]string{"nothing", "nothing"}
+	c.values = in.values(report.Int("lost", n), report.Float("gap_s", delay.Seconds()), report.Int("fin_retransmits", fin.Copies))
 }
 
 // drewRST returns the RST that one of a side's FINs drew, nil if none did.

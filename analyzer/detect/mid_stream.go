@@ -22,19 +22,19 @@ func findMidStream(in *Input) []claim {
 	if c.Open.Kind != "mid-stream" {
 		return nil
 	}
+	return in.one(claim{at: c.Start, proof: in.marks(at(c.FirstFrame, c.FirstFile)), tell: tellMidStream})
+}
+
+func tellMidStream(in *Input, c *claim) {
+	conn := in.Conn
 	var unknown []string
 	for _, side := range sides {
-		if e := c.Endpoint(side); e.State == report.Unknown && len(e.Possible) > 0 {
+		if e := conn.Endpoint(side); e.State == report.Unknown && len(e.Possible) > 0 {
 			unknown = append(unknown, "The "+string(side)+" may be in "+strings.Join(e.Possible, ", ")+".")
 		}
 	}
-	first := at(c.FirstFrame, c.FirstFile)
-	return in.one(claim{
-		title: "The connection was open before its first captured segment",
-		explanation: say("Its first segment in the capture ("+in.frame(first)+") is no SYN. That "+c.Client.String()+" is the client is a guess from the ports; windows cannot be scaled.",
-			strings.Join(unknown, " ")),
-		at:     c.Start,
-		proof:  in.marks(first),
-		values: in.values(report.Float("duration_s", c.Duration)),
-	})
+	c.title = "The connection was open before its first captured segment"
+	c.explanation = say("Its first segment in the capture ("+in.frame(at(conn.FirstFrame, conn.FirstFile))+") is no SYN. That "+conn.Client.String()+" is the client is a guess from the ports; windows cannot be scaled.",
+		strings.Join(unknown, " "))
+	c.values = in.values(report.Float("duration_s", conn.Duration))
 }

@@ -22,19 +22,23 @@ var oldDuplicate = define(Detector{
 }, synAgain|oldSegments, findOldDuplicate)
 
 func findOldDuplicate(in *Input) []claim {
-	var out []claim
+	out := in.claims()
 	for _, side := range sides {
 		if late := in.lateSYNs(side); len(late) > 0 {
-			out = append(out, in.lateSYN(side, late))
+			out = append(out, claim{
+				side: side, at: late[0].Time, proof: append(in.marksOf(late), in.SYN[index(side)].first()), notes: late, tell: tellLateSYN})
 		}
-		old := slices.DeleteFunc(in.notes(OldDuplicate, side), func(n Note) bool {
-			return n.Value == 0 // an ACK in old numbers is what an end sends that still has them
+		old := in.pick(in.Notes, func(n *Note) bool {
+			return n.Kind == OldDuplicate && n.Side == side && n.Value != 0 // an ACK in old numbers is what an end sends that still has them
 		})
 		if len(old) > 0 {
 			out = append(out, in.oldSegments(side, old))
 		}
-		for _, n := range in.notes(OldReset, side) {
-			out = append(out, in.oldReset(side, n))
+		old = in.notes(OldReset, side)
+		for i := range old {
+			// RFC 1337, hazard H3, on a connection that lives.
+			out = append(out, claim{
+				side: side, severity: warning, confidence: medium, at: old[i].Time, proof: in.marks(old[i].mark()), notes: old[i:][:1], tell: tellOldReset})
 		}
 	}
 	return out
@@ -54,71 +58,55 @@ func (in *Input) lateSYNs(side report.Side) []Note {
 	if rtt := in.Conn.Open.RTT; rtt != nil {
 		settled = settled.Add(2 * seconds(*rtt))
 	}
-	var out []Note
-	for _, n := range in.notes(SYNAgain, side) {
-		if n.Time.After(settled) {
-			out = append(out, n)
-		}
-	}
-	return out
+	return in.pick(in.Notes, func(n *Note) bool { return n.Kind == SYNAgain && n.Side == side && n.Time.After(settled) })
 }
 
-func (in *Input) lateSYN(side report.Side, late []Note) claim {
-	age := late[0].Time.Sub(in.SYN[index(side)].Time)
-	return claim{
-		side:  side,
-		title: "The " + string(side) + "'s SYN came again " + dur(age) + " later, long after the connection was open",
-		explanation: "A copy of the SYN (" + in.frame(in.SYN[index(side)].first()) + ") came " + dur(age) + " after it (" + in.frames(in.marksOf(late)...) + "), when the " + string(side) +
-			" had been ESTABLISHED and does not repeat it any more: an old duplicate, or a forged one. The " + string(side.Peer()) + " answers with an ACK of its present numbers and stays as it is.",
-		saw:    [2]string{"nothing", "nothing"},
-		at:     late[0].Time,
-		proof:  append(in.marksOf(late), in.SYN[index(side)].first()),
-		values: in.values(report.Int("segments", len(late)), report.Float("age_s", age.Seconds())),
-	}
+func tellLateSYN(in *Input, c *claim) {
+	side, late := c.side, c.notes
+	syn := &in.SYN[index(side)]
+	age := late[0].Time.Sub(syn.Time)
+	c.title = "The " + string(side) + "'s SYN came again " + dur(age) + " later, long after the connection was open"
+	c.explanation = "A copy of the SYN (" + in.frame(syn.first()) + ") came " + dur(age) + " after it (" + in.frames(in.marksOf(late)...) + "), when the " + string(side) +
+		" had been ESTABLISHED and does not repeat it any more: an old duplicate, or a forged one. The " + string(side.Peer()) + " answers with an ACK of its present numbers and stays as it is."
+	c.saw = [2]string{"nothing", "nothing"}
+	c.values = in.values(report.Int("segments", len(late)), report.Float("age_s", age.Seconds()))
+}
+
+// fit reports whether one of old segments is kept out by nothing.
+func fit(old []Note) bool {
+	return slices.ContainsFunc(old, func(n Note) bool { return n.Fits })
 }
 
 func (in *Input) oldSegments(side report.Side, old []Note) claim {
-	var size uint64
-	fits := false
-	for _, n := range old {
-		size += uint64(n.Value)
-		fits = fits || n.Fits
-	}
-	what := words.Plural(len(old), "segment")
-	c := claim{
-		side:       side,
-		confidence: medium,
-		title:      what + " of an earlier connection on these ports came late from the " + string(side),
-		saw:        [2]string{"nothing", "nothing"},
-		at:         old[0].Time,
-		proof:      in.marksOf(old),
-		values:     in.values(report.Int("segments", len(old)), report.Int("bytes", size), report.Bool("fits", fits)),
-	}
-	c.explanation = say(what+" ("+in.frames(in.marksOf(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
-		" the numbers of an earlier connection on these ports, not of this one.",
-		either(fits, "Nothing keeps it out of this connection: it lies in the window, and no timestamp tells it apart. Its data may have been taken.",
-			"It lies outside the window, or its timestamp is too old, so the "+string(side.Peer())+" drops it and answers with an ACK at most."))
-	if fits {
+	c := claim{side: side, confidence: medium, at: old[0].Time, proof: in.marksOf(old), notes: old, tell: tellOldSegments}
+	if fit(old) {
 		c.severity = warning
-		c.saw = both(side, "nothing", "data that does not belong here, possibly")
 	}
 	return c
 }
 
-// oldReset: RFC 1337, hazard H3, on a connection that lives.
-func (in *Input) oldReset(side report.Side, n Note) claim {
-	other := side.Peer()
-	return claim{
-		side:       side,
-		severity:   warning,
-		confidence: medium,
-		title:      "A RST of an earlier connection on these ports came late and fits this one",
-		explanation: "The RST (" + in.frame(n.mark()) + ") acknowledges what the " + string(other) + " sent in an earlier connection on these ports, but has exactly the number that the " + string(other) +
-			" expects next in this one. No host looks at more than that number: the " + string(other) + " is CLOSED by it, and the " + string(side) + " does not know.",
-		advice: "The ports were used again inside the sequence space of the earlier connection before 2MSL had passed. Let the side that opens connections use more ports, and timestamps on both; they keep out old data, but not an old RST.",
-		saw:    both(other, "ECONNRESET at the next read(), EPIPE at the write() after it", "nothing, until its next segment draws a RST"),
-		at:     n.Time,
-		proof:  in.marks(n.mark()),
-		values: in.values(report.Bool("fits", true)),
+func tellOldSegments(in *Input, c *claim) {
+	side, old, fits := c.side, c.notes, fit(c.notes)
+	var size uint64
+	for i := range old {
+		size += uint64(old[i].Value)
 	}
+	what := words.Plural(len(old), "segment")
+	c.title = what + " of an earlier connection on these ports came late from the " + string(side)
+	c.explanation = say(what+" ("+in.frames(in.marksOf(old)...)+", "+words.Plural(size, "byte")+" of data) "+either(len(old) == 1, "has", "have")+
+		" the numbers of an earlier connection on these ports, not of this one.",
+		either(fits, "Nothing keeps it out of this connection: it lies in the window, and no timestamp tells it apart. Its data may have been taken.",
+			"It lies outside the window, or its timestamp is too old, so the "+string(side.Peer())+" drops it and answers with an ACK at most."))
+	c.saw = both(side, "nothing", either(fits, "data that does not belong here, possibly", "nothing"))
+	c.values = in.values(report.Int("segments", len(old)), report.Int("bytes", size), report.Bool("fits", fits))
+}
+
+func tellOldReset(in *Input, c *claim) {
+	side, other := c.side, c.side.Peer()
+	c.title = "A RST of an earlier connection on these ports came late and fits this one"
+	c.explanation = "The RST (" + in.frame(c.notes[0].mark()) + ") acknowledges what the " + string(other) + " sent in an earlier connection on these ports, but has exactly the number that the " + string(other) +
+		" expects next in this one. No host looks at more than that number: the " + string(other) + " is CLOSED by it, and the " + string(side) + " does not know."
+	c.advice = "The ports were used again inside the sequence space of the earlier connection before 2MSL had passed. Let the side that opens connections use more ports, and timestamps on both; they keep out old data, but not an old RST."
+	c.saw = both(other, "ECONNRESET at the next read(), EPIPE at the write() after it", "nothing, until its next segment draws a RST")
+	c.values = in.values(report.Bool("fits", true))
 }

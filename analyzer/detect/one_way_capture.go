@@ -18,18 +18,18 @@ func findOneWayCapture(in *Input) []claim {
 	if !in.blind() {
 		return nil
 	}
+	c := in.Conn
 	seen := report.Client
-	if in.Conn.Endpoints.Client.Packets == 0 {
+	if c.Endpoints.Client.Packets == 0 {
 		seen = report.Server
 	}
-	c := in.Conn
-	return in.one(claim{
-		side:  seen,
-		title: "Only the " + string(seen) + "'s segments were captured",
-		explanation: "The " + string(seen) + "'s segments (" + in.frames(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)) + " are the first and last) acknowledge what the " +
-			string(seen.Peer()) + " sent, and none of that was captured. The " + string(seen.Peer()) + "'s states are inferred from these ACKs.",
-		at:     c.Start,
-		proof:  in.marks(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)),
-		values: in.values(report.Int("packets", c.Endpoint(seen).Packets)),
-	})
+	return in.one(claim{side: seen, at: c.Start, proof: in.marks(at(c.FirstFrame, c.FirstFile), at(c.LastFrame, c.LastFile)), tell: tellOneWayCapture})
+}
+
+func tellOneWayCapture(in *Input, c *claim) {
+	conn, seen, unseen := in.Conn, string(c.side), string(c.side.Peer())
+	c.title = "Only the " + seen + "'s segments were captured"
+	c.explanation = "The " + seen + "'s segments (" + in.frames(at(conn.FirstFrame, conn.FirstFile), at(conn.LastFrame, conn.LastFile)) + " are the first and last) acknowledge what the " +
+		unseen + " sent, and none of that was captured. The " + unseen + "'s states are inferred from these ACKs."
+	c.values = in.values(report.Int("packets", conn.Endpoint(c.side).Packets))
 }

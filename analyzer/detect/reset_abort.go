@@ -25,19 +25,24 @@ func findResetAbort(in *Input) []claim {
 	if r == nil || r.Cause != "abort" || in.refusesSYNACK(r) {
 		return nil
 	}
-	sender, receiver := r.By, r.By.Peer()
 	return in.one(claim{
-		side:       sender,
+		side:       r.By,
 		confidence: unless(r.Effect != "closed" || in.gappy()),
-		title:      "The " + string(sender) + " aborted the connection with a RST",
-		explanation: say("The "+string(sender)+"'s "+either(r.Form == "rst", "RST", "RST,ACK")+" ("+in.frame(r.mark())+") answers nothing and carries its own next number: a host that had the connection ended it, and is CLOSED.",
-			in.abortedAfter(r), either(r.Effect == "closed", "The "+string(receiver)+" is CLOSED by it, if it arrived.", "Its number is not the one that the "+string(receiver)+" has to accept at once (effect: "+r.Effect+")."),
-			"Causes: "+in.abortCauses(r)+". The capture cannot tell these apart."),
-		saw:    both(sender, "nothing: it ended the connection itself, or was killed", "ECONNRESET at the next read(), EPIPE at the write() after it"),
-		at:     r.Time,
-		proof:  in.marks(in.FIN[index(receiver)].first(), r.mark()),
-		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Float("open_s", r.Time.Sub(in.Conn.Start).Seconds())),
+		at:         r.Time,
+		proof:      in.marks(in.FIN[index(r.By.Peer())].first(), r.mark()),
+		rst:        r,
+		tell:       tellResetAbort,
 	})
+}
+
+func tellResetAbort(in *Input, c *claim) {
+	r, sender, receiver := c.rst, c.rst.By, c.rst.By.Peer()
+	c.title = "The " + string(sender) + " aborted the connection with a RST"
+	c.explanation = say("The "+string(sender)+"'s "+either(r.Form == "rst", "RST", "RST,ACK")+" ("+in.frame(r.mark())+") answers nothing and carries its own next number: a host that had the connection ended it, and is CLOSED.",
+		in.abortedAfter(r), either(r.Effect == "closed", "The "+string(receiver)+" is CLOSED by it, if it arrived.", "Its number is not the one that the "+string(receiver)+" has to accept at once (effect: "+r.Effect+")."),
+		"Causes: "+in.abortCauses(r)+". The capture cannot tell these apart.")
+	c.saw = both(sender, "nothing: it ended the connection itself, or was killed", "ECONNRESET at the next read(), EPIPE at the write() after it")
+	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()), report.Float("open_s", r.Time.Sub(in.Conn.Start).Seconds()))
 }
 
 // abortedAfter says what had happened before the abort.

@@ -20,23 +20,30 @@ func findResetAfterClose(in *Input) []claim {
 	if r == nil || r.Cause != "after-close" || in.lostToClosed() != nil {
 		return nil
 	}
-	closed, other := r.By, r.By.Peer()
+	c := claim{
+		side:       r.By,
+		confidence: unless(in.gappy()),
+		at:         r.Time,
+		proof:      in.marks(in.FIN[index(r.By)].first(), r.answers(), r.mark()),
+		rst:        r,
+		tell:       tellResetAfterClose,
+	}
+	if in.Conn.Close.EndedBy == "fin" {
+		c.severity = info
+	}
+	return in.one(c)
+}
+
+func tellResetAfterClose(in *Input, c *claim) {
+	r, closed, other := c.rst, c.side, c.side.Peer()
 	fin := &in.FIN[index(closed)]
 	since := between(fin.Time, r.Time)
-	c := claim{
-		side:       closed,
-		confidence: unless(in.gappy()),
-		title:      "The " + string(closed) + " sent a RST " + since.say("", " ") + "after its FIN",
-		at:         r.Time,
-		proof:      in.marks(fin.first(), r.answers(), r.mark()),
-		values:     in.values(),
-		saw:        both(closed, "nothing: it had closed", "ECONNRESET or EPIPE, if it still used the connection"),
-	}
-	c.values = since.put(c.values, "after_fin_s")
+	c.title = "The " + string(closed) + " sent a RST " + since.say("", " ") + "after its FIN"
+	c.values = since.put(in.values(), "after_fin_s")
+	c.saw = both(closed, "nothing: it had closed", "ECONNRESET or EPIPE, if it still used the connection")
 	head := "The " + string(closed) + " had closed (" + in.frame(fin.first()) + ") and sent a RST " + since.say("", " ") + "later (" + in.frame(r.mark()) + ")"
 	switch {
 	case in.Conn.Close.EndedBy == "fin":
-		c.severity = info
 		c.explanation = head + when(r.answers().Frame != 0, ", in answer to "+in.frame(r.answers())) + ", after both FINs had been acknowledged. No data is lost by it."
 		c.saw = [2]string{"nothing", "nothing"}
 	case has(in.fins(other), r.answers()):
@@ -51,5 +58,4 @@ func findResetAfterClose(in *Input) []claim {
 		c.explanation = head + ", in answer to nothing: its program gave up the half that was still open (close() with data unread, SO_LINGER with time 0, TCP_LINGER2) or was killed. " +
 			"What the " + string(other) + " sent in the meantime may be lost."
 	}
-	return in.one(c)
 }

@@ -20,37 +20,48 @@ var resetInjected = define(Detector{
 }, withRST, findResetInjected)
 
 func findResetInjected(in *Input) []claim {
-	var found []rst
-	for _, r := range in.resets() {
-		if r.Cause == "injected" && r.Effect != "void" { // to a closed end it is a late answer, if anything
-			found = append(found, r)
-		}
-	}
-	if len(found) == 0 {
+	first, _, proof := in.injected()
+	if first == nil {
 		return nil
 	}
-	var signs Sign
-	var proof []Mark
-	for i := range found {
-		signs |= found[i].Signs
-		proof = append(proof, found[i].mark())
-	}
-	first := &found[0]
-	named, target := first.By, first.By.Peer()
-	against := in.contradiction(first)
-	rsts := in.frames(proof...)
 	return in.one(claim{
-		side:       target,
+		side:       first.By.Peer(),
 		confidence: medium,
-		title:      "A RST in the " + string(named) + "'s name was probably sent by a third party",
-		explanation: say("The RST ("+rsts+") bears the "+string(named)+"'s address, but "+signs.words()+".",
-			when(against.Frame != 0, "The "+string(named)+" went on with "+in.frame(against)+"."),
-			either(in.Conn.Endpoint(target).State == "CLOSED", "The "+string(target)+" is CLOSED by it, if it took it.", "It did not end the "+string(target)+"'s connection.")),
-		saw:    both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST"),
-		at:     first.Time,
-		proof:  append(proof, against),
-		values: in.values(report.Int("resets", len(found)), report.Any("signs", signs.names())),
+		at:         first.Time,
+		proof:      append(proof, in.contradiction(first)),
+		tell:       tellResetInjected,
 	})
+}
+
+// injected returns the first RST that a third party probably sent, nil if there
+// is none, the signs of all, and where they stand.
+func (in *Input) injected() (first *rst, signs Sign, marks []Mark) {
+	all := in.resets()
+	marks = in.room().takeMarks(len(all))
+	for i := range all {
+		r := &all[i]
+		if r.Cause != "injected" || r.Effect == "void" { // to a closed end it is a late answer, if anything
+			continue
+		}
+		if first == nil {
+			first = r
+		}
+		signs |= r.Signs
+		marks = append(marks, r.mark())
+	}
+	return first, signs, marks
+}
+
+func tellResetInjected(in *Input, c *claim) {
+	first, signs, marks := in.injected()
+	named, target := first.By, c.side
+	n, against := len(marks), in.contradiction(first)
+	c.title = "A RST in the " + string(named) + "'s name was probably sent by a third party"
+	c.explanation = say("The RST ("+in.frames(marks...)+") bears the "+string(named)+"'s address, but "+signs.words()+".",
+		when(against.Frame != 0, "The "+string(named)+" went on with "+in.frame(against)+"."),
+		either(in.Conn.Endpoint(target).State == "CLOSED", "The "+string(target)+" is CLOSED by it, if it took it.", "It did not end the "+string(target)+"'s connection."))
+	c.saw = both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST")
+	c.values = in.values(report.Int("resets", n), report.Any("signs", signs.names()))
 }
 
 // contradiction returns the segment by which the sender named shows that it

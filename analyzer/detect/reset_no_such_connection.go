@@ -40,106 +40,111 @@ func findResetNoSuchConnection(in *Input) []claim {
 
 // halfOpen: a segment of an established connection drew the RST.
 func (in *Input) halfOpen(r *rst) claim {
-	lost, other := r.By, r.By.Peer()
-	if before, why := in.endedBefore(r); why != "" {
-		return in.knownEnd(r, before, why)
+	if before, known := in.endedBefore(r); known {
+		return claim{side: r.By, severity: notice, at: r.Time, proof: in.marks(before.Mark, r.answers(), r.mark()), rst: r, tell: tellKnownEnd}
 	}
+	return claim{side: r.By, confidence: unless(in.gappy()), at: r.Time, proof: in.marks(r.answers(), r.mark()), rst: r, tell: tellHalfOpen}
+}
+
+func tellHalfOpen(in *Input, c *claim) {
+	r, lost, other := c.rst, c.side, c.side.Peer()
 	idle := ""
 	if r.Idle > time.Second {
 		idle = "It had sent nothing for " + dur(r.Idle) + " before that."
 	}
-	return claim{
-		side:       lost,
-		confidence: unless(in.gappy()),
-		title:      "The " + string(lost) + " did not know the connection any more",
-		explanation: say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
-			") with the number that it had acknowledged: that is how a host answers that has no such connection. The "+string(lost)+
-			" had left it before, by no packet in this capture: it was restarted, lost it in a failover, or was closed by a segment not seen here; or a middlebox that forgot the connection answers in its place.", idle,
-			when(r.Octets > 0, "The data in that segment is lost.")),
-		saw:    both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it"),
-		at:     r.Time,
-		proof:  in.marks(r.answers(), r.mark()),
-		values: in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets)),
-	}
+	c.title = "The " + string(lost) + " did not know the connection any more"
+	c.explanation = say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
+		") with the number that it had acknowledged: that is how a host answers that has no such connection. The "+string(lost)+
+		" had left it before, by no packet in this capture: it was restarted, lost it in a failover, or was closed by a segment not seen here; or a middlebox that forgot the connection answers in its place.", idle,
+		when(r.Octets > 0, "The data in that segment is lost."))
+	c.saw = both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it")
+	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets))
 }
 
 // challengedBefore reports whether an earlier RST of the same end had drawn a
 // challenge ACK: then this one answers that.
 func (in *Input) challengedBefore(r *rst) bool {
-	for _, o := range in.resets() {
-		if o.By == r.By && o.Effect == "challenged" && o.Time.Before(r.Time) {
+	all := in.resets()
+	for i := range all {
+		if o := &all[i]; o.By == r.By && o.Effect == "challenged" && o.Time.Before(r.Time) {
 			return true
 		}
 	}
 	return false
 }
 
-// endedBefore returns an earlier segment by which the same end had left the
-// connection, and why its peer did not take it; else nothing.
-func (in *Input) endedBefore(r *rst) (m Mark, why string) {
-	for _, n := range in.notes(BadChecksum, r.By) {
-		if n.Time.Before(r.Time) {
-			return n.mark(), "its checksum was wrong"
-		}
-	}
-	for _, o := range in.resets() {
-		if o.By == r.By && o.Time.Before(r.Time) {
-			return o.mark(), "it did not have the number that the " + string(r.By.Peer()) + " expected, or did not arrive"
-		}
-	}
-	return Mark{}, ""
+// ending is a segment by which an end left a connection.
+type ending struct {
+	Mark
+	damaged bool // its checksum was wrong
 }
 
-// knownEnd: the end had tried to end the connection before.
-func (in *Input) knownEnd(r *rst, before Mark, why string) claim {
-	gone, other := r.By, r.By.Peer()
-	return claim{
-		side:     gone,
-		severity: notice,
-		title:    "The " + string(gone) + " had ended the connection already, by a segment that was not taken",
-		explanation: say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+"): the "+string(gone)+" has no such connection any more. It had ended it before ("+
-			in.frame(before)+"), but that segment did not count: "+why+".",
-			when(r.Octets > 0, "The data in the segment that drew the RST is lost.")),
-		advice: "Nothing to do about this RST: it repairs the loss of the first. For the first, see what is said of connections that are aborted.",
-		saw:    both(gone, "nothing: it had ended the connection", "ECONNRESET at the next read(), EPIPE at the write() after it"),
-		at:     r.Time,
-		proof:  in.marks(before, r.answers(), r.mark()),
-		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
+// endedBefore returns an earlier segment by which the same end had left the
+// connection, and which its peer did not take, if there is one.
+func (in *Input) endedBefore(r *rst) (e ending, ok bool) {
+	for i := range in.Notes {
+		if n := &in.Notes[i]; n.Kind == BadChecksum && n.Side == r.By && n.Time.Before(r.Time) {
+			return ending{n.mark(), true}, true
+		}
 	}
+	all := in.resets()
+	for i := range all {
+		if o := &all[i]; o.By == r.By && o.Time.Before(r.Time) {
+			return ending{o.mark(), false}, true
+		}
+	}
+	return e, false
+}
+
+// tellKnownEnd: the end had tried to end the connection before.
+func tellKnownEnd(in *Input, c *claim) {
+	r, gone, other := c.rst, c.side, c.side.Peer()
+	before, _ := in.endedBefore(r)
+	why := either(before.damaged, "its checksum was wrong", "it did not have the number that the "+string(other)+" expected, or did not arrive")
+	c.title = "The " + string(gone) + " had ended the connection already, by a segment that was not taken"
+	c.explanation = say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+"): the "+string(gone)+" has no such connection any more. It had ended it before ("+
+		in.frame(before.Mark)+"), but that segment did not count: "+why+".",
+		when(r.Octets > 0, "The data in the segment that drew the RST is lost."))
+	c.advice = "Nothing to do about this RST: it repairs the loss of the first. For the first, see what is said of connections that are aborted."
+	c.saw = both(gone, "nothing: it had ended the connection", "ECONNRESET at the next read(), EPIPE at the write() after it")
+	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()))
 }
 
 // startedOver: the RST answers the challenge to a new SYN (RFC 9293 figure 9).
 func (in *Input) startedOver(r *rst) claim {
-	lost, other := r.By, r.By.Peer()
-	return claim{
-		side:  lost,
-		title: "The " + string(lost) + " opened a new connection on these ports while the " + string(other) + " still had this one",
-		explanation: "The " + string(lost) + " sent a new SYN on the ports of this connection. The " + string(other) +
-			", which still had it, answered with a challenge ACK (" + in.frame(r.answers()) + "); that drew a RST (" + in.frame(r.mark()) +
-			"), by which the " + string(other) + " learned that the old connection is gone. The " + string(lost) + " had left it before, without a packet in this capture.",
-		saw:    both(lost, "nothing: the old socket is gone, its new connect() takes a little longer", "ECONNRESET on the old connection"),
-		at:     r.Time,
-		proof:  in.marks(r.answers(), r.mark()),
-		values: in.values(report.Float("idle_s", r.Idle.Seconds())),
-	}
+	return claim{side: r.By, at: r.Time, proof: in.marks(r.answers(), r.mark()), rst: r, tell: tellStartedOver}
+}
+
+func tellStartedOver(in *Input, c *claim) {
+	r, lost, other := c.rst, c.side, c.side.Peer()
+	c.title = "The " + string(lost) + " opened a new connection on these ports while the " + string(other) + " still had this one"
+	c.explanation = "The " + string(lost) + " sent a new SYN on the ports of this connection. The " + string(other) +
+		", which still had it, answered with a challenge ACK (" + in.frame(r.answers()) + "); that drew a RST (" + in.frame(r.mark()) +
+		"), by which the " + string(other) + " learned that the old connection is gone. The " + string(lost) + " had left it before, without a packet in this capture."
+	c.saw = both(lost, "nothing: the old socket is gone, its new connect() takes a little longer", "ECONNRESET on the old connection")
+	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()))
 }
 
 // unwantedSYNACK: the client answered the SYN,ACK with a RST.
 func (in *Input) unwantedSYNACK(r *rst) claim {
-	delay := between(in.SYN[0].Time, r.Time)
-	values := delay.put(in.values(), "delay_s")
 	return claim{
 		side:     report.Client,
 		severity: notice,
-		title:    "The client answered the SYN,ACK with a RST",
-		explanation: "The SYN,ACK (" + in.frame(in.SYNACK.first()) + ") drew a bare RST of the client (" + in.frame(r.mark()) + ")" + delay.say(", ", " after its SYN ("+in.frame(in.SYN[0].first())+")") +
-			": there was no socket in SYN-SENT any more. The program had closed it or given up, the SYN was an old one, " +
-			"its address was forged, or it was a scan that only wants to know whether the port is open.",
-		disproof: "An ACK of this SYN,ACK by the client.",
-		advice:   "Nothing to do for a single one. Many from one address are a scan; if the delay is long, the client's time limit is shorter than the server's answer takes.",
-		saw:      [2]string{"nothing, or a connect() that it had cancelled", "nothing: accept() never returned it"},
 		at:       r.Time,
 		proof:    in.marks(in.SYN[0].first(), in.SYNACK.first(), in.SYNACK.last(), r.mark()),
-		values:   values,
+		rst:      r,
+		tell:     tellUnwantedSYNACK,
 	}
+}
+
+func tellUnwantedSYNACK(in *Input, c *claim) {
+	delay := between(in.SYN[0].Time, c.rst.Time)
+	c.title = "The client answered the SYN,ACK with a RST"
+	c.explanation = "The SYN,ACK (" + in.frame(in.SYNACK.first()) + ") drew a bare RST of the client (" + in.frame(c.rst.mark()) + ")" + delay.say(", ", " after its SYN ("+in.frame(in.SYN[0].first())+")") +
+		": there was no socket in SYN-SENT any more. The program had closed it or given up, the SYN was an old one, " +
+		"its address was forged, or it was a scan that only wants to know whether the port is open."
+	c.disproof = "An ACK of this SYN,ACK by the client."
+	c.advice = "Nothing to do for a single one. Many from one address are a scan; if the delay is long, the client's time limit is shorter than the server's answer takes."
+	c.saw = [2]string{"nothing, or a connect() that it had cancelled", "nothing: accept() never returned it"}
+	c.values = delay.put(in.values(), "delay_s")
 }

@@ -20,26 +20,29 @@ func findSimultaneousClose(in *Input) []claim {
 	if in.Conn.Close.Kind != "simultaneous" {
 		return nil
 	}
-	gap := between(in.FIN[0].Time, in.FIN[1].Time)
-	gap.Duration = gap.Abs()
-	values := gap.put(in.values(), "fin_gap_s")
-	text := "Neither FIN (" + in.frames(in.FIN[0].first(), in.FIN[1].first()) + gap.say(", ", " apart") +
-		") acknowledges the other: each end had closed before it knew of the other's close."
-	if one := in.closingAlone(); one != "" {
-		text = say(text, "Only the "+string(one)+" went through CLOSING: its own FIN reached the "+string(one.Peer())+" late or not at all.")
-	} else if in.was(report.Client, "CLOSING") {
-		text = say(text, "Both go through CLOSING to TIME-WAIT.")
-	}
-	text = say(text, "Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")
 	return in.one(claim{
-		title:       "Both ends closed on their own" + gap.say(", ", " apart"),
-		confidence:  unless(in.Conn.Close.Basis == "inferred"),
-		explanation: text,
-		saw:         [2]string{"nothing: it had closed", "nothing: it had closed"},
+		confidence: unless(in.Conn.Close.Basis == "inferred"),
 		proof: in.marks(in.FIN[0].first(), in.FIN[1].first(), in.FINAcked[0].first(), in.FINAcked[1].first(),
 			in.FINAcked[0].last(), in.FINAcked[1].last()),
-		values: values,
+		tell: tellSimultaneousClose,
 	})
+}
+
+func tellSimultaneousClose(in *Input, c *claim) {
+	gap := between(in.FIN[0].Time, in.FIN[1].Time)
+	gap.Duration = gap.Abs()
+	through := ""
+	if one := in.closingAlone(); one != "" {
+		through = "Only the " + string(one) + " went through CLOSING: its own FIN reached the " + string(one.Peer()) + " late or not at all."
+	} else if in.was(report.Client, "CLOSING") {
+		through = "Both go through CLOSING to TIME-WAIT."
+	}
+	c.title = "Both ends closed on their own" + gap.say(", ", " apart")
+	c.explanation = say("Neither FIN ("+in.frames(in.FIN[0].first(), in.FIN[1].first())+gap.say(", ", " apart")+
+		") acknowledges the other: each end had closed before it knew of the other's close.", through,
+		"Both hold TIME-WAIT for 2MSL ("+dur(in.TwoMSL[0])+" at the client, "+dur(in.TwoMSL[1])+" at the server, assumed).")
+	c.saw = [2]string{"nothing: it had closed", "nothing: it had closed"}
+	c.values = gap.put(in.values(), "fin_gap_s")
 }
 
 // closingAlone returns the one end that was in CLOSING, if the other was not

@@ -24,33 +24,35 @@ func (in *Input) stuckIn(side report.Side, states ...string) bool {
 }
 
 // stuck says that a side's FIN is not answered.
-func (in *Input) stuck(side report.Side, state string) claim {
-	fin := &in.FIN[index(side)]
-	peer := side.Peer()
+func (in *Input) stuck(side report.Side) claim {
+	return claim{
+		side:       side,
+		confidence: unless(in.gappy()),
+		at:         in.FIN[index(side)].LastTime,
+		proof:      append(in.fins(side), in.Last[index(side.Peer())]),
+		tell:       tellStuck,
+	}
+}
+
+func tellStuck(in *Input, c *claim) {
+	side, fin := c.side, &in.FIN[index(c.side)]
 	age := in.age(side)
-	title := "The " + string(side) + "'s FIN was never acknowledged: " + state + " for " + dur(age)
 	repeats := "It was not sent again."
 	if fin.Copies > 0 {
 		repeats = "It was sent again " + times(fin.Copies) + ", for the last time " + dur(fin.span()) + " after the first."
 	}
-	last := in.Last[index(peer)]
-	return claim{
-		side:       side,
-		confidence: unless(in.gappy()),
-		title:      title,
-		explanation: say("Nothing captured acknowledges the "+string(side)+"'s FIN ("+in.frame(fin.first())+").", repeats,
-			in.peerSince(peer, last, fin.Time),
-			"When the "+string(side)+"'s kernel gives up it does so without a packet: it may have done so already."),
-		at:    fin.LastTime,
-		saw:   both(side, "nothing: its close() had returned", "nothing"),
-		proof: append(in.fins(side), last),
-		values: in.values(report.Float("age_s", age.Seconds()), report.Int("fin_retransmits", fin.Copies),
-			report.Float("retransmitting_s", fin.span().Seconds())),
-	}
+	c.title = "The " + string(side) + "'s FIN was never acknowledged: " + in.Conn.Endpoint(side).State + " for " + dur(age)
+	c.explanation = say("Nothing captured acknowledges the "+string(side)+"'s FIN ("+in.frame(fin.first())+").", repeats,
+		in.peerSince(side.Peer(), fin.Time),
+		"When the "+string(side)+"'s kernel gives up it does so without a packet: it may have done so already.")
+	c.saw = both(side, "nothing: its close() had returned", "nothing")
+	c.values = in.values(report.Float("age_s", age.Seconds()), report.Int("fin_retransmits", fin.Copies),
+		report.Float("retransmitting_s", fin.span().Seconds()))
 }
 
 // peerSince says whether the peer has spoken since the FIN.
-func (in *Input) peerSince(peer report.Side, last Mark, fin time.Time) string {
+func (in *Input) peerSince(peer report.Side, fin time.Time) string {
+	last := in.Last[index(peer)]
 	switch {
 	case last.Frame == 0:
 		return ""

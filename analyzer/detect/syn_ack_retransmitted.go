@@ -22,23 +22,28 @@ func findSYNACKRetransmitted(in *Input) []claim {
 	if len(again) == 0 {
 		return nil
 	}
-	span := again[len(again)-1].Time.Sub(in.SYNACK.Time)
+	return in.one(claim{
+		side:  report.Server,
+		at:    again[len(again)-1].Time,
+		proof: append(in.marksOf(again), in.SYN[0].first(), in.SYNACK.first()),
+		notes: again,
+		tell:  tellSYNACKRetransmitted,
+	})
+}
+
+func tellSYNACKRetransmitted(in *Input, c *claim) {
+	again, n := c.notes, len(c.notes)
+	span := again[n-1].Time.Sub(in.SYNACK.Time)
 	done := in.was(report.Server, "ESTABLISHED")
 	sure := in.proved(report.Server, "ESTABLISHED")
-	n := len(again)
-	return in.one(claim{
-		side: report.Server,
-		title: "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
-			when(!done, ", and never acknowledged"),
-		explanation: say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(in.marksOf(again)...)+"): no ACK of it had come.",
-			in.whySYNACKAgain(), when(sure, "The handshake was completed in the end."),
-			when(done && !sure, "The client's ACK then came; nothing captured proves that it arrived."), when(!done, "The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet.")),
-		saw: [2]string{either(done, "connect() may have taken longer", "a connect() that waits, if it asked for this connection at all"),
-			either(done, "accept() returned later", "nothing: accept() never returned it")},
-		at:     again[n-1].Time,
-		proof:  append(in.marksOf(again), in.SYN[0].first(), in.SYNACK.first()),
-		values: in.values(report.Int("syn_ack_retransmits", in.Conn.Open.SYNACKRetransmits), report.Float("delay_s", span.Seconds())),
-	})
+	c.title = "The server's SYN,ACK was sent again " + either(n == 1, "after "+dur(span), times(n)+" within "+dur(span)) +
+		when(!done, ", and never acknowledged")
+	c.explanation = say("The SYN,ACK ("+in.frame(in.SYNACK.first())+") was repeated ("+in.frames(in.marksOf(again)...)+"): no ACK of it had come.",
+		in.whySYNACKAgain(), when(sure, "The handshake was completed in the end."),
+		when(done && !sure, "The client's ACK then came; nothing captured proves that it arrived."), when(!done, "The server stays in SYN-RECEIVED and drops the request when it gives up, without a packet."))
+	c.saw = [2]string{either(done, "connect() may have taken longer", "a connect() that waits, if it asked for this connection at all"),
+		either(done, "accept() returned later", "nothing: accept() never returned it")}
+	c.values = in.values(report.Int("syn_ack_retransmits", in.Conn.Open.SYNACKRetransmits), report.Float("delay_s", span.Seconds()))
 }
 
 // whySYNACKAgain says what the capture tells of the cause.

@@ -28,26 +28,29 @@ func findSYNRetransmitted(in *Input) []claim {
 	if len(again) == 0 {
 		return nil
 	}
-	syn := &in.SYN[0]
-	last := again[len(again)-1]
-	delay := last.Time.Sub(syn.Time)
-	first := again[0].Time.Sub(syn.Time)
-	n := len(again)
-	if last.Frame == syn.LastFrame {
-		n = syn.Copies
-	}
 	return in.one(claim{
 		side:       report.Client,
 		confidence: unless(in.blind()),
-		title:      "The client's SYN was sent again " + either(n == 1, "after "+dur(delay), times(n)+": "+dur(delay)+" lost in connect()"),
-		explanation: say("The SYN ("+in.frame(syn.first())+") was repeated ("+in.frames(in.marksOf(again)...)+") before a SYN,ACK was captured"+
-			when(in.SYNACK.Frame != 0, " ("+in.frame(in.SYNACK.first())+")")+".",
-			either(first < initialTimer, "The first repetition came sooner than a SYN's first timer of 1 s: Linux repeats the SYN at once after a segment with wrong numbers.", in.whereSYNLost())),
-		saw:    [2]string{"connect() took " + dur(delay) + " longer", "nothing"},
-		at:     last.Time,
-		proof:  append(in.marksOf(again), syn.first(), in.SYNACK.first()),
-		values: in.values(report.Int("syn_retransmits", n), report.Float("delay_s", delay.Seconds())),
+		at:         again[len(again)-1].Time,
+		proof:      append(in.marksOf(again), in.SYN[0].first(), in.SYNACK.first()),
+		notes:      again,
+		tell:       tellSYNRetransmitted,
 	})
+}
+
+func tellSYNRetransmitted(in *Input, c *claim) {
+	syn, again, n := &in.SYN[0], c.notes, len(c.notes)
+	first, last := again[0], again[n-1]
+	delay := last.Time.Sub(syn.Time)
+	if last.Frame == syn.LastFrame {
+		n = syn.Copies
+	}
+	c.title = "The client's SYN was sent again " + either(n == 1, "after "+dur(delay), times(n)+": "+dur(delay)+" lost in connect()")
+	c.explanation = say("The SYN ("+in.frame(syn.first())+") was repeated ("+in.frames(in.marksOf(again)...)+") before a SYN,ACK was captured"+
+		when(in.SYNACK.Frame != 0, " ("+in.frame(in.SYNACK.first())+")")+".",
+		either(first.Time.Sub(syn.Time) < initialTimer, "The first repetition came sooner than a SYN's first timer of 1 s: Linux repeats the SYN at once after a segment with wrong numbers.", in.whereSYNLost()))
+	c.saw = [2]string{"connect() took " + dur(delay) + " longer", "nothing"}
+	c.values = in.values(report.Int("syn_retransmits", n), report.Float("delay_s", delay.Seconds()))
 }
 
 // synAgain returns the client's repetitions of a SYN that had no answer yet,
@@ -61,14 +64,10 @@ func (in *Input) synAgain() []Note {
 	case "unanswered", "refused", "rejected", "mid-stream":
 		return nil // their own findings tell of it
 	}
-	var out []Note
-	for _, n := range in.notes(SYNAgain, report.Client) {
+	return in.pick(in.Notes, func(n *Note) bool {
 		answered := in.SYNACK.Frame != 0 && !n.Time.Before(in.SYNACK.Time)
-		if !answered && !in.tooSoon(n.Time.Sub(in.SYN[0].Time)) {
-			out = append(out, n)
-		}
-	}
-	return out
+		return n.Kind == SYNAgain && n.Side == report.Client && !answered && !in.tooSoon(n.Time.Sub(in.SYN[0].Time))
+	})
 }
 
 // whereSYNLost says where the SYN, or its answer, was lost.

@@ -16,7 +16,7 @@ func (in *Input) frame(m Mark) string {
 	if m.Frame == 0 || in.Multi {
 		return in.frames(m)
 	}
-	b, from := in.room.text.Begin()
+	b, from := in.room().text.Begin()
 	b.WriteString("frame ")
 	words.WriteUint(b, m.Frame)
 	return b.String()[from:]
@@ -33,7 +33,7 @@ func (in *Input) frames(list ...Mark) string {
 	}
 	rest := len(list) - most
 	list = list[:min(len(list), most)]
-	b, from := in.room.text.Begin()
+	b, from := in.room().text.Begin()
 	b.WriteString("frame")
 	if len(list) > 1 {
 		b.WriteByte('s')

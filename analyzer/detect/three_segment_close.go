@@ -21,24 +21,29 @@ func findThreeSegmentClose(in *Input) []claim {
 		return nil
 	}
 	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
-	values := between(one.Time, two.Time).put(in.values(), "fin_gap_s")
-	took := ""
-	if w := in.Conn.Close.CloseWait; w != nil {
-		values = append(values, report.Float("close_wait_s", *w))
-		took = ", " + dur(seconds(*w)) + " after it received that FIN"
-	}
 	return in.one(claim{
 		side:       second,
 		confidence: unless(in.Conn.Close.Basis == "inferred"),
-		title:      "The " + string(second) + "'s FIN came with its ACK of the " + string(first) + "'s FIN",
-		explanation: "The " + string(first) + " closed first (FIN in " + in.frame(one.first()) + "). The " + string(second) +
-			" closed" + took + ", and its FIN (" + in.frame(two.first()) + ") is also its first ACK of the " + string(first) +
-			"'s. By this one segment the " + string(first) + either(in.proved(first, "TIME-WAIT"),
-			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT. This is a normal close.",
-			" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT, if it arrived: nothing captured acknowledges it."),
-		saw:    both(first, "nothing, or read() = 0", "read() = 0"),
-		at:     two.Time,
-		proof:  in.marks(one.first(), two.first(), in.FINAcked[index(second)].first()),
-		values: values,
+		at:         two.Time,
+		proof:      in.marks(one.first(), two.first(), in.FINAcked[index(second)].first()),
+		tell:       tellThreeSegmentClose,
 	})
+}
+
+func tellThreeSegmentClose(in *Input, c *claim) {
+	first, second := c.side.Peer(), c.side
+	one, two := &in.FIN[index(first)], &in.FIN[index(second)]
+	c.values = between(one.Time, two.Time).put(in.values(), "fin_gap_s")
+	took := ""
+	if w := in.Conn.Close.CloseWait; w != nil {
+		c.values = append(c.values, report.Float("close_wait_s", *w))
+		took = ", " + dur(seconds(*w)) + " after it received that FIN"
+	}
+	c.title = "The " + string(second) + "'s FIN came with its ACK of the " + string(first) + "'s FIN"
+	c.explanation = "The " + string(first) + " closed first (FIN in " + in.frame(one.first()) + "). The " + string(second) +
+		" closed" + took + ", and its FIN (" + in.frame(two.first()) + ") is also its first ACK of the " + string(first) +
+		"'s. By this one segment the " + string(first) + either(in.proved(first, "TIME-WAIT"),
+		" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT. This is a normal close.",
+		" goes from FIN-WAIT-1 through FIN-WAIT-2 to TIME-WAIT, if it arrived: nothing captured acknowledges it.")
+	c.saw = both(first, "nothing, or read() = 0", "read() = 0")
 }

@@ -16,7 +16,9 @@ var timeWaitAssassination = define(Detector{
 }, withRST, findTimeWaitAssassination)
 
 func findTimeWaitAssassination(in *Input) []claim {
-	for _, r := range in.resets() {
+	all := in.resets()
+	for i := range all {
+		r := &all[i]
 		victim := r.By.Peer()
 		if r.Cause != "time-wait-assassination" || r.Effect != "closed" || in.Conn.Endpoint(victim).State != "CLOSED" {
 			continue
@@ -25,28 +27,34 @@ func findTimeWaitAssassination(in *Input) []claim {
 		if tw == nil || tw.T == nil {
 			continue
 		}
-		age := r.Time.Sub(*tw.T)
-		left := in.TwoMSL[index(victim)] - age
 		c := claim{
 			side:       victim,
 			confidence: medium, // the wire does not tell whether tcp_rfc1337 is on
-			title:      "A RST ended the " + string(victim) + "'s TIME-WAIT after " + dur(age) + ", " + dur(left) + " early",
-			saw:        [2]string{"nothing", "nothing"},
 			at:         r.Time,
 			proof:      in.marks(r.answers(), r.mark()),
-			values:     in.values(report.Float("age_s", age.Seconds()), report.Float("early_s", left.Seconds())),
+			rst:        r,
+			tell:       tellTimeWaitAssassination,
 		}
 		if tw.Frame != nil {
 			c.proof = append(c.proof, at(*tw.Frame, tw.File))
 		}
-		c.explanation = say("The "+string(victim)+" had been in TIME-WAIT for "+dur(age)+" when a RST with exactly the number it expects came ("+in.frame(r.mark())+").",
-			either(r.answers().Frame != 0, "The RST answers an ACK that the "+string(victim)+" sent out of TIME-WAIT ("+in.frame(r.answers())+
-				"): the "+string(r.By)+", which had closed for good, does not know the connection any more.",
-				either(same(in.lateACK(r.By), r.mark()) && in.FIN[index(r.By)].Copies > 0,
-					"It answers one of the "+string(victim)+"'s ACKs, which came when the "+string(r.By)+" had closed for good by another one.",
-					"It answers nothing in this capture: an abort that came late, or a forged RST.")),
-			"Unless tcp_rfc1337 is on there, the TIME-WAIT is over, "+dur(left)+" before its 2MSL ("+dur(in.TwoMSL[index(victim)])+", assumed).")
 		return in.one(c)
 	}
 	return nil
+}
+
+func tellTimeWaitAssassination(in *Input, c *claim) {
+	r, victim, killer := c.rst, string(c.side), string(c.rst.By)
+	age := r.Time.Sub(*in.entered(c.side, "TIME-WAIT").T)
+	left := in.TwoMSL[index(c.side)] - age
+	c.title = "A RST ended the " + victim + "'s TIME-WAIT after " + dur(age) + ", " + dur(left) + " early"
+	c.explanation = say("The "+victim+" had been in TIME-WAIT for "+dur(age)+" when a RST with exactly the number it expects came ("+in.frame(r.mark())+").",
+		either(r.answers().Frame != 0, "The RST answers an ACK that the "+victim+" sent out of TIME-WAIT ("+in.frame(r.answers())+
+			"): the "+killer+", which had closed for good, does not know the connection any more.",
+			either(same(in.lateACK(r.By), r.mark()) && in.FIN[index(r.By)].Copies > 0,
+				"It answers one of the "+victim+"'s ACKs, which came when the "+killer+" had closed for good by another one.",
+				"It answers nothing in this capture: an abort that came late, or a forged RST.")),
+		"Unless tcp_rfc1337 is on there, the TIME-WAIT is over, "+dur(left)+" before its 2MSL ("+dur(in.TwoMSL[index(c.side)])+", assumed).")
+	c.saw = [2]string{"nothing", "nothing"}
+	c.values = in.values(report.Float("age_s", age.Seconds()), report.Float("early_s", left.Seconds()))
 }

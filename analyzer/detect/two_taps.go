@@ -19,24 +19,21 @@ var twoTaps = define(Detector{
 }, capturedTwice, findTwoTaps)
 
 func findTwoTaps(in *Input) []claim {
-	t := in.Taps
 	if !in.twoTaps() {
 		return nil
 	}
-	e := &in.Conn.Endpoints
-	packets := e.Client.Packets + e.Server.Packets
-	n := in.tapCopies()
+	return in.one(claim{at: in.Conn.Start, proof: in.marks(in.Taps.mark(0), in.Taps.mark(1)), tell: tellTwoTaps})
+}
+
+func tellTwoTaps(in *Input, c *claim) {
+	t, n, packets := in.Taps, in.tapCopies(), in.packets()
 	text := func(i int) string {
 		return words.Plural(uint64(t.Copies[i]), "segment") + " of the " + string(sides[i]) + ", " + dur(t.Delay[i].Abs()) + " apart or more (" + in.frame(t.mark(i)) + ")"
 	}
-	return in.one(claim{
-		title: strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path",
-		explanation: "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
-			"Each segment counts once; a segment seen at one place only may have been lost between them.",
-		at:     in.Conn.Start,
-		proof:  in.marks(t.mark(0), t.mark(1)),
-		values: in.values(report.Int("copies", n), report.Int("packets", packets), report.Float("delay_client_s", t.Delay[0].Seconds()), report.Float("delay_server_s", t.Delay[1].Seconds())),
-	})
+	c.title = strconv.FormatUint(n, 10) + " of " + words.Count(packets) + " segments were captured at two places of the path"
+	c.explanation = "Seen twice: " + text(0) + ", and " + text(1) + ". The capture was made at two places of one path, or of one host. " +
+		"Each segment counts once; a segment seen at one place only may have been lost between them."
+	c.values = in.values(report.Int("copies", n), report.Int("packets", packets), report.Float("delay_client_s", t.Delay[0].Seconds()), report.Float("delay_server_s", t.Delay[1].Seconds()))
 }
 
 // twoTaps reports whether a second tap saw most segments of either side; a few

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -23,33 +24,27 @@ func (in *Input) untaken() *untaken {
 	if len(in.Conn.Refuted) == 0 || in.SYNACK.Frame == 0 || in.blind() {
 		return nil
 	}
-	u := &untaken{near: in.Conn.Vantage.Near == report.Server, again: in.timedSYNACKs()}
-	struck := 0
-	for _, r := range in.refuted(report.Server, "rcv.ACK-of-SYN", "") {
-		u.acks = append(u.acks, at(r.Frame, r.File))
-		if r.Why == "syn-ack-retransmitted" {
-			struck++
-		}
+	return in.room().untaken.get(in.findUntaken)
+}
+
+func (in *Input) findUntaken() (u untaken, ok bool) {
+	struck := in.refuted(report.Server, "rcv.ACK-of-SYN", "")
+	u.near, u.acks = in.Conn.Vantage.Near == report.Server, in.receipts(struck)
+	if slices.ContainsFunc(struck, func(r *report.Refuted) bool { return r.Why == "syn-ack-retransmitted" }) {
+		u.again = in.timedSYNACKs()
 	}
 	if r := in.deciding(); r != nil && r.By == report.Server && r.Form == "rst" && has(u.acks, r.answers()) {
 		u.rst = r
 	}
-	if struck == 0 {
-		u.again = nil
-	}
 	if len(u.again) == 0 && (u.rst == nil || u.rst.Time.Sub(in.SYNACK.Time) > in.shortly()) {
-		return nil // nothing, or a RST so late that it does not answer the handshake
+		return u, false // nothing, or a RST so late that it does not answer the handshake
 	}
 	if n := len(u.again); n > 0 {
 		last := u.again[n-1].Time
 		u.delay = last.Sub(in.SYNACK.Time)
-		for _, d := range in.notes(DataAgain, report.Client) {
-			if d.Time.Before(last) {
-				u.data = append(u.data, d)
-			}
-		}
+		u.data = in.pick(in.Notes, func(d *Note) bool { return d.Kind == DataAgain && d.Side == report.Client && d.Time.Before(last) })
 	}
-	return u
+	return u, true
 }
 
 // shortly is the time in which the handshake's ACK, and what it draws, come
@@ -65,15 +60,15 @@ func (in *Input) shortly() time.Duration {
 // timedSYNACKs returns the SYN,ACKs that a timer sent again: each a second or
 // more after the one before. Others answer a SYN that came twice.
 func (in *Input) timedSYNACKs() []Note {
-	var out []Note
 	before := in.SYNACK.Time
-	for _, n := range in.notes(SYNACKAgain, report.Server) {
-		if n.Time.Sub(before) >= initialTimer {
-			out = append(out, n)
+	return in.pick(in.Notes, func(n *Note) bool {
+		if n.Kind != SYNACKAgain || n.Side != report.Server {
+			return false
 		}
+		gap := n.Time.Sub(before)
 		before = n.Time
-	}
-	return out
+		return gap >= initialTimer
+	})
 }
 
 // overflow decides between a full accept queue and a lost ACK (inference.md
@@ -93,8 +88,7 @@ func (u *untaken) overflow() (confidence string) {
 
 // proof is what shows it.
 func (u *untaken) proof(in *Input) []Mark {
-	p := append(in.marks(in.SYN[0].first(), in.SYNACK.first()), u.acks...)
-	p = append(append(p, in.marksOf(u.again)...), in.marksOf(u.data)...)
+	p := in.join(in.marks(in.SYN[0].first(), in.SYNACK.first()), u.acks, in.marksOf(u.again), in.marksOf(u.data))
 	if u.rst != nil {
 		p = append(p, u.rst.mark())
 	}

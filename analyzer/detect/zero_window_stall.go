@@ -33,7 +33,7 @@ func findZeroWindowStall(in *Input) []claim {
 	if in.blind() || in.Conn.Endpoints.Client.ZeroWindows+in.Conn.Endpoints.Server.ZeroWindows == 0 {
 		return nil
 	}
-	var out []claim
+	out := in.claims()
 	for _, reader := range sides {
 		if list := in.stalls(reader); longest(list).length >= leastStall {
 			out = append(out, in.zeroWindowStall(reader, list))
@@ -42,19 +42,20 @@ func findZeroWindowStall(in *Input) []claim {
 	return out
 }
 
-// stalls pairs the closings and openings of a reader's window.
+// stalls pairs the closings and openings of a reader's window. The list is good
+// until the connection has been looked at.
 func (in *Input) stalls(reader report.Side) []stall {
-	var out []stall
-	open := -1
+	list := in.room().stalls
+	from, open := len(list), -1
 	for i := range in.Notes {
 		n := &in.Notes[i]
 		switch {
 		case n.Side != reader:
 		case n.Kind == ZeroWindow && open < 0:
-			open = len(out)
-			out = append(out, stall{from: n.mark()})
+			open = len(list)
+			list = append(list, stall{from: n.mark()})
 		case n.Kind == WindowOpened && open >= 0:
-			out[open].to, out[open].length = n.mark(), n.Time.Sub(out[open].from.Time)
+			list[open].to, list[open].length = n.mark(), n.Time.Sub(list[open].from.Time)
 			open = -1
 		}
 	}
@@ -63,9 +64,10 @@ func (in *Input) stalls(reader report.Side) []stall {
 		if in.Conn.Close.Kind == "reset" {
 			end = in.Conn.End
 		}
-		out[open].length = end.Sub(out[open].from.Time)
+		list[open].length = end.Sub(list[open].from.Time)
 	}
-	return out
+	in.room().stalls = list
+	return list[from:]
 }
 
 // longest returns the longest of the stalls.
@@ -79,37 +81,53 @@ func longest(list []stall) (s stall) {
 }
 
 func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
-	writer := reader.Peer()
+	s := longest(list)
+	proof := in.marks(s.from, s.to)
+	if r := in.resetStalled(reader, s); r != nil {
+		proof = append(proof, r.mark())
+	}
+	return claim{
+		side:       reader,
+		confidence: unless(in.gappy() || in.LostNotes > 0),
+		at:         s.from.Time,
+		proof:      in.join(proof, in.marksOf(in.notes(WindowProbe, reader.Peer()))),
+		tell:       tellZeroWindowStall,
+	}
+}
+
+// resetStalled returns the RST by which the reader ended a connection that
+// never moved again, or nil.
+func (in *Input) resetStalled(reader report.Side, s stall) *rst {
+	if r := in.deciding(); s.to.Frame == 0 && r != nil && r.By == reader {
+		return r
+	}
+	return nil
+}
+
+func tellZeroWindowStall(in *Input, c *claim) {
+	reader, writer := c.side, c.side.Peer()
+	list := in.stalls(reader)
 	s := longest(list)
 	var total time.Duration
-	proof := in.marks(s.from, s.to)
 	for _, one := range list {
 		total += one.length
 	}
 	probes := in.notes(WindowProbe, writer)
 	never := s.to.Frame == 0
-	values := in.values(report.Int("stalls", len(list)), report.Float("longest_s", s.length.Seconds()), report.Float("total_s", total.Seconds()), report.Bool("opened", !never),
-		report.Int("window_probes", in.Conn.Endpoint(writer).WindowProbes))
 	end := "It opened again after " + dur(s.length) + " (" + in.frame(s.to) + ")."
 	if never {
 		end = "It did not open again until the connection or the capture ended, " + dur(s.length) + " later."
-		if r := in.deciding(); r != nil && r.By == reader {
-			end += " The " + string(reader) + " then reset the connection (" + in.frame(r.mark()) + ")."
-			proof = append(proof, r.mark())
-		}
 	}
-	return claim{
-		side:       reader,
-		confidence: unless(in.gappy() || in.LostNotes > 0),
-		title:      "The " + string(reader) + "'s window was closed for " + dur(s.length) + either(never, " and did not open again", ""),
-		explanation: say("The "+string(reader)+" advertised a window of 0 ("+in.frame(s.from)+"): its program did not read and its buffer was full, so the "+string(writer)+" had to stop.",
-			end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(in.marksOf(probes)...)+")."),
-			when(len(list) > 1, "In all the window was closed "+times(len(list))+", for "+dur(total)+".")),
-		saw:    both(reader, "data that it did not read", "write() waited, or EAGAIN"),
-		at:     s.from.Time,
-		proof:  append(proof, in.marksOf(probes)...),
-		values: values,
+	if r := in.resetStalled(reader, s); r != nil {
+		end += " The " + string(reader) + " then reset the connection (" + in.frame(r.mark()) + ")."
 	}
+	c.title = "The " + string(reader) + "'s window was closed for " + dur(s.length) + either(never, " and did not open again", "")
+	c.explanation = say("The "+string(reader)+" advertised a window of 0 ("+in.frame(s.from)+"): its program did not read and its buffer was full, so the "+string(writer)+" had to stop.",
+		end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(in.marksOf(probes)...)+")."),
+		when(len(list) > 1, "In all the window was closed "+times(len(list))+", for "+dur(total)+"."))
+	c.saw = both(reader, "data that it did not read", "write() waited, or EAGAIN")
+	c.values = in.values(report.Int("stalls", len(list)), report.Float("longest_s", s.length.Seconds()), report.Float("total_s", total.Seconds()), report.Bool("opened", !never),
+		report.Int("window_probes", in.Conn.Endpoint(writer).WindowProbes))
 }
 
 func (in *Input) probesWord(writer report.Side) string {
