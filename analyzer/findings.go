@@ -40,7 +40,9 @@ func (a *Analyzer) sifted(in *detect.Input) bool {
 	if a.part == nil || a.part.wanted == nil {
 		return false
 	}
+	in.Brief = true
 	found := a.detect(in)
+	in.Brief = false
 	if a.part.wanted(in.Conn, found) {
 		return false
 	}
