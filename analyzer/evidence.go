@@ -145,7 +145,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 	c.confirm(i, s.Ref)
 	if s.Flags.Has(wire.FIN) || c.find(e.side, fsm.SndFIN) > i {
-		c.openedLate(e.side, s.Ref)
+		c.openedLate(e.side, s)
 	}
 	if e.sym == fsm.RcvFIN {
 		c.events[i].slow = e.slow || c.tookLong(&e, s)
@@ -159,15 +159,20 @@ func (c *connection) proved(i int, s *wire.Segment) {
 // openings are the receipts that complete a handshake.
 var openings = setOf(fsm.RcvSYNACK, fsm.RcvACKOfSYN)
 
-// openedLate: by, which proves that side's handshake was complete, was sent after
+// openedLate: s, which proves that side's handshake was complete, was sent after
 // side had closed, or is its FIN, perhaps not for the first time. An end that may
-// close in SYN-RECEIVED may have done so.
-func (c *connection) openedLate(side uint8, by wire.FrameRef) {
-	if c.flags&(simultaneousOpen|fastOpen) == 0 {
-		return
-	}
+// close in SYN-RECEIVED may have done so, and one whose FIN comes clearly sooner than the
+// path lets it answer what completed its handshake seems to have: then its own SYN
+// was not captured.
+func (c *connection) openedLate(side uint8, s *wire.Segment) {
+	early := c.flags&(simultaneousOpen|fastOpen) != 0
+	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	for i := range c.events {
-		if e := &c.events[i]; e.side == side && openings.has(e.sym) && e.by == by && e.basis == confirmed {
+		e := &c.events[i]
+		if e.side != side || !openings.has(e.sym) || e.by != s.Ref || e.basis != confirmed {
+			continue
+		}
+		if early || e.sym == fsm.RcvACKOfSYN && s.Time-e.t < rtt-rtt/8 {
 			e.basis = inferred
 		}
 	}

@@ -118,7 +118,7 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 func (c *connection) strange(s *wire.Segment) bool {
 	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
 	if s.Flags.Has(wire.RST) || s.Flags.Has(wire.SYN) {
-		return c.pastRequest(s)
+		return c.pastRequest(s) || c.lateSYNACK(s)
 	}
 	if !s.Flags.Has(wire.ACK) {
 		return true // no TCP sends it, and none takes it (R1)
@@ -138,6 +138,16 @@ func (c *connection) strange(s *wire.Segment) bool {
 	const many = 3
 	ep.odd = min(ep.odd+1, many)
 	return ep.odd < many
+}
+
+// lateSYNACK reports whether s, in a connection that was open before the capture
+// began, is a late copy of its SYN,ACK: it lies below what its sender, and its peer,
+// had sent before. (A capture that has mixed up its frames did so by moments.)
+func (c *connection) lateSYNACK(s *wire.Segment) bool {
+	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
+	return c.flags&midStream != 0 && s.Flags.Has(wire.SYN|wire.ACK) && s.Time-c.start > lanGap &&
+		own.Has(reassembly.KnownNext) && !own.Has(reassembly.KnownISS) && s.Seq.Less(own.Next) && own.Begins(s.Seq) &&
+		(!rev.Has(reassembly.KnownNext) || s.Ack.LessEq(rev.Next))
 }
 
 // speak records that X has sent something. A SYN again does not say that anything
@@ -350,7 +360,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 		more.finShown = s.Options.TSVal
 	}
 	c.unseenSince(s.Ref, c.ep[x].lastTime)
-	c.openedLate(x, s.Ref)
+	c.openedLate(x, s)
 	e := event{t: s.Time, by: s.Ref, sym: fsm.SndFIN, side: x, basis: inferred}
 	i := c.find(x, fsm.RcvFIN)
 	if !c.push(e) {
@@ -832,7 +842,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 		if i := c.find(x, fsm.RcvFIN); i >= 0 {
 			c.events[i].basis = inferred
 		}
-		c.openedLate(x, s.Ref)
+		c.openedLate(x, s)
 	}
 	if c.mayHaveFIN(s) {
 		e.also = fsm.Of(fsm.LastAck)
