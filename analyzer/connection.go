@@ -97,6 +97,7 @@ const (
 	probing     // the last segment of end 0 was a keepalive probe; the next bit, of end 1
 	probing1
 	foretold // Options.OnOver was given it
+	sameISS  // its SYN has the number of that of the incarnation before: mostly a late copy
 )
 
 // probes is the bit for the last segment of an end being a keepalive probe.

@@ -8,14 +8,21 @@ import (
 	"github.com/lastack/lastack/wire"
 )
 
+// beforeOpen are the states in which an end sends its SYN, or has none to send.
+var beforeOpen = fsm.Of(fsm.Closed, fsm.Listen, fsm.SynSent, fsm.SynReceived)
+
 // stale reports whether s is older than what its sender had sent before: an
 // older timestamp, or an ACK number below one it already sent, without new
-// octets; or its sender has opened a later incarnation. Such a segment was delayed
+// octets, or the SYN of an open connection; or its sender has opened a later
+// incarnation. Such a segment was delayed
 // or repeated by the network and proves nothing (E7).
 func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
 	if c.ep[s.Dir].has(startedAnew) {
 		return true
+	}
+	if s.Flags.Has(wire.SYN) && !s.Flags.Has(wire.ACK) && own.Has(reassembly.KnownISS) && own.ISS == s.Seq {
+		return !c.ep[s.Dir].proved.Intersects(beforeOpen) // it was opened by one of them
 	}
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false

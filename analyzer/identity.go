@@ -72,7 +72,8 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 	for c := head; c != nil; c = a.next(c) {
 		if c.isSYN(s) {
 			if c == head && c.over(x, s) {
-				return a.succeed(head, s, x) // its opener chose the same ISS again
+				k, _ := a.openSameISS(head, s)
+				return k
 			}
 			a.settleCandidates(head, c, s)
 			return c
@@ -93,11 +94,22 @@ func (a *Analyzer) chooseSYN(head *connection, s *wire.Segment) *connection {
 		return a.succeed(head, s, x)
 	}
 	c := a.open(s, head, candidate)
-	if last := &head.ep[x].sp; !last.Has(reassembly.KnownISS) && last.Has(reassembly.KnownTS) &&
-		s.Options.Has&wire.OptTimestamps != 0 && int32(s.Options.TSVal-last.TSNewest) < 0 {
-		c.ep[x].flags |= synMayBeOld
-	}
+	c.ep[x].flags |= flagIf(synMayBeOld, head.mayHaveSent(s))
 	return c
+}
+
+// mayHaveSent reports whether s, a SYN, may be a late copy of that of c, which was
+// open before the capture began: its number lies close below those captured, or its
+// timestamp is older.
+func (c *connection) mayHaveSent(s *wire.Segment) bool {
+	last := &c.ep[s.Dir].sp
+	if last.Has(reassembly.KnownISS) {
+		return false
+	}
+	if last.Has(reassembly.KnownTS) && s.Options.Has&wire.OptTimestamps != 0 {
+		return int32(s.Options.TSVal-last.TSNewest) < 0
+	}
+	return last.Has(reassembly.KnownNext) && last.Begins(s.Seq)
 }
 
 // isSYN reports whether s is the SYN of c, or a copy of it. One with data, of
@@ -115,11 +127,61 @@ func (c *connection) isSYN(s *wire.Segment) bool {
 }
 
 // over reports whether c was established and has ended at both ends, so that a
-// SYN of x with the ISS of c, much later than the last, is no copy of its SYN.
+// SYN of x with the ISS of c, much later than the last and with no older timestamp,
+// is hardly a copy of its SYN.
 func (c *connection) over(x uint8, s *wire.Segment) bool {
 	const muchLater = 1e9
-	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater &&
+	older := s.Options.Has&wire.OptTimestamps != 0 && c.ep[x].sp.Has(reassembly.KnownTS) &&
+		int32(s.Options.TSVal-c.ep[x].sp.TSNewest) < 0
+	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater && !older &&
 		c.reached(x, fsm.Of(fsm.Established))
+}
+
+// openSameISS returns the candidate that s, a SYN or its answer with the ISS of head,
+// belongs to, and whether it has opened it: that of a late copy, until its opener
+// acknowledges the answer. Small stacks choose the same ISS again.
+func (a *Analyzer) openSameISS(head *connection, s *wire.Segment) (k *connection, anew bool) {
+	for k := a.next(head); k != nil; k = a.next(k) {
+		if sp := &k.ep[s.Dir].sp; k.flags&sameISS != 0 && k.phase == candidate && (sp.ISS == s.Seq || !sp.Has(reassembly.KnownISS)) {
+			return k, false
+		}
+	}
+	k = a.open(s, head, candidate)
+	k.flags |= sameISS
+	return k, true
+}
+
+// answerOld: s is X's answer, with an ISS of its own, to a SYN of c, which it had
+// answered before and been ESTABLISHED by. So c is over at X, and a late copy of the
+// SYN came to its listener; or its opener chose the same ISS again. k is a request
+// that Y has not made until it completes it.
+func (a *Analyzer) answerOld(head, c *connection, s *wire.Segment) *connection {
+	x, y := s.Dir, c.peer(s.Dir)
+	k, anew := a.openSameISS(head, s)
+	if !anew {
+		return k
+	}
+	c.endedUnseen(x, s)
+	k.flags |= firstSYNACKInferred
+	sp := &k.ep[y].sp
+	sp.ISS, sp.Next, sp.Edge = s.Ack-1, s.Ack, s.Ack
+	sp.Known |= reassembly.KnownISS | reassembly.KnownNext
+	k.setInitial(x, fsm.Of(fsm.Listen))
+	e := c.receivedSYN(x, s)
+	if e.t <= c.ep[x].lastTime {
+		e.t = s.Time // it had been under way since
+	}
+	k.push(e)
+	return k
+}
+
+// opened: the opener of c, whose SYN seemed a late copy, completes the handshake.
+func (c *connection) opened(opener uint8, s *wire.Segment) {
+	if c.flags&sameISS == 0 || c.find(opener, fsm.SndSYN) >= 0 {
+		return
+	}
+	c.push(event{t: c.start, by: s.Ref, sym: fsm.SndSYN, side: opener, basis: inferred})
+	c.push(event{t: c.start, ref: c.first, by: s.Ref, sym: fsm.RcvSYNACK, side: opener, basis: confirmed})
 }
 
 // gone reports whether an end has closed, for good or but for its TIME-WAIT.
@@ -154,12 +216,12 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		if !syn.Has(reassembly.KnownISS) || !syn.ISS.Less(s.Ack) || syn.ISS.Add(1+c.ep[y].syn.data).Less(s.Ack) {
 			continue
 		}
-		if c.phase == candidate && c.ep[y].syn.ref != 0 {
+		if c.phase == candidate && c.ep[y].syn.ref != 0 && !c.ep[y].has(synMayBeOld) {
 			a.promote(head, c, y)
 		}
 		switch anew := c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && !c.pastRequest(s); {
-		case anew && c.ep[y].has(synSeen) && c.gone(y) && c.reached(y, fsm.Of(fsm.Established)):
-			return a.succeed(head, s, y) // its opener chose the same ISS again, too soon for over
+		case anew && c == head && c.find(x, fsm.RcvSYN) >= 0 && c.reached(x, fsm.Of(fsm.Established)):
+			return a.answerOld(head, c, s)
 		case anew && c.find(x, fsm.RcvSYN) >= 0:
 			c.secondRequest(x, s)
 		}
@@ -168,7 +230,7 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 	if closed := fsm.Of(fsm.Closed); head.ep[0].shown == closed && head.ep[1].shown == closed {
 		return a.succeed(head, s, head.peer(x))
 	}
-	if head.flags&midStream != 0 {
+	if own := &head.ep[x].sp; head.flags&midStream != 0 && own.Begins(s.Seq) {
 		return a.nearest(head, s)
 	}
 	return a.open(s, head, candidate) // its SYN was not captured, or never was (I4)
@@ -243,7 +305,7 @@ func (a *Analyzer) settleCandidates(head, c *connection, s *wire.Segment) {
 		return
 	}
 	for k := a.next(head); k != nil; k = a.next(k) {
-		if k.phase != candidate || k.ep[s.Dir].syn.ref == 0 {
+		if k.phase != candidate || k.ep[s.Dir].syn.ref == 0 || k.find(s.Dir, fsm.SndSYN) < 0 {
 			continue
 		}
 		switch {
@@ -269,6 +331,10 @@ func (c *connection) olderSYN(k *connection, x uint8) bool {
 // settleOwn: s belongs to candidate c.
 func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	y := c.peer(s.Dir)
+	opener := y
+	if c.ep[y].has(synAckSeen) && c.find(s.Dir, fsm.SndSYN) >= 0 {
+		opener = s.Dir
+	}
 	answered := c.ep[y].syn.ref != 0 && s.Flags.Has(wire.ACK) &&
 		c.ep[y].sp.ISS.Less(s.Ack) && s.Ack.LessEq(c.ep[y].sp.Next)
 	switch {
@@ -276,9 +342,10 @@ func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 		// It refused the new SYN, so its old connection is gone too (R7).
 		head.endedUnseen(s.Dir, s)
 	case answered && c.flags&firstSYNACKInferred != 0: // y sent a SYN,ACK, its SYN was not captured
+		c.opened(s.Dir, s)
 		a.promote(head, c, s.Dir)
 	case answered:
-		a.promote(head, c, y)
+		a.promote(head, c, opener)
 	case c.ep[s.Dir].syn.ref != 0 && head.oneWay() && s.Flags.Has(wire.ACK) && c.ep[s.Dir].sp.ISS.Less(s.Seq):
 		a.promote(head, c, s.Dir)
 	}

@@ -132,7 +132,7 @@ func (a *Analyzer) give(r report.Record) {
 // isPhantom reports whether the connection is nothing but a SYN,ACK that
 // nobody had asked for, and the RSTs that refused it (I4).
 func (c *connection) isPhantom() bool {
-	if c.flags&firstSYNACKInferred == 0 || c.find(c.client, fsm.RcvSYNACK, confirmed, inferred) >= 0 ||
+	if c.flags&firstSYNACKInferred == 0 || c.flags&sameISS != 0 || c.find(c.client, fsm.RcvSYNACK, confirmed, inferred) >= 0 ||
 		c.find(c.peer(c.client), fsm.RcvACKOfSYN, confirmed, inferred) >= 0 {
 		return false
 	}
