@@ -69,6 +69,29 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// TestInterrupted interrupts the lab: it leaves no tracefs instance.
+func TestInterrupted(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: network namespaces and trace events")
+	}
+	instances := openInstances(t)
+	c := again("run process-killed -o " + t.TempDir())
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	childOf(t, c.Process.Pid)
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if code := c.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d, want 130", code)
+	}
+	if found, _ := filepath.Glob(filepath.Join(instances, fmt.Sprintf("lastack-lab-%d-*", c.Process.Pid))); len(found) != 0 {
+		t.Errorf("left: %v", found)
+	}
+}
+
 // residue is what a lab could leave behind.
 type residue struct {
 	children []string          // process ids

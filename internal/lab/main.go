@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +24,7 @@ import (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the program: 0 when every story could be played, 1 when not, 2 when
-// it was called wrongly.
+// it was called wrongly, 130 when it was interrupted.
 func run(args []string, stdout, stderr io.Writer) int {
 	l := lab{out: stdout}
 	root := &cobra.Command{
@@ -34,14 +37,18 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.PersistentFlags().StringVarP(&l.dir, "output", "o", "lab-out", "folder for the captures, one folder each story")
 	root.PersistentFlags().IntVarP(&l.parallel, "parallel", "p", 16, "stories played side by side")
 	root.AddCommand(l.list(), l.run(), l.all(), l.random(), l.judge())
-	if err := root.Execute(); err != nil {
-		fmt.Fprintln(stderr, "lab:", err)
-		if l.played {
-			return 1
-		}
-		return 2
+	err := root.Execute()
+	if err == nil {
+		return 0
 	}
-	return 0
+	fmt.Fprintln(stderr, "lab:", err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return 130
+	case l.played:
+		return 1
+	}
+	return 2
 }
 
 // doubleDash lets long flags be written as the Go tools write theirs.
@@ -62,6 +69,7 @@ type lab struct {
 	dir      string
 	parallel int
 	played   bool
+	judged   []string // the stories of rows
 	rows     []judge.Row
 }
 
@@ -89,10 +97,11 @@ func (l *lab) run() *cobra.Command {
 				}
 				chosen = append(chosen, all[i])
 			}
-			if err := l.play(chosen); err != nil {
+			err := l.play(chosen)
+			if len(l.rows) == 0 {
 				return err
 			}
-			return errors.Join(judge.Table(l.out, l.rows), l.verdict())
+			return errors.Join(err, judge.Table(l.out, l.rows), l.verdict())
 		},
 	}
 }
@@ -101,10 +110,11 @@ func (l *lab) all() *cobra.Command {
 	return &cobra.Command{
 		Use: "all", Short: "Play every story", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if err := l.play(story.List()); err != nil {
+			err := l.play(story.List())
+			if len(l.rows) == 0 {
 				return err
 			}
-			return errors.Join(judge.Summary(l.out, l.rows), l.verdict(), l.derived(story.List()))
+			return errors.Join(err, judge.Summary(l.out, l.rows), l.verdict(), l.derived())
 		},
 	}
 }
@@ -150,7 +160,7 @@ func (l *lab) judge() *cobra.Command {
 				l.rows = append(l.rows, rows...)
 			}
 			for i := range l.rows {
-				if r := &l.rows[i]; r.Verdict != judge.Exact {
+				if r := &l.rows[i]; r.Verdict != judge.Exact && !r.Unexplained() { // verdict shows the others
 					fmt.Fprintln(l.out, r)
 				}
 			}
@@ -187,8 +197,10 @@ func (l *lab) play(stories []story.Story) error {
 		return fmt.Errorf("needs root: it makes network namespaces and reads trace events")
 	}
 	l.played = true
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	begin, failed := time.Now(), 0
-	err := story.PlayAll(stories, l.parallel, func(s story.Story, r story.Result, err error) {
+	err := story.PlayAll(ctx, stories, l.parallel, func(s story.Story, r story.Result, err error) {
 		if err == nil {
 			err = l.finish(r)
 		}
@@ -213,7 +225,7 @@ func (l *lab) finish(r story.Result) error {
 	if err != nil {
 		return err
 	}
-	l.rows = append(l.rows, rows...)
+	l.rows, l.judged = append(l.rows, rows...), append(l.judged, r.Story.Name)
 	fmt.Fprintf(l.out, "%-38s %5.1f s, at most %v late, %v unseen\n", r.Story.Name, r.Took.Seconds(),
 		r.Late.Round(time.Millisecond), r.Unseen.Round(time.Millisecond))
 	return nil
@@ -239,7 +251,7 @@ func (l *lab) verdict() error {
 
 // derived judges what captures suffer, on captures derived from the stories that
 // were just played.
-func (l *lab) derived(stories []story.Story) error {
+func (l *lab) derived() error {
 	scratch, err := os.MkdirTemp("", "lab-")
 	if err != nil {
 		return err
@@ -247,8 +259,8 @@ func (l *lab) derived(stories []story.Story) error {
 	defer os.RemoveAll(scratch)
 	scores, unexplained := make(map[string]*derive.Score), 0
 	var excepted []string
-	for _, s := range stories {
-		faults, err := derive.Judge(filepath.Join(l.dir, s.Name), scratch, scores)
+	for _, name := range l.judged {
+		faults, err := derive.Judge(filepath.Join(l.dir, name), scratch, scores)
 		if err != nil {
 			return err
 		}

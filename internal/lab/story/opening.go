@@ -44,6 +44,9 @@ var opening = []Story{
 			closeBoth(w, a, b)
 		},
 	},
+	closeUnseen("simultaneous-open-close-syn-lost", "simultaneous open, B's SYN lost; B closes in SYN_RECV before A's ACK comes", false, nil),
+	closeUnseen("simultaneous-open-close-syn-lost-no-timestamps", "the same without time stamps", false, set{"tcp_timestamps": "0"}),
+	closeUnseen("simultaneous-open-close-syn-lost-v6", "the same over IPv6", true, set{"tcp_timestamps": "0"}),
 	endInSynRecv("simultaneous-open-close", "simultaneous open; A closes while in SYN_RECV, B's SYN,ACK being lost",
 		func(w *World, a, b *Sock) { a.Close(); w.Later(); b.Close() }),
 	endInSynRecv("simultaneous-open-abort", "simultaneous open; A aborts while in SYN_RECV, B's SYN,ACK being lost: RST",
@@ -378,6 +381,47 @@ var opening = []Story{
 		},
 	},
 	{
+		Name: "syn-ack-again-late", Title: "the SYN,ACK comes again 300 ms late, into the open connection",
+		Run: func(w *World) {
+			w.Rule(path.SYNACK, path.Twice(300*ms), 1)
+			a, b := w.Pair()
+			w.Sleep(400 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "syn-ack-again-after-close", Title: "the SYN,ACK comes again when A is in FIN_WAIT_2",
+		Run: func(w *World) {
+			w.Rule(path.SYNACK, path.Twice(500*ms), 1)
+			a, b := w.Pair()
+			a.Shutdown()
+			w.Sleep(600 * ms)
+			b.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "syn-late", Title: "the SYN comes 400 ms after its retransmission was answered",
+		Run: func(w *World) {
+			w.Rule(path.SYN, path.Later(1400*ms), 1)
+			a, b := w.Pair()
+			w.Sleep(800 * ms)
+			closeBoth(w, a, b)
+		},
+	},
+	synAgain("syn-again-in-time-wait", "A holds TIME_WAIT; a late copy of its SYN reaches B's listener: SYN,ACK, ACK of the old connection, RST", nil),
+	synAgain("syn-again-in-time-wait-no-timestamps", "the same without time stamps", set{"tcp_timestamps": "0"}),
+	synAgain("syn-again-in-time-wait-rfc1337", "the same with tcp_rfc1337=1: the RST does not end A's TIME_WAIT, the SYN,ACK comes again", set{"tcp_rfc1337": "1"}),
+	{
+		Name: "syn-again-after-abort", Title: "B aborts; a late copy of A's SYN reaches its listener: the SYN,ACK of a new request, RST",
+		Run: func(w *World) {
+			w.Rule(path.SYN, path.Twice(700*ms), 1)
+			_, b := w.Pair()
+			b.Abort()
+			w.Sleep(1100 * ms)
+		},
+	},
+	{
 		Name: "syn-other-isn", Title: "a SYN with another ISS reaches B while it is in SYN_RECEIVED", Delay: 40 * ms,
 		Run: func(w *World) {
 			w.Listen(&w.B, serverPort, 8)
@@ -458,5 +502,32 @@ func endInSynRecv(name, title string, end func(w *World, a, b *Sock)) Story {
 		w.Sleep(60 * ms)
 		end(w, a, b)
 		w.Later()
+	}}
+}
+
+// closeUnseen is a simultaneous open of which A sees nothing, in which B closes
+// before A's ACK comes: no listener can.
+func closeUnseen(name, title string, v6 bool, sysctls set) Story {
+	return Story{Name: name, Title: title, V6: v6, Sysctls: sysctls, Delay: 25 * ms, Run: func(w *World) {
+		w.Rule(path.All(fromB, path.SYN), path.Drop, 1)
+		a, b := w.Socket(&w.A, clientPort), w.Socket(&w.B, serverPort)
+		a.Connect(w.server())
+		b.Connect(w.client())
+		w.Sleep(60 * ms)
+		b.Close()
+		w.Sleep(60 * ms)
+		a.Close()
+		w.Later()
+	}}
+}
+
+// synAgain is a connection that A closes first, and a copy of its SYN that comes
+// when B has no connection any more.
+func synAgain(name, title string, ofA set) Story {
+	return Story{Name: name, Title: title, OnlyA: ofA, Run: func(w *World) {
+		w.Rule(path.SYN, path.Twice(700*ms), 1)
+		a, b := w.Pair()
+		closeBoth(w, a, b)
+		w.Sleep(1600 * ms)
 	}}
 }

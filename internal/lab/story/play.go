@@ -1,6 +1,7 @@
 package story
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -16,26 +17,39 @@ import (
 
 // PlayAll plays stories side by side, at most parallel at a time, the long
 // ones first, and hands each result to done, one after the other, in order of
-// completion.
-func PlayAll(stories []Story, parallel int, done func(Story, Result, error)) error {
+// completion. When ctx is done it leaves those that are being played where they
+// are, takes away what outlives the process, and returns ctx's error.
+func PlayAll(ctx context.Context, stories []Story, parallel int, done func(Story, Result, error)) error {
 	h, err := openHouse(parallel)
 	if err != nil {
 		return err
 	}
 	defer h.close()
 	var mu sync.Mutex
-	var wait sync.WaitGroup
-	for _, s := range longFirst(stories) {
-		h.slots <- struct{}{} // in this order
-		wait.Go(func() {
-			r, err := h.play(s)
-			mu.Lock()
-			done(s, r, err)
-			mu.Unlock()
-		})
+	over := make(chan struct{})
+	go func() {
+		var wait sync.WaitGroup
+		for _, s := range longFirst(stories) {
+			h.slots <- struct{}{} // in this order
+			wait.Go(func() {
+				r, err := h.play(s)
+				mu.Lock()
+				defer mu.Unlock()
+				if ctx.Err() == nil {
+					done(s, r, err)
+				}
+			})
+		}
+		wait.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+		mu.Lock() // a done that has begun ends
+		defer mu.Unlock()
 	}
-	wait.Wait()
-	return nil
+	return ctx.Err()
 }
 
 // house is what stories that are played side by side have in common.
