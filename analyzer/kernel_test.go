@@ -18,8 +18,8 @@ import (
 
 // The numbers of TestKernel: they only ever rise.
 const (
-	wantKernelOwn = 1242 // of 1253
-	wantKernelFar = 1170 // of 1241
+	wantKernelOwn = 1262 // of 1273
+	wantKernelFar = 1186 // of 1261
 )
 
 // TestKernel holds the analyzer against the kernels' states in every story of

@@ -139,6 +139,10 @@ func (c *connection) remember(r reset) {
 	}
 }
 
+// leastRTO is the shortest retransmission time-out of common stacks. A host that does
+// not know a segment answers it sooner, however busy the path is.
+const leastRTO = 200e6
+
 // makeReset collects what the segment and the moment say.
 func (c *connection) makeReset(s *wire.Segment) reset {
 	x, y := s.Dir, c.peer(s.Dir)
@@ -151,7 +155,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.idle = s.Time - ep.lastTime
 	}
 	if r.bare {
-		limit := c.guard(x)
+		limit := max(c.guard(x), leastRTO)
 		if _, ok := c.ep[y].sp.RTT(); !ok {
 			limit = 1e9 // nobody knows how far away it is
 		}

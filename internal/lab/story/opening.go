@@ -44,9 +44,8 @@ var opening = []Story{
 			closeBoth(w, a, b)
 		},
 	},
-	closeUnseen("simultaneous-open-close-syn-lost", "simultaneous open, B's SYN lost; B closes in SYN_RECV before A's ACK comes", false, nil),
-	closeUnseen("simultaneous-open-close-syn-lost-no-timestamps", "the same without time stamps", false, set{"tcp_timestamps": "0"}),
-	closeUnseen("simultaneous-open-close-syn-lost-v6", "the same over IPv6", true, set{"tcp_timestamps": "0"}),
+	closeUnseen("simultaneous-open-close-syn-lost", "simultaneous open, B's SYN lost; B closes in SYN_RECV before A's ACK comes", nil),
+	closeUnseen("simultaneous-open-close-syn-lost-no-timestamps", "the same without time stamps", set{"tcp_timestamps": "0"}),
 	endInSynRecv("simultaneous-open-close", "simultaneous open; A closes while in SYN_RECV, B's SYN,ACK being lost",
 		func(w *World, a, b *Sock) { a.Close(); w.Later(); b.Close() }),
 	endInSynRecv("simultaneous-open-abort", "simultaneous open; A aborts while in SYN_RECV, B's SYN,ACK being lost: RST",
@@ -507,8 +506,8 @@ func endInSynRecv(name, title string, end func(w *World, a, b *Sock)) Story {
 
 // closeUnseen is a simultaneous open of which A sees nothing, in which B closes
 // before A's ACK comes: no listener can.
-func closeUnseen(name, title string, v6 bool, sysctls set) Story {
-	return Story{Name: name, Title: title, V6: v6, Sysctls: sysctls, Delay: 25 * ms, Run: func(w *World) {
+func closeUnseen(name, title string, sysctls set) Story {
+	return Story{Name: name, Title: title, Sysctls: sysctls, Delay: 25 * ms, Run: func(w *World) {
 		w.Rule(path.All(fromB, path.SYN), path.Drop, 1)
 		a, b := w.Socket(&w.A, clientPort), w.Socket(&w.B, serverPort)
 		a.Connect(w.server())

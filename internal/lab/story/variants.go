@@ -21,6 +21,7 @@ var both = map[string]bool{
 	"rejected-by-icmp": true, "icmp-port-unreachable": true, "icmp-when-established": true,
 	"syn-cookies": true, "accept-queue-syn-cookies": true, "fast-open": true, "old-duplicate-syn": true,
 	"loopback": true, "self-connection": true, "offload": true,
+	"simultaneous-open-close-syn-lost": true, "syn-again-in-time-wait": true,
 }
 
 // overIPv6 tells a story over IPv6.
