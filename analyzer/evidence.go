@@ -74,6 +74,7 @@ const (
 const (
 	whyFINAgain    = "fin-retransmitted"
 	whySYNACKAgain = "syn-ack-retransmitted"
+	whySYNAgain    = "syn-retransmitted"
 	whyDead        = "path-dead"
 	whyNotInOrder  = "fin-not-in-order"
 )
@@ -188,14 +189,16 @@ func (c *connection) openedLate(side uint8, s *wire.Segment) {
 
 // echoedSYNACK returns the receipt of the copy of a SYN,ACK whose timestamp s
 // echoes, given pending receipt i of another. It had been struck when the SYN,ACK
-// came again: what was lost then was its ACK.
+// came again: what was lost then was its ACK; or when the SYN did, which had crossed
+// it.
 func (c *connection) echoedSYNACK(i int, s *wire.Segment) int {
 	e := &c.events[i]
 	if !e.hasTS || s.Options.Has&wire.OptTimestamps == 0 || s.Options.TSEcr == e.tsval {
 		return i
 	}
 	back := c.takeBack(func(f *refutation) bool {
-		return f.side == e.side && f.sym == fsm.RcvSYNACK && f.hasTS && f.tsval == s.Options.TSEcr && f.why == whySYNACKAgain
+		return f.side == e.side && f.sym == fsm.RcvSYNACK && f.hasTS && f.tsval == s.Options.TSEcr &&
+			(f.why == whySYNACKAgain || f.why == whySYNAgain)
 	})
 	if len(back) == 0 {
 		return i
@@ -403,7 +406,7 @@ func judgeSYNACK(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	case s.Flags.Has(wire.SYN | wire.ACK):
 		return silent, "" // it answers the peer's SYN; whatever else came, came after that
 	case s.Flags.Has(wire.SYN):
-		return refutesG, "syn-retransmitted"
+		return refutesG, whySYNAgain
 	case s.Flags.Has(wire.ACK) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
 		return proves, ""
 	}

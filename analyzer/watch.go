@@ -199,7 +199,7 @@ func lostWhy(why string) string {
 		return "not taken: its receiver went on"
 	case whyNotInOrder:
 		return "waiting for what comes before it, by a SACK"
-	case "syn-retransmitted":
+	case whySYNAgain:
 		return "lost: the SYN came again"
 	case "fin-not-acknowledged":
 		return "lost: later segments do not acknowledge it"
