@@ -162,7 +162,10 @@ func (a *Analyzer) AddPackets(list []capture.Packet) {
 				a.foresee(&a.batch[i+ahead])
 			}
 			if i+ahead/2 < n {
-				a.foreseeMore(&a.batch[i+ahead/2])
+				foreseeMore(&a.batch[i+ahead/2])
+			}
+			if i+ahead/4 < n {
+				foreseeEvents(&a.batch[i+ahead/4])
 			}
 			a.take(&a.batch[i])
 		}

@@ -90,15 +90,24 @@ func (a *Analyzer) foresee(in *arrival) {
 	prefetch.Lines(unsafe.Pointer(&c.ep[x^1].sp), 1)
 }
 
-// foreseeMore asks, when what foresee asked for has come, for what hangs on it,
-// if the packet is likely to take the long way.
-func (a *Analyzer) foreseeMore(in *arrival) {
-	c := in.guess
-	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
-		return
+// far reports whether a packet of connection c is likely to take the long way.
+func (in *arrival) far(c *connection) bool {
+	return c != nil && (!c.quiet || in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) != 0)
+}
+
+// foreseeMore asks, when what foresee asked for has come, for the rest of the
+// connection, if the packet needs it; foreseeEvents, when that has come, for its
+// events.
+func foreseeMore(in *arrival) {
+	if c := in.guess; in.far(c) {
+		c.prefetch()
 	}
-	c.prefetch()
-	c.prefetchEvents()
+}
+
+func foreseeEvents(in *arrival) {
+	if c := in.guess; in.far(c) {
+		c.prefetchEvents()
+	}
 }
 
 // foreseeEnds asks for what hangs on the connections that become final by now.

@@ -22,6 +22,8 @@ import (
 type Pool struct {
 	opt   Options
 	parts []*Analyzer
+	mask  uint64           // of the bits of a hash that name a part
+	owner [poolParts]uint8 // the worker of each part
 	crew  *crew.Crew[*dealt]
 	cur   *dealt
 	free  []*dealt
@@ -50,13 +52,21 @@ type dealt struct {
 	in     [poolPackets]arrival
 	clock  [poolPackets]int64  // the capture's clock at each
 	part   [poolPackets]uint8  // whose each is
-	lists  [poolParts][]uint16 // the packets of each worker
+	lists  [poolParts]heapList // the packets of each worker
 	shares [poolParts]share    // of each part
 	octets []byte              // of the segments, which are only lent to AddPackets
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
 }
+
+// heapList lists packets of a heap.
+type heapList struct {
+	n  int
+	at [poolPackets]uint16
+}
+
+func (l *heapList) all() []uint16 { return l.at[:l.n] }
 
 // keep makes the octets of s the heap's own.
 func (d *dealt) keep(s *wire.Segment) {
@@ -151,6 +161,10 @@ func NewPool(opt Options, workers int) *Pool {
 		p.size = alonePackets
 	}
 	p.crew = crew.New(workers, poolDepth, p.work)
+	p.mask = uint64(parts - 1)
+	for i := range p.owner {
+		p.owner[i] = uint8(i % p.crew.Workers())
+	}
 	for range poolDepth + 2 {
 		p.free = append(p.free, &dealt{})
 	}
@@ -164,7 +178,7 @@ func (p *Pool) take() *dealt {
 	p.free = p.free[:len(p.free)-1]
 	d.n, d.octets, d.ending = 0, d.octets[:0], false
 	for i := range d.lists {
-		d.lists[i] = d.lists[i][:0]
+		d.lists[i].n = 0
 	}
 	return d
 }
@@ -222,10 +236,11 @@ func (p *Pool) clock(t int64) {
 // The table of a part uses other bits of the hash.
 func (p *Pool) deal(hash uint64) {
 	d := p.cur
-	part := int(hash % uint64(len(p.parts)))
-	worker := part % p.crew.Workers()
+	part := hash & p.mask
 	d.part[d.n] = uint8(part)
-	d.lists[worker] = append(d.lists[worker], uint16(d.n))
+	list := &d.lists[p.owner[part]]
+	list.at[list.n] = uint16(d.n)
+	list.n++
 }
 
 // put hands the heap to the workers and delivers what they have done.
@@ -343,7 +358,7 @@ func (p *Pool) work(worker int, d *dealt) {
 	for i := worker; i < len(p.parts); i += p.crew.Workers() {
 		p.parts[i].begin(d, i)
 	}
-	list := d.lists[worker]
+	list := d.lists[worker].all()
 	for k := range min(len(list), 2*ahead) {
 		p.parts[d.part[list[k]]].table.Prefetch(d.in[list[k]].hash)
 	}
@@ -360,8 +375,10 @@ func (p *Pool) work(worker int, d *dealt) {
 			p.parts[d.part[m]].foresee(&d.in[m])
 		}
 		if k+ahead/2 < len(list) {
-			m := list[k+ahead/2]
-			p.parts[d.part[m]].foreseeMore(&d.in[m])
+			foreseeMore(&d.in[list[k+ahead/2]])
+		}
+		if k+ahead/4 < len(list) {
+			foreseeEvents(&d.in[list[k+ahead/4]])
 		}
 		p.parts[d.part[n]].turn(int32(n))
 	}
