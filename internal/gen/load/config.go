@@ -29,6 +29,9 @@ type Config struct {
 	Reuse      float64 // share of connections whose four-tuple is used again soon
 	MidStream  float64 // share of Concurrent that is open when the capture begins
 
+	Orderly bool // every connection opens, and both its ends close
+	Even    bool // every connection has the same share of Packets
+
 	// Ended, if not nil, is told what became of each connection, those that
 	// end only with the capture at its end. The Outcome is valid during the
 	// call.

@@ -124,7 +124,12 @@ const least = 2
 
 // close begins the closing.
 func (g *Generator) close(c *conn) {
-	i := g.weighted(len(closings), func(i int) int { return closings[i].weight })
+	i := g.weighted(len(closings), func(i int) int {
+		if g.cfg.Orderly && !closings[i].orderly() {
+			return 0
+		}
+		return closings[i].weight
+	})
 	c.stage, c.closing, c.outcome.Closing = closes, &closings[i], i
 	lead := client
 	if g.below(5) < 2 {
