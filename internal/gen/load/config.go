@@ -35,7 +35,7 @@ type Config struct {
 	// Ended, if not nil, is told what became of each connection, those that
 	// end only with the capture at its end. The Outcome is valid during the
 	// call.
-	Ended func(*Outcome)
+	Ended func(*Outcome) `json:"-"`
 }
 
 // Default returns a mixture in which everything occurs: 500,000 packets of

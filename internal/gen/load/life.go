@@ -57,8 +57,8 @@ func (g *Generator) place(c *conn) {
 	case 1:
 		share = 63
 	}
-	c.rtt[client] = int64(path*share/64) + 5e3
-	c.rtt[server] = int64(path*(64-share)/64) + 5e3
+	c.rtt[client] = int64(path)*int64(share)/64 + 5e3
+	c.rtt[server] = int64(path)*int64(64-share)/64 + 5e3
 	from, to := addresses(c.number, c.v6)
 	hops := uint8(share / 6)
 	c.heads[client] = makeHead(from, to, 64-hops)

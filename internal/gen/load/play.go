@@ -111,9 +111,9 @@ func (g *Generator) exchange(c *conn) {
 	c.cwnd = firstFlight
 	each := max(1, g.exchanged/g.exchanges)
 	g.exchanges++
-	if rest := int(c.until - g.now); rest > 0 {
-		share := rest / (c.left/each + 1)
-		c.pause = int64(share/2 + g.below(share))
+	if rest := c.until - g.now; rest > 0 {
+		share := rest / int64(c.left/each+1)
+		c.pause = share/2 + g.within(share)
 	}
 	g.takeOff(c)
 }
