@@ -89,7 +89,7 @@ func (b *bench) parse(args []string, stderr io.Writer) error {
 	f.BoolVar(&b.update, "update", false, "only count instructions, and note how many there are")
 	f.StringVar(&b.making, "make", "", "only make this `LOAD`, to standard output")
 	f.BoolVar(&b.onlyDigest, "digest", false, "... or only what tells whether it has changed")
-	f.DurationVar(&b.timeout, "timeout", 10*time.Minute, "end a tool that takes longer for a load")
+	f.DurationVar(&b.timeout, "timeout", 3*time.Minute, "end a tool that takes longer for a load")
 	f.Float64Var(&gb, "max-memory", 12, "end a tool that needs more, in `GB`")
 	if err := f.Parse(args); err != nil {
 		return err

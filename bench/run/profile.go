@@ -5,7 +5,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +21,8 @@ import (
 type profile struct {
 	Total  float64 // ns a packet, on all cores together
 	Groups []share
-	Top    []share // functions
+	Top    []share // functions that took most
+	Files  []share // source files of lastack that took most
 }
 
 // share is a part of the processor time.
@@ -36,17 +39,17 @@ var groups = []struct{ name, match string }{
 	{"decompression", `compress/|github.com/klauspost/compress|github.com/ulikunitz`},
 	{"reading: system calls", `internal/runtime/syscall|syscall\.|runtime/internal/syscall|internal/poll|os\.|golang.org/x/sys`},
 	{"reading: records of the file", `OURS/capture|bufio\.|io\.`},
-	{"decoding headers", `OURS/wire`},
-	{"look-up of connections", `OURS/analyzer/flow|internal/runtime/maps|runtime\.map|runtime\.(aes|mem)hash|hash/maphash`},
+	{"decoding headers", `OURS/wire|encoding/binary`},
+	{"look-up of connections", `OURS/analyzer/flow|internal/runtime/maps|runtime\.map|(runtime\.)?(aes|mem)hash|hash/maphash`},
 	{"state machine", `OURS/fsm`},
 	{"sequence space", `OURS/reassembly`},
 	{"detectors", `OURS/analyzer/detect`},
 	{"prefetch", `OURS/internal/prefetch`},
 	{"analyzer: endpoints and inference", `OURS/analyzer`},
-	{"report", `OURS/report|OURS/cmd|main\.|strconv|encoding/|fmt\.|sort\.|slices\.|unicode|time\.|strings?\.|bytes\.|net/netip`},
+	{"report", `OURS/report|OURS/cmd|main\.|strconv|encoding/|regexp|cmp\.|fmt\.|sort\.|slices\.|unicode|time\.|strings?\.|bytes\.|net/netip`},
 	{"garbage collection", `runtime\.(gc|scan|greyobject|\(\*gcW|\(\*gcBits|bgsweep|\(\*sweep|markroot|\(\*mspan\)|wb|bulkBarrier|heapBits|findObject|tryDefer|spanOf|\(\*spanInline|drain|pageIndexOf|typePointers|\(\*typePointers|markBits|sweep|\(\*limiter|\(\*gcC)`},
 	{"allocation", `runtime\.(malloc|newobject|makeslice|growslice|makechan|\(\*mcache\)|\(\*mcentral\)|\(\*mheap\)|\(\*pageAlloc\)|\(\*fixalloc|nextFree|memclrHasPointers|sysUsed|sysFault|sysHuge|madvise|publicationBarrier|deductAssist|profilealloc)|internal/runtime/gc`},
-	{"copying and clearing memory", `runtime\.(memmove|memclr|typedmemmove|duff|bulk)`},
+	{"copying, clearing and comparing memory", `runtime\.(memmove|memclr|typedmemmove|duff|bulk|memequal|cmpstring)|internal/bytealg|cmpbody|memeqbody|indexbytebody|countbody`},
 	{"handing over between goroutines", `OURS/internal/crew|sync|internal/sync|runtime\.(chan|futex|lock|unlock|procyield|osyield|schedule|findRunnable|park|gopark|goready|ready|wakep|notes|select|send|recv|sem|usleep|stealWork|runq|mcall|gosched|stopm|startm|epoll|netpoll|nanotime|checkTimers|\(\*timers?\)|sellock|casgstatus|execute|goexit|gosw|lock2|pid|acquire|release|resetspinning|mPark|handoff|retake|sysmon|exitsyscall|entersyscall|reentersyscall|asyncPreempt|newproc|gfget)`},
 	{"the rest of the runtime", `runtime|internal/`},
 	{"other", ``},
@@ -70,8 +73,7 @@ const profiled = 10
 
 // profile runs lastack on the load with its CPU profile.
 func (b *bench) profile(l *loaded) (*profile, error) {
-	top := exec.Command("go", words("tool pprof -top -flat -unit=us -nodecount=1000000 -nodefraction=0 -edgefraction=0")...)
-	top.Args = append(top.Args, b.lastack)
+	var profiles []string
 	for i := range profiled {
 		path := filepath.Join(b.dir, fmt.Sprintf("cpu-%d.pprof", i))
 		cmd := exec.Command(b.lastack, "analyze", "--cpuprofile", path, l.path)
@@ -79,18 +81,67 @@ func (b *bench) profile(l *loaded) (*profile, error) {
 			return nil, fmt.Errorf("%v: %w", cmd.Args, err)
 		}
 		defer os.Remove(path)
-		top.Args = append(top.Args, path)
+		profiles = append(profiles, path)
 	}
-	out, err := top.Output()
+	functions, err := b.pprof("-functions", profiles)
 	if err != nil {
-		return nil, fmt.Errorf("%v: %w", top.Args, err)
+		return nil, err
 	}
-	return divide(functions(out), profiled*float64(l.Packets)), nil
+	files, err := b.pprof("-files", profiles)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	p := divide(functions, profiled*float64(l.Packets))
+	p.Files = p.under(root, files, profiled*float64(l.Packets))
+	return p, nil
 }
 
-var topLine = regexp.MustCompile(`^\s*([\d.]+)us\s+[\d.]+%\s+[\d.]+%\s+\S+\s+[\d.]+%\s+(.+?)(?: \(inline\))?$`)
+// pprof adds up profiles by what the flag says.
+func (b *bench) pprof(by string, profiles []string) ([]share, error) {
+	cmd := exec.Command("go", words("tool pprof -top -flat -unit=us -nodecount=1000000 -nodefraction=0 -edgefraction=0")...)
+	cmd.Args = append(append(cmd.Args, by, b.lastack), profiles...)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", cmd.Args, err)
+	}
+	return functions(out), nil
+}
 
-// functions reads what pprof prints: the time in each function itself, in µs.
+// topOf is how many functions and files are named.
+const topOf = 25
+
+// under are the files below a folder that took most, of times in ns. pprof
+// has a line for each function of a file.
+func (p *profile) under(root string, files []share, packets float64) (list []share) {
+	sums := map[string]float64{}
+	for _, f := range files {
+		if name, ours := strings.CutPrefix(f.Name, root+"/"); ours {
+			sums[name] += f.Each / packets
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		list = append(list, share{Name: name, Each: sums[name]})
+	}
+	p.rank(list)
+	return list[:min(len(list), topOf)]
+}
+
+// rank works out the shares and puts the largest first.
+func (p *profile) rank(list []share) {
+	for i := range list {
+		list[i].Part = list[i].Each / p.Total
+	}
+	slices.SortStableFunc(list, func(a, b share) int { return cmp.Compare(b.Each, a.Each) })
+}
+
+var topLine = regexp.MustCompile(`^\s*([\d.]+)us\s+[\d.]+%\s+[\d.]+%\s+\S+\s+[\d.]+%\s+(.+?)(?: \((?:partial-)?inline\))?$`)
+
+// functions reads what pprof prints, the time in each function (or file)
+// itself in µs, and returns it in ns.
 func functions(out []byte) (list []share) {
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		m := topLine.FindStringSubmatch(lines.Text())
@@ -117,14 +168,9 @@ func divide(list []share, packets float64) *profile {
 		list[i].Name = strings.ReplaceAll(list[i].Name, "github.com/lastack/lastack/", "")
 	}
 	p.Groups = slices.DeleteFunc(p.Groups, func(s share) bool { return s.Each == 0 })
-	p.Top = list
-	for _, part := range [][]share{p.Groups, p.Top} {
-		for i := range part {
-			part[i].Part = part[i].Each / p.Total
-		}
-		slices.SortStableFunc(part, func(a, b share) int { return int(1e6*b.Each) - int(1e6*a.Each) })
-	}
-	p.Top = p.Top[:min(len(p.Top), 25)]
+	p.rank(p.Groups)
+	p.rank(list)
+	p.Top = list[:min(len(list), topOf)]
 	return p
 }
 

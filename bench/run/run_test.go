@@ -251,12 +251,13 @@ func TestProfile(t *testing.T) {
 	out := `File: lastack
 Showing nodes accounting for 30000us, 100% of 30000us total
       flat  flat%   sum%        cum   cum%
-   20000us 66.67% 66.67%    20000us 66.67%  github.com/lastack/lastack/analyzer.(*connection).fold (inline)
+   20000us 66.67% 66.67%    20000us 66.67%  github.com/lastack/lastack/analyzer.(*connection).fold (partial-inline)
    10000us 33.33%   100%    10000us 33.33%  runtime.memmove
          0     0%   100%    10000us 33.33%  main.main
 `
 	p := divide(functions([]byte(out)), 1000)
-	want := &profile{Total: 30_000, Groups: []share{{"analyzer: endpoints and inference", 20_000, 2. / 3}, {"copying and clearing memory", 10_000, 1. / 3}},
+	p.Files = p.under("/src", functions([]byte("4000us 1% 2% 4000us 3%  /src/wire/tcp.go\n6000us 1% 2% 6000us 3%  /src/wire/tcp.go\n5000us 1% 2% 5000us 3%  /go/runtime/proc.go\n")), 1000)
+	want := &profile{Files: []share{{"wire/tcp.go", 10_000, 1. / 3}}, Total: 30_000, Groups: []share{{"analyzer: endpoints and inference", 20_000, 2. / 3}, {"copying, clearing and comparing memory", 10_000, 1. / 3}},
 		Top: []share{{"analyzer.(*connection).fold", 20_000, 2. / 3}, {"runtime.memmove", 10_000, 1. / 3}}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Error(diff)
@@ -275,7 +276,7 @@ func TestGroups(t *testing.T) {
 		"runtime.gcDrain":           "garbage collection",
 		"runtime.mallocgcSmallScan": "allocation",
 		"runtime.chansend":          "handing over between goroutines",
-		"runtime.memmove":           "copying and clearing memory",
+		"runtime.memmove":           "copying, clearing and comparing memory",
 		"runtime.rt0_go":            "the rest of the runtime",
 		"net/http.Get":              "other",
 	} {
