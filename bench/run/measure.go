@@ -54,13 +54,12 @@ func (b *bench) execute(cmd *exec.Cmd) (c cost, err error) {
 	return c, err
 }
 
-// ownPeak is the most that this program had in memory so far, in octets.
-func ownPeak() int64 {
-	var usage syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
-		return 0
-	}
-	return int64(usage.Maxrss) * 1024
+// ownPeak is the most that this program had in memory so far, in octets. What
+// getrusage says would be no less than the peak of the program that started
+// this one.
+func ownPeak() (octets int64) {
+	fmt.Sscanf(after("/proc/self/status", "VmHWM"), "%d kB", &octets)
+	return octets * 1024
 }
 
 // guard ends p when it exceeds a limit. stop ends the guard, and says which.
