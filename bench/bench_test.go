@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,10 +10,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/lastack/lastack/bench"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/gen/load"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/text"
 )
 
 // small is a twentieth of the full load.
@@ -35,18 +40,45 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	file.dir = dir
-	for _, format := range []string{"pcap", "pcapng"} {
-		file.made[format] = sync.OnceValue(func() error {
-			g, err := load.New(small())
-			if err != nil {
-				return err
-			}
-			return g.SaveFile(filepath.Join(dir, format), format)
-		})
+	for format, pack := range packers {
+		file.made[format] = sync.OnceValue(func() error { return save(filepath.Join(dir, format), format, pack) })
 	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// packers are the formats, with how each is compressed.
+var packers = map[string]func(io.Writer) (io.WriteCloser, error){
+	"pcap":   func(w io.Writer) (io.WriteCloser, error) { return plain{w}, nil },
+	"pcapng": func(w io.Writer) (io.WriteCloser, error) { return plain{w}, nil },
+	"gz":     func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
+	"zst":    func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+}
+
+type plain struct{ io.Writer }
+
+func (plain) Close() error { return nil }
+
+// save makes the small load; what is compressed is pcap.
+func save(name, format string, packer func(io.Writer) (io.WriteCloser, error)) error {
+	g, err := load.New(small())
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, err := packer(f)
+	if err != nil {
+		return err
+	}
+	if format != "pcapng" {
+		format = "pcap"
+	}
+	return errors.Join(g.Save(w, format), w.Close())
 }
 
 // open opens the small load.
@@ -71,8 +103,14 @@ var layers = []struct {
 }{
 	{"read", "pcap", bench.Read},
 	{"read-pcapng", "pcapng", bench.Read},
+	{"read-gz", "gz", bench.Read},
+	{"read-zst", "zst", bench.Read},
 	{"decode", "pcap", bench.Decode},
+	{"look-up", "pcap", bench.LookUp},
 	{"analyze-silently", "pcap", func(src capture.Source) (uint64, error) { return bench.Analyze(src, silent{}) }},
+	{"analyze-text", "pcap", func(src capture.Source) (uint64, error) {
+		return bench.Analyze(src, text.New(io.Discard, text.Options{}))
+	}},
 	{"analyze", "pcap", func(src capture.Source) (uint64, error) { return bench.Analyze(src, report.NewEncoder(io.Discard)) }},
 }
 
@@ -108,9 +146,12 @@ func Benchmark(b *testing.B) {
 // TestAllocations holds what a packet may allocate, on average over a load.
 func TestAllocations(t *testing.T) {
 	if testing.Short() {
-		t.Skip("reads 2,000,000 packets")
+		t.Skip("reads 4,500,000 packets")
 	}
-	limits := map[string]float64{"read": 0.001, "read-pcapng": 0.001, "decode": 0.001, "analyze": 2}
+	limits := map[string]float64{
+		"read": 0.001, "read-pcapng": 0.001, "read-gz": 0.001, "read-zst": 0.001, "decode": 0.001, "look-up": 0.001,
+		"analyze-silently": 0.5, "analyze-text": 0.5, "analyze": 0.5,
+	}
 	for _, layer := range layers {
 		limit, ok := limits[layer.name]
 		if !ok {

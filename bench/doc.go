@@ -4,6 +4,11 @@
 //
 //	go test ./bench -bench .
 //
+// The program in run measures lastack beside other programs, and writes
+// docs/performance.md:
+//
+//	go run ./bench/run
+//
 // The program in full runs the largest load once, on one core, and says how
 // long a packet took and how much memory was used at most:
 //

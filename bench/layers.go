@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
@@ -23,6 +24,25 @@ func Decode(src capture.Source) (packets uint64, err error) {
 	var s wire.Segment
 	return drain(src, func(p *capture.Packet) error {
 		d.Decode(uint32(p.Link), p.Data, p.OrigLen, &s)
+		return nil
+	})
+}
+
+// LookUp reads packets, decodes them, and looks up the connection of each,
+// entering it if it is new. Connections are never removed.
+func LookUp(src capture.Source) (packets uint64, err error) {
+	var d wire.Decoder
+	var s wire.Segment
+	var known []wire.FourTuple
+	table := flow.New(1, func(i uint32) *wire.FourTuple { return &known[i] })
+	return drain(src, func(p *capture.Packet) error {
+		if d.Decode(uint32(p.Link), p.Data, p.OrigLen, &s) != wire.OutcomeTCP {
+			return nil
+		}
+		if _, ok := table.Get(&s.Tuple); !ok {
+			known = append(known, s.Tuple)
+			table.Put(&s.Tuple, uint32(len(known)-1))
+		}
 		return nil
 	})
 }

@@ -67,5 +67,7 @@ func define(f *flag.FlagSet, cfg *load.Config) {
 	f.Float64Var(&cfg.Loss, "loss", cfg.Loss, "share of data segments that are lost")
 	f.Float64Var(&cfg.Keepalive, "keepalive", cfg.Keepalive, "share of pauses with keepalive probes")
 	f.Float64Var(&cfg.Reuse, "reuse", cfg.Reuse, "share of connections whose four-tuple is used again soon")
+	f.BoolVar(&cfg.Orderly, "orderly", cfg.Orderly, "every connection opens, and both its ends close")
+	f.BoolVar(&cfg.Even, "even", cfg.Even, "every connection has the same share of -packets")
 	f.Float64Var(&cfg.MidStream, "midstream", cfg.MidStream, "share of -concurrent that is open when the capture begins")
 }

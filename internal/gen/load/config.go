@@ -29,10 +29,13 @@ type Config struct {
 	Reuse      float64 // share of connections whose four-tuple is used again soon
 	MidStream  float64 // share of Concurrent that is open when the capture begins
 
+	Orderly bool // every connection opens, and both its ends close
+	Even    bool // every connection has the same share of Packets
+
 	// Ended, if not nil, is told what became of each connection, those that
 	// end only with the capture at its end. The Outcome is valid during the
 	// call.
-	Ended func(*Outcome)
+	Ended func(*Outcome) `json:"-"`
 }
 
 // Default returns a mixture in which everything occurs: 500,000 packets of

@@ -12,13 +12,20 @@ import (
 // Save writes the rest of what g makes to w, as a capture of the given
 // format: pcap (of nanoseconds) or pcapng.
 func (g *Generator) Save(w io.Writer, format string) error {
-	put, flush, err := writer(w, format, uint32(g.cfg.Snaplen))
+	return Save(w, g, format, g.cfg.Snaplen)
+}
+
+// Save writes the rest of src, Ethernet frames of which at most snaplen octets
+// are captured, to w, as a capture of the given format: pcap (of nanoseconds)
+// or pcapng.
+func Save(w io.Writer, src capture.Source, format string, snaplen int) error {
+	put, flush, err := writer(w, format, uint32(snaplen))
 	if err != nil {
 		return err
 	}
 	var p capture.Packet
 	for {
-		err := g.Next(&p)
+		err := src.Next(&p)
 		if err == io.EOF {
 			return flush()
 		}

@@ -89,7 +89,7 @@ func (g *Generator) arrive() {
 	mid := g.opened < g.old
 	g.start(c, mid)
 	if !mid {
-		g.arrival += int64(g.below(int(2e9/g.cfg.Rate))) + 1
+		g.arrival += g.within(int64(2e9/g.cfg.Rate)) + 1
 	}
 	if next, more := g.plan(c); more {
 		g.queue.push(event{next, c})

@@ -19,7 +19,12 @@ func (g *Generator) start(c *conn, mid bool) {
 		g.age(c)
 		return
 	}
-	i := g.weighted(len(openings), func(i int) int { return openings[i].weight })
+	i := g.weighted(len(openings), func(i int) int {
+		if g.cfg.Orderly && openings[i].dead != nil {
+			return 0
+		}
+		return openings[i].weight
+	})
 	c.opening, c.outcome.Opening, c.outcome.Open = &openings[i], i, openings[i].kind
 	c.perform(c.opening.moves, client)
 }
@@ -29,7 +34,10 @@ func (g *Generator) start(c *conn, mid bool) {
 func (g *Generator) enlist(c *conn) {
 	c.outcome = Outcome{Opening: -1, Closing: -1}
 	rest := g.cfg.Packets - int(g.truth.Packets) - g.reserved
-	c.left = g.spread(max(rest, 0) / (g.cfg.Connections - g.opened))
+	c.left = max(rest, 0) / (g.cfg.Connections - g.opened)
+	if !g.cfg.Even {
+		c.left = g.spread(c.left)
+	}
 	g.reserved += c.left
 	g.opened++
 	life := int64(float64(g.cfg.Concurrent) / g.cfg.Rate * 1e9)
@@ -49,8 +57,8 @@ func (g *Generator) place(c *conn) {
 	case 1:
 		share = 63
 	}
-	c.rtt[client] = int64(path*share/64) + 5e3
-	c.rtt[server] = int64(path*(64-share)/64) + 5e3
+	c.rtt[client] = int64(path)*int64(share)/64 + 5e3
+	c.rtt[server] = int64(path)*int64(64-share)/64 + 5e3
 	from, to := addresses(c.number, c.v6)
 	hops := uint8(share / 6)
 	c.heads[client] = makeHead(from, to, 64-hops)
@@ -121,8 +129,8 @@ func (g *Generator) reuse(c *conn) *reuse {
 	return &reuses[i]
 }
 
-// closed: both ends closed, and both know it.
-func (c *conn) closed() bool { return c.closing.finalACK == "seen" || c.closing.finalACK == "lost" }
+// closed: it was closed in good order.
+func (c *conn) closed() bool { return c.closing.orderly() }
 
 // heldByServer: the server is in TIME-WAIT.
 func (c *conn) heldByServer() bool {

@@ -111,9 +111,9 @@ func (g *Generator) exchange(c *conn) {
 	c.cwnd = firstFlight
 	each := max(1, g.exchanged/g.exchanges)
 	g.exchanges++
-	if rest := int(c.until - g.now); rest > 0 {
-		share := rest / (c.left/each + 1)
-		c.pause = int64(share/2 + g.below(share))
+	if rest := c.until - g.now; rest > 0 {
+		share := rest / int64(c.left/each+1)
+		c.pause = share/2 + g.within(share)
 	}
 	g.takeOff(c)
 }
@@ -124,7 +124,12 @@ const least = 2
 
 // close begins the closing.
 func (g *Generator) close(c *conn) {
-	i := g.weighted(len(closings), func(i int) int { return closings[i].weight })
+	i := g.weighted(len(closings), func(i int) int {
+		if g.cfg.Orderly && !closings[i].orderly() {
+			return 0
+		}
+		return closings[i].weight
+	})
 	c.stage, c.closing, c.outcome.Closing = closes, &closings[i], i
 	lead := client
 	if g.below(5) < 2 {

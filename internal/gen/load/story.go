@@ -60,6 +60,9 @@ type closing struct {
 	moves  []move
 }
 
+// orderly: both ends closed, and both know it.
+func (e *ending) orderly() bool { return e.finalACK == "seen" || e.finalACK == "lost" }
+
 // What ends in silence or by a bare RST begins with an exchange: otherwise
 // nothing would prove that the other end was ever open (inference.md E2, R8).
 var closings = []closing{

@@ -24,6 +24,8 @@ var mixtures = []struct {
 	{"small", func(cfg *load.Config) { cfg.Payload, cfg.Reuse, cfg.Keepalive = 50, 0.3, 0.7 }},
 	{"short", func(cfg *load.Config) { cfg.Rate, cfg.Concurrent = 2000, 500 }},
 	{"long", func(cfg *load.Config) { cfg.Rate = 1 }},
+	{"orderly", func(cfg *load.Config) { cfg.Orderly = true }},
+	{"even", func(cfg *load.Config) { cfg.Even = true }},
 	{"cut", func(cfg *load.Config) { cfg.Snaplen = 96 }},
 }
 
@@ -149,7 +151,7 @@ func analyze(t testing.TB, g *load.Generator, take func(*report.Connection)) *re
 }
 
 // each gives all packets of g to do.
-func each(t testing.TB, g *load.Generator, do func(*capture.Packet)) {
+func each(t testing.TB, g capture.Source, do func(*capture.Packet)) {
 	t.Helper()
 	var p capture.Packet
 	for {
