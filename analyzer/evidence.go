@@ -8,12 +8,9 @@ import (
 	"github.com/lastack/lastack/wire"
 )
 
-// beforeOpen are the states in which an end sends its SYN, or has none to send.
-var beforeOpen = fsm.Of(fsm.Closed, fsm.Listen, fsm.SynSent, fsm.SynReceived)
-
 // stale reports whether s is older than what its sender had sent before: an
 // older timestamp, or an ACK number below one it already sent, without new
-// octets, or the SYN of an open connection; or its sender has opened a later
+// octets, or the SYN of a connection that was open; or its sender has opened a later
 // incarnation. Such a segment was delayed
 // or repeated by the network and proves nothing (E7).
 func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
@@ -22,7 +19,8 @@ func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 		return true
 	}
 	if s.Flags.Has(wire.SYN) && !s.Flags.Has(wire.ACK) && own.Has(reassembly.KnownISS) && own.ISS == s.Seq {
-		return !c.ep[s.Dir].proved.Intersects(beforeOpen) // it was opened by one of them
+		x := s.Dir
+		return c.find(x, fsm.RcvSYNACK, confirmed) >= 0 || c.find(x, fsm.RcvACKOfSYN, confirmed) >= 0 // it was opened before
 	}
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false
@@ -441,11 +439,12 @@ func (c *connection) speaksEarly(s *wire.Segment) bool {
 // echoOfACK judges e, the receipt of an ACK of the SYN, by the timestamp that s
 // echoes: that of the peer's SYN says that nothing after it had come. An abort with
 // SND.NXT, without timestamps, aborts a socket: a request answers with a bare RST.
+// (With fast open, and after an active open, there is a socket in SYN-RECEIVED.)
 func (c *connection) echoOfACK(s *wire.Segment, e *event) (verdict, string) {
 	switch aborts := s.Flags.Has(wire.RST); {
 	case aborts && e.newerThanEcho(s):
 		return silent, ""
-	case aborts && s.Seq == c.ep[s.Dir].sp.Next:
+	case aborts && s.Seq == c.ep[s.Dir].sp.Next && c.flags&(fastOpen|simultaneousOpen) == 0:
 		return proves, ""
 	case aborts || !e.hasTS || s.Options.Has&wire.OptTimestamps == 0:
 		return silent, ""

@@ -130,10 +130,10 @@ func (c *connection) isSYN(s *wire.Segment) bool {
 // SYN of x with the ISS of c, much later than the last and with no older timestamp,
 // is hardly a copy of its SYN.
 func (c *connection) over(x uint8, s *wire.Segment) bool {
-	const muchLater = 1e9
+	const muchLater = 3e9 // than any stack sends a SYN again for the first time
 	older := s.Options.Has&wire.OptTimestamps != 0 && c.ep[x].sp.Has(reassembly.KnownTS) &&
 		int32(s.Options.TSVal-c.ep[x].sp.TSNewest) < 0
-	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater && !older &&
+	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater+2*c.look(x).synGap && !older &&
 		c.reached(x, fsm.Of(fsm.Established))
 }
 
@@ -148,6 +148,7 @@ func (a *Analyzer) openSameISS(head *connection, s *wire.Segment) (k *connection
 	}
 	k = a.open(s, head, candidate)
 	k.flags |= sameISS
+	k.ep[s.Dir].flags |= flagIf(synMayBeOld, !s.Flags.Has(wire.ACK))
 	return k, true
 }
 
