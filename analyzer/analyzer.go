@@ -65,16 +65,17 @@ type Analyzer struct {
 	decoder wire.Decoder
 	batch   [BatchSize]arrival
 
-	table  *flow.Table
-	slab   []*[slabSize]connection
-	free   []int32
-	due    deadlines
-	live   int
-	now    int64 // the capture's clock: the latest time seen
-	began  bool
-	taps   [poolParts]*tapTable
-	trails [poolParts]*trail
-	hand   int32 // of the search for something to evict
+	table   *flow.Table
+	nursery nursery
+	slab    []*[slabSize]connection
+	free    []int32
+	due     deadlines
+	live    int
+	now     int64 // the capture's clock: the latest time seen
+	began   bool
+	taps    [poolParts]*tapTable
+	trails  [poolParts]*trail
+	hand    int32 // of the search for something to evict
 
 	// For tests: no segment takes the short way; how many did.
 	unpredicted bool
@@ -105,10 +106,18 @@ func New(opt Options) *Analyzer {
 		a.opt.MaxConnections = defaultConnections
 	}
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
-	a.table = flow.New(tableSeed, func(i uint32) *wire.FourTuple { return &a.at(int32(i)).tuple })
+	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
 	a.sum.init()
 	return a
+}
+
+// keyAt returns the key of what the table names by an index.
+func (a *Analyzer) keyAt(i uint32) *wire.FourTuple {
+	if i&embryoBit != 0 {
+		return &a.nursery.at(int32(i &^ embryoBit)).tuple
+	}
+	return &a.at(int32(i)).tuple
 }
 
 // at returns the connection at a slab index.
@@ -211,6 +220,12 @@ func (a *Analyzer) clock(t int64) {
 // add runs one segment through its connection.
 func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	a.sum.segments++
+	if s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && a.lay(s, hash) {
+		if a.live > a.opt.MaxConnections {
+			a.evict()
+		}
+		return
+	}
 	c := a.choose(s, hash)
 	if c == nil {
 		a.sum.strayResets++
@@ -259,7 +274,7 @@ func (a *Analyzer) icmp(e *wire.ICMPError) {
 	if !ok || !rejects(e) {
 		return
 	}
-	for c := a.at(int32(index)); c != nil; c = a.next(c) {
+	for c := a.held(index); c != nil; c = a.next(c) {
 		if c.reject(e) {
 			a.moved(c)
 			return
@@ -275,10 +290,15 @@ func rejects(e *wire.ICMPError) bool {
 	return e.Type == 3 && e.Code != 4 || e.Type == 11 || e.Type == 12
 }
 
-// evict gives up the connection that tells least among some that the hand
-// passes: an opening nobody answered, then one that is over, then the one
-// silent for longest.
+// evict gives up the connection that tells least: the oldest of which a SYN is all that
+// was captured; or among some that the hand passes an opening nobody answered, then one
+// that is over, then the one silent for longest.
 func (a *Analyzer) evict() {
+	if d := a.nursery.oldest(); d != nil {
+		a.nursery.foresee(a.table)
+		a.finishEmbryo(embryoSelf(d.self), finalEvicted)
+		return
+	}
 	const sample = 64
 	var worst *connection
 	for range sample {

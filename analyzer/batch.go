@@ -79,7 +79,11 @@ func (a *Analyzer) foresee(in *arrival) {
 		return
 	}
 	k := a.table.Guess(in.hash)
-	if k == 0 {
+	switch {
+	case k == 0:
+		return
+	case (k-1)&embryoBit != 0:
+		a.nursery.prefetch(int32((k - 1) &^ embryoBit))
 		return
 	}
 	c := a.at(int32(k - 1))

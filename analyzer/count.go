@@ -132,6 +132,9 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 // fewPackets is how many of an end's segments firstOf sees at least.
 const fewPackets = 4
 
+// maxSummed is how many octets a segment has at most whose checksum is looked at.
+const maxSummed = 2048
+
 // firstOf takes what only few segments need to tell: the TTL, whether
 // checksums hold, the side of the tap.
 func (c *connection) firstOf(s *wire.Segment) {
@@ -142,7 +145,7 @@ func (c *connection) firstOf(s *wire.Segment) {
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
 	}
-	if len(s.TCP) > 2048 {
+	if len(s.TCP) > maxSummed {
 		return
 	}
 	if v := s.VerifyChecksum(); v != wire.ChecksumUnknown && ep.sums[v-1] < 255 {

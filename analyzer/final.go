@@ -1,8 +1,6 @@
 package analyzer
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/lastack/lastack/fsm"
@@ -26,6 +24,7 @@ type due struct {
 	t    int64
 	id   uint64
 	self int32
+	tag  uint32 // of an embryo: where the table has it
 }
 
 // before orders entries by time, then by the connection's id.
@@ -100,7 +99,13 @@ func (a *Analyzer) schedule(c *connection, t int64) {
 
 // expire makes final what the clock has passed.
 func (a *Analyzer) expire(now int64) {
-	for len(a.due) > 0 && a.due[0].t <= now {
+	for first := a.nextDue(now); first != nil; first = a.nextDue(now) {
+		if first.self < 0 {
+			d := *first
+			a.part.dueAt(&d)
+			a.finishEmbryo(embryoSelf(d.self), finalTime)
+			continue
+		}
 		d := a.due.pop()
 		if len(a.due) > 0 {
 			a.at(a.due[0].self).prefetch()
@@ -235,9 +240,4 @@ func (a *Analyzer) forget(c *connection) {
 	}
 	a.live--
 	a.release(c)
-}
-
-// sortByID orders connections by their first packet.
-func sortByID(list []*connection) {
-	slices.SortFunc(list, func(x, y *connection) int { return cmp.Compare(x.id, y.id) })
 }

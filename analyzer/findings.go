@@ -37,12 +37,13 @@ func (a *Analyzer) detect(in *detect.Input) []report.Finding {
 // sifted reports whether nobody wants the records of a connection. It is counted
 // all the same.
 func (a *Analyzer) sifted(in *detect.Input) bool {
-	if a.part == nil || a.part.wanted == nil {
+	if a.part == nil || a.part.wanted == nil || a.part.sure {
 		return false
 	}
 	in.Brief = true
 	found := a.detect(in)
 	in.Brief = false
+	a.nursery.cast(in.Conn, found)
 	if a.part.wanted(in.Conn, found) {
 		return false
 	}

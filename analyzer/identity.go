@@ -20,7 +20,7 @@ func (a *Analyzer) choose(s *wire.Segment, hash uint64) *connection {
 		}
 		return a.open(s, nil, current)
 	}
-	head := a.at(int32(index))
+	head := a.held(index)
 	switch {
 	case s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN:
 		return a.chooseSYN(head, s)

@@ -125,9 +125,10 @@ type dealer struct {
 	now    int32 // the packet whose time it is
 	key    place
 	spare  []*recordBuf
-	left   []*connection // at the end of the input, by id
+	left   []due // at the end of the input, by id
 	encode func([]byte, report.Record) []byte
 	wanted func(*report.Connection, []report.Finding) bool // nil: all are
+	sure   bool                                            // the connection being finished is wanted
 }
 
 // NewPool returns a Pool that has seen nothing, with that many workers; fewer
@@ -269,8 +270,8 @@ func (p *Pool) Close() {
 	var ids []uint64
 	for _, a := range p.parts {
 		a.part.left = a.byFirstFrame()
-		for _, c := range a.part.left {
-			ids = append(ids, c.id)
+		for i := range a.part.left {
+			ids = append(ids, a.part.left[i].id)
 		}
 	}
 	slices.Sort(ids)
@@ -331,6 +332,7 @@ func (p *Pool) Summary() *report.Summary {
 	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped}
 	t.init()
 	for _, a := range p.parts {
+		a.nursery.settle(&a.sum)
 		t.add(&a.sum)
 	}
 	return t.summary()
@@ -408,7 +410,7 @@ func (a *Analyzer) end(d *dealt) {
 	if !d.ending {
 		return
 	}
-	n := slices.IndexFunc(p.left, func(c *connection) bool { return c.id > d.upTo })
+	n := slices.IndexFunc(p.left, func(k due) bool { return k.id > d.upTo })
 	if n < 0 {
 		n = len(p.left)
 	}
@@ -428,9 +430,7 @@ func (a *Analyzer) turn(n int32) {
 func (a *Analyzer) tick(n int32) {
 	p := a.part
 	p.now, a.began, a.now = n, true, p.heap.clock[n]
-	if len(a.due) > 0 && a.due[0].t <= a.now {
-		a.expire(a.now)
-	}
+	a.expire(a.now)
 }
 
 // dueAt notes the place of what is due: at the first packet after the part's

@@ -1,6 +1,9 @@
 package analyzer
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
@@ -38,20 +41,26 @@ var lifetimeNames = [...]struct {
 }
 
 // final counts a final connection and its findings.
-func (t *tally) final(r *report.Connection, found []report.Finding) {
+func (t *tally) final(r *report.Connection, found []report.Finding) { t.finals(r, found, 1) }
+
+// finals counts n like it.
+func (t *tally) finals(r *report.Connection, found []report.Finding, n int) {
+	if n == 0 {
+		return
+	}
 	for i := range found {
-		t.findings[found[i].ID]++
+		t.findings[found[i].ID] += n
 	}
-	t.connections++
-	t.byOpen[r.Open.Kind]++
-	t.byClose[r.Close.Kind]++
-	t.byCloser[string(r.Close.FirstCloser)]++
+	t.connections += uint64(n)
+	t.byOpen[r.Open.Kind] += n
+	t.byClose[r.Close.Kind] += n
+	t.byCloser[string(r.Close.FirstCloser)] += n
 	if r.Close.Reset != nil {
-		t.byCause[r.Close.Reset.Cause]++
+		t.byCause[r.Close.Reset.Cause] += n
 	}
-	t.states[r.Endpoints.Client.State]++
-	t.states[r.Endpoints.Server.State]++
-	t.lifetimes[lifetime(r.Duration)]++
+	t.states[r.Endpoints.Client.State] += n
+	t.states[r.Endpoints.Server.State] += n
+	t.lifetimes[lifetime(r.Duration)] += n
 }
 
 func lifetime(d float64) string {
@@ -151,31 +160,44 @@ func (c *connection) isPhantom() bool {
 // records are then ready in Records.
 func (a *Analyzer) Close() { a.close(a.byFirstFrame()) }
 
-// close makes the connections of a list final.
-func (a *Analyzer) close(list []*connection) {
-	for i, c := range list {
-		if i+2 < len(list) {
-			list[i+2].prefetch()
-			list[i+1].prefetchRest()
+// close makes what is listed final.
+func (a *Analyzer) close(list []due) {
+	for i, d := range list {
+		if i+2 < len(list) && list[i+2].self >= 0 {
+			a.at(list[i+2].self).prefetch()
+		}
+		if i+1 < len(list) && list[i+1].self >= 0 {
+			a.at(list[i+1].self).prefetchRest()
 		}
 		if a.part != nil {
-			a.part.key = place{id: c.id}
+			a.part.key = place{id: d.id}
 		}
-		a.finish(c, finalEnd)
+		if d.self < 0 {
+			a.finishEmbryo(embryoSelf(d.self), finalEnd)
+		} else {
+			a.finish(a.at(d.self), finalEnd)
+		}
 	}
 }
 
 // byFirstFrame lists the connections held, in the order of their ids.
-func (a *Analyzer) byFirstFrame() []*connection {
-	list := make([]*connection, 0, a.live)
+func (a *Analyzer) byFirstFrame() []due {
+	list := make([]due, 0, a.live)
 	for i := range a.slab {
 		for k := range a.slab[i] {
 			if c := &a.slab[i][k]; c.first != 0 {
-				list = append(list, c)
+				list = append(list, due{id: c.id, self: c.self})
 			}
 		}
 	}
-	sortByID(list)
+	for i := range a.nursery.slab {
+		for k := range a.nursery.slab[i] {
+			if e := &a.nursery.slab[i][k]; e.ref != 0 {
+				list = append(list, due{id: e.id, self: embryoSelf(int32(i*slabSize + k))})
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y due) int { return cmp.Compare(x.id, y.id) })
 	return list
 }
 
@@ -183,8 +205,8 @@ func (a *Analyzer) byFirstFrame() []*connection {
 // they stand now.
 func (a *Analyzer) Snapshot() []*report.Connection {
 	var out []*report.Connection
-	for _, c := range a.byFirstFrame() {
-		if !c.isPhantom() {
+	for _, d := range a.byFirstFrame() { // no embryos: only a part of a Pool has them
+		if c := a.at(d.self); !c.isPhantom() {
 			out = append(out, a.record(c, finalEnd, a.now))
 		}
 	}

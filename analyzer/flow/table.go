@@ -15,8 +15,8 @@ type slot struct {
 	tag   uint32
 }
 
-// tagOf returns the part of a hash that the table uses.
-func tagOf(hash uint64) uint32 { return uint32(hash >> 32) }
+// TagOf returns the part of a hash that the table uses.
+func TagOf(hash uint64) uint32 { return uint32(hash >> 32) }
 
 // Table maps keys to slab indices by open addressing with linear probing. Keys
 // are compared through the function given to New. The zero Table is not ready.
@@ -42,7 +42,7 @@ func (t *Table) Get(k *wire.FourTuple) (uint32, bool) { return t.GetHashed(k, k.
 
 // GetHashed is Get for a key whose hash with the table's seed is known.
 func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
-	tag := tagOf(hash)
+	tag := TagOf(hash)
 	if s := t.slots[tag&t.mask]; s.tag == tag && s.index != 0 && t.key(s.index-1).Equal(k) {
 		return s.index - 1, true // nearly always
 	}
@@ -54,15 +54,18 @@ func (t *Table) GetHashed(k *wire.FourTuple, hash uint64) (uint32, bool) {
 }
 
 // Prefetch asks for the part of the table that a look-up of hash begins with.
-func (t *Table) Prefetch(hash uint64) {
-	prefetch.Lines(unsafe.Pointer(&t.slots[tagOf(hash)&t.mask]), 1)
+func (t *Table) Prefetch(hash uint64) { t.PrefetchTag(TagOf(hash)) }
+
+// PrefetchTag is Prefetch for a hash of which the TagOf is known.
+func (t *Table) PrefetchTag(tag uint32) {
+	prefetch.Lines(unsafe.Pointer(&t.slots[tag&t.mask]), 1)
 }
 
 // Guess returns 1 more than the index that is stored for a key with the given
 // hash, 0 if there is none. It reads nothing but the table, so the key may be
 // another one whose hash is nearly the same.
 func (t *Table) Guess(hash uint64) uint32 {
-	tag := tagOf(hash)
+	tag := TagOf(hash)
 	for i := tag & t.mask; ; i = (i + 1) & t.mask {
 		if s := t.slots[i]; s.tag == tag || s.index == 0 {
 			return s.index
@@ -72,7 +75,7 @@ func (t *Table) Guess(hash uint64) uint32 {
 
 // find returns the slot of k, or the free slot at which its search ended.
 func (t *Table) find(k *wire.FourTuple, hash uint64) (uint32, bool) {
-	tag := tagOf(hash)
+	tag := TagOf(hash)
 	for i := tag & t.mask; ; i = (i + 1) & t.mask {
 		s := t.slots[i]
 		if s.index == 0 {
@@ -85,8 +88,10 @@ func (t *Table) find(k *wire.FourTuple, hash uint64) (uint32, bool) {
 }
 
 // Put stores index for k, in place of what was stored before.
-func (t *Table) Put(k *wire.FourTuple, index uint32) {
-	h := k.Hash(t.seed)
+func (t *Table) Put(k *wire.FourTuple, index uint32) { t.PutHashed(k, k.Hash(t.seed), index) }
+
+// PutHashed is Put for a key whose hash with the table's seed is known.
+func (t *Table) PutHashed(k *wire.FourTuple, h uint64, index uint32) {
 	i, ok := t.find(k, h)
 	if !ok {
 		if uint64(t.used)*4 >= uint64(len(t.slots))*3 {
@@ -95,12 +100,15 @@ func (t *Table) Put(k *wire.FourTuple, index uint32) {
 		}
 		t.used++
 	}
-	t.slots[i] = slot{index: index + 1, tag: tagOf(h)}
+	t.slots[i] = slot{index: index + 1, tag: TagOf(h)}
 }
 
 // Delete removes k. The slots behind it move up, so that no search ends early.
-func (t *Table) Delete(k *wire.FourTuple) {
-	i, ok := t.find(k, k.Hash(t.seed))
+func (t *Table) Delete(k *wire.FourTuple) { t.DeleteHashed(k, k.Hash(t.seed)) }
+
+// DeleteHashed is Delete for a key whose hash with the table's seed is known.
+func (t *Table) DeleteHashed(k *wire.FourTuple, hash uint64) {
+	i, ok := t.find(k, hash)
 	if !ok {
 		return
 	}

@@ -18,16 +18,20 @@ import (
 // what is no text.
 type Sieve struct {
 	top   int
-	kinds map[string]*sieved
-	any   ranks // of all connections, whatever was found
+	kinds []*sieved // few: a list is looked through faster than a map
+	any   ranks     // of all connections, whatever was found
 
 	counted uint64 // connections that were not wanted
-	near    map[report.Side]uint64
+	near    [len(nearSides)]uint64
 	start   time.Time
 }
 
+// nearSides are the values of Vantage.Near.
+var nearSides = [...]report.Side{"", report.Client, report.Server, report.SideUnknown}
+
 // sieved is what a Sieve knows of one kind of finding.
 type sieved struct {
+	id                   string
 	severity, confidence int // of the worst
 	worst                int // how many of those
 	named                int // connections that had some
@@ -45,7 +49,7 @@ func (d *Digest) Sieve() *Sieve {
 	if d.all {
 		return nil
 	}
-	s := &Sieve{top: d.top, kinds: map[string]*sieved{}, near: map[report.Side]uint64{}}
+	s := &Sieve{top: d.top}
 	d.sieves = append(d.sieves, s)
 	return s
 }
@@ -72,11 +76,13 @@ func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 }
 
 func (s *Sieve) kind(id string) *sieved {
-	k := s.kinds[id]
-	if k == nil {
-		k = &sieved{severity: -1}
-		s.kinds[id] = k
+	for _, k := range s.kinds {
+		if k.id == id {
+			return k
+		}
 	}
+	k := &sieved{id: id, severity: -1}
+	s.kinds = append(s.kinds, k)
 	return k
 }
 
@@ -97,7 +103,9 @@ func (k *sieved) wants(f *report.Finding) bool {
 // count counts a connection that is not wanted.
 func (s *Sieve) count(c *report.Connection, found []report.Finding) {
 	s.counted++
-	s.near[c.Vantage.Near]++
+	if i := slices.Index(nearSides[:], c.Vantage.Near); i >= 0 {
+		s.near[i]++
+	}
 	if s.start.IsZero() || c.Start.Before(s.start) {
 		s.start = c.Start
 	}
@@ -117,15 +125,17 @@ func (s *Sieve) count(c *report.Connection, found []report.Finding) {
 func (d *Digest) gather() {
 	for _, s := range d.sieves {
 		d.Connections += s.counted
-		for side, n := range s.near {
-			d.Near[side] += n
+		for i, n := range s.near {
+			if n > 0 {
+				d.Near[nearSides[i]] += n
+			}
 		}
 		if s.counted > 0 && (d.Start.IsZero() || s.start.Before(d.Start)) {
 			d.Start = s.start
 		}
-		for id, k := range s.kinds {
-			d.named[id] += k.connections
-			g := d.groups[id]
+		for _, k := range s.kinds {
+			d.named[k.id] += k.connections
+			g := d.groups[k.id]
 			if g == nil {
 				continue // the connection names what is no finding of its own
 			}
