@@ -40,6 +40,11 @@ type Options struct {
 	// MaxConnections bounds the connections held at a time; 0 is a million.
 	// Beyond it the one that tells least is given up and reported as evicted.
 	MaxConnections int
+	// MaxMemory, if not 0, bounds in the same way the octets that what is known of
+	// connections takes: some 900 of one that is open, 200 of a SYN that nobody has
+	// answered. What the program needs besides, and what the garbage collector has not
+	// taken away yet, come on top.
+	MaxMemory int64
 	// Sift, if not nil, is for a Pool with OnRecord: it returns a function for each
 	// part of the connections, which is asked whether a connection and its findings
 	// are wanted. Those that are not OnRecord is not given. What is asked about is not
@@ -71,6 +76,7 @@ type Analyzer struct {
 	free    []int32
 	due     deadlines
 	live    int
+	octets  int64 // that what is held takes
 	now     int64 // the capture's clock: the latest time seen
 	began   bool
 	taps    [poolParts]*tapTable
@@ -221,9 +227,7 @@ func (a *Analyzer) clock(t int64) {
 func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	a.sum.segments++
 	if s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && a.lay(s, hash) {
-		if a.live > a.opt.MaxConnections {
-			a.evict()
-		}
+		a.bound()
 		return
 	}
 	c := a.choose(s, hash)
@@ -244,17 +248,17 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	if s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0 {
 		p := c.add(s)
 		a.watchSegment(c, s, &p)
+		a.weigh(c)
 		if c.ep[0].open|c.ep[1].open == 0 {
 			return
 		}
 	} else {
 		p := c.add(s)
 		a.watchSegment(c, s, &p)
+		a.weigh(c)
 	}
 	a.moved(c)
-	if a.live > a.opt.MaxConnections {
-		a.evict()
-	}
+	a.bound()
 }
 
 // moved follows up on states of c that may have changed: when c becomes final,
@@ -288,47 +292,6 @@ func rejects(e *wire.ICMPError) bool {
 		return e.Type == 1 || e.Type == 3 || e.Type == 4
 	}
 	return e.Type == 3 && e.Code != 4 || e.Type == 11 || e.Type == 12
-}
-
-// evict gives up the connection that tells least: the oldest of which a SYN is all that
-// was captured; or among some that the hand passes an opening nobody answered, then one
-// that is over, then the one silent for longest.
-func (a *Analyzer) evict() {
-	if d := a.nursery.oldest(); d != nil {
-		a.nursery.foresee(a.table)
-		a.finishEmbryo(embryoSelf(d.self), finalEvicted)
-		return
-	}
-	const sample = 64
-	var worst *connection
-	for range sample {
-		a.hand = (a.hand + 1) % int32(len(a.slab)*slabSize)
-		c := a.at(a.hand)
-		if c.first == 0 {
-			continue
-		}
-		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && c.latest().t < worst.latest().t {
-			worst = c
-		}
-	}
-	if worst == nil {
-		return
-	}
-	worst.flags |= evictedFlag
-	a.finish(worst, finalEvicted)
-}
-
-// worth orders connections by how much would be lost with them.
-func (c *connection) worth() int {
-	switch {
-	case c.ep[0].packets == 0 || c.ep[1].packets == 0:
-		return 0
-	case c.deadline != 0:
-		return 1
-	case c.flags&midStream != 0:
-		return 2
-	}
-	return 3
 }
 
 // Records returns the records that became final since it was last called:

@@ -43,7 +43,9 @@ type connection struct {
 	previous uint64   // id of the incarnation before, 0 for none
 	twFrom   [2]int64 // when the TIME-WAIT of each end began, or began again
 
-	_ [8]byte // so that it takes whole cache lines, and begins with one
+	weight uint32 // octets of what hangs on it, as the analyzer has counted them
+
+	_ [4]byte // so that it takes whole cache lines, and begins with one
 }
 
 // latest is the last that was captured of the connection: a segment of either

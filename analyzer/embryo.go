@@ -134,6 +134,7 @@ func (a *Analyzer) lay(s *wire.Segment, hash uint64) bool {
 	n.queue = append(n.queue, due{t: t, id: s.Packet, self: embryoSelf(i), tag: flow.TagOf(hash)})
 	a.table.PutHashed(&s.Tuple, hash, uint32(i)|embryoBit)
 	a.live++
+	a.octets += embryoOctets
 	return true
 }
 
@@ -161,20 +162,27 @@ func (e *embryo) segment(s *wire.Segment) {
 	}
 }
 
+// releaseEmbryo gives the place of an embryo back.
+func (a *Analyzer) releaseEmbryo(i int32) {
+	a.nursery.release(i)
+	a.live--
+	a.octets -= embryoOctets
+}
+
 // hatch makes a connection of embryo i, which goes.
 func (a *Analyzer) hatch(i int32) *connection {
 	e := a.nursery.at(i)
 	var s wire.Segment
 	e.segment(&s)
 	sums := e.sums
-	a.nursery.release(i)
-	a.live--
+	a.releaseEmbryo(i)
 	c := a.open(&s, nil, current) // in the place that the embryo had in the table
 	c.copied(&s)
 	c.add(&s)
 	if sums != wire.ChecksumUnknown {
 		c.ep[s.Dir].sums[sums-1]++
 	}
+	a.weigh(c)
 	return c
 }
 
@@ -202,8 +210,7 @@ func (a *Analyzer) finishEmbryo(i int32, why finality) {
 		if !a.part.wanted(&m.conn, m.found) {
 			m.n++
 			a.table.DeleteHashed(&e.tuple, e.hash)
-			n.release(i)
-			a.live--
+			a.releaseEmbryo(i)
 			return
 		}
 		a.part.sure = true

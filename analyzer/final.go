@@ -239,5 +239,6 @@ func (a *Analyzer) forget(c *connection) {
 		a.table.Delete(&c.tuple)
 	}
 	a.live--
+	a.octets -= connectionOctets + int64(c.weight)
 	a.release(c)
 }

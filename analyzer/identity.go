@@ -444,6 +444,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	}
 	c.takeRole(s)
 	a.live++
+	a.octets += connectionOctets
 	switch {
 	case head == nil:
 		a.enter(c)

@@ -145,6 +145,7 @@ func NewPool(opt Options, workers int) *Pool {
 		parts = 1
 	}
 	opt.MaxConnections /= parts
+	opt.MaxMemory /= int64(parts)
 	for range parts {
 		a := New(opt)
 		a.part = &dealer{}

@@ -15,6 +15,7 @@ type member struct {
 	reader reader      // nil when not open
 	head   Packet      // the next packet, if hasHead
 	first  int64       // time of the first packet; MinInt64 if not known
+	size   int64       // of a regular file, in octets
 	info   FileInfo
 
 	hasHead bool

@@ -133,6 +133,9 @@ func (s *Set) join(m *member) error {
 		return err
 	}
 	m.info.Name, m.index, m.first = m.path, len(s.members), math.MinInt64
+	if m.file != nil {
+		m.size = m.file.id.Size()
+	}
 	if m.file != nil && m.readHead() == nil {
 		m.first = m.head.Time
 	}
@@ -280,6 +283,21 @@ func (s *Set) Files() []FileInfo {
 		infos[i].Links, infos[i].Used = slices.Clone(m.info.Links), slices.Clone(m.info.Used)
 	}
 	return infos
+}
+
+// Progress returns how many octets of the inputs have been read, as they lie in the
+// files, compressed or not, and how many there are; 0 where nobody knows, as of a pipe.
+func (s *Set) Progress() (read, total int64) {
+	for _, m := range s.members {
+		if m.file == nil {
+			return read, 0
+		}
+		read, total = read+m.file.off, total+m.size
+		if m.reader == nil && m.info.Packets > 0 { // it was read to its end, or given up
+			read += m.size - m.file.off
+		}
+	}
+	return read, total
 }
 
 // Close gives up all inputs. Standard input, and what OpenReader was given,

@@ -518,3 +518,43 @@ func TestUnreadable(t *testing.T) {
 		t.Errorf("%s %q", r.order(), got)
 	}
 }
+
+// TestProgress: what has been read of files is told, at the end all of it; of a stream
+// nobody knows how much there is.
+func TestProgress(t *testing.T) {
+	a, b := "../testdata/pcaps/abort-linger-0/A.pcap", "../testdata/pcaps/zero-window/A.pcap"
+	set, err := capture.Open([]string{a, b}, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	var size int64
+	for _, name := range []string{a, b} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	var p capture.Packet
+	for err := error(nil); err == nil; err = set.Next(&p) {
+		if read, total := set.Progress(); total != size || read > total {
+			t.Fatalf("%d of %d octets, want at most %d", read, total, size)
+		}
+	}
+	if read, total := set.Progress(); read != size || total != size {
+		t.Errorf("at the end: %d of %d octets, want %d", read, total, size)
+	}
+	stream, err := os.Open(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	set, err = capture.OpenReader("a stream", stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, total := set.Progress(); total != 0 {
+		t.Errorf("a stream of %d octets", total)
+	}
+}

@@ -66,6 +66,7 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 		return nil, err
 	}
 	j.out = out
+	limitMemory(s.memory())
 	opt := s.analyzerOptions(len(files))
 	switch {
 	case opt.Watch != 0: // its record is kept, and others are only lent

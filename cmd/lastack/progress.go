@@ -15,6 +15,7 @@ import (
 type progress struct {
 	w     io.Writer // nil: nobody looks
 	now   func() time.Time
+	began time.Time
 	next  time.Time // when the line is due
 	shown bool
 	steps uint
@@ -37,7 +38,8 @@ func (a *app) newProgress(s *settings) *progress {
 }
 
 func startProgress(w io.Writer, now func() time.Time) *progress {
-	return &progress{w: w, now: now, next: now().Add(progressAfter)}
+	began := now()
+	return &progress{w: w, now: now, began: began, next: began.Add(progressAfter)}
 }
 
 // step writes the line anew if it is due.
@@ -62,12 +64,23 @@ func (p *progress) clear() {
 	}
 }
 
-// far says how far the run has come.
+// far says how far the run has come, how fast it is and, where the inputs are files,
+// how long the rest will take at this pace.
 func (j *job) far() string {
 	var octets uint64
 	for _, f := range j.src.Files() {
 		octets += f.CapturedBytes
 	}
-	return fmt.Sprintf("%s, %s read, %s finished", words.Plural(j.packets, "packet"),
-		words.Bytes(octets), words.Plural(j.finished.Load(), "connection"))
+	spent := j.progress.now().Sub(j.progress.began)
+	text := fmt.Sprintf("%s read, %s, %s a second, %s finished", words.Bytes(octets), words.Plural(j.packets, "packet"),
+		words.Count(uint64(float64(j.packets)/spent.Seconds())), words.Plural(j.finished.Load(), "connection"))
+	set, ok := j.src.(interface{ Progress() (read, total int64) })
+	if !ok {
+		return text
+	}
+	if read, total := set.Progress(); read > 0 && total > 0 {
+		left := time.Duration(float64(spent) * float64(max(total-read, 0)) / float64(read))
+		text += fmt.Sprintf(", %d %%, %s left", 100*read/max(total, read), left.Round(time.Second))
+	}
+	return text
 }

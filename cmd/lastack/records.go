@@ -20,6 +20,7 @@ func (s *settings) analyzerOptions(files int) analyzer.Options {
 		IgnoreVLAN:     s.ignoreVLAN,
 		Files:          files,
 		MaxConnections: s.maxConnections.value,
+		MaxMemory:      held(s.memory()),
 	}
 	if s.forPeople() {
 		opt.Watch = uint64(s.conn)
@@ -63,6 +64,9 @@ func (s *settings) options() map[string]any {
 	}
 	if s.maxConnections.value != 0 {
 		list["max_connections"] = s.maxConnections.value
+	}
+	if s.maxMemory != 0 {
+		list["max_memory"] = int64(s.maxMemory)
 	}
 	if s.ignoreVLAN {
 		list["ignore_vlan"] = true

@@ -17,6 +17,7 @@ type settings struct {
 	stacks         stacks
 	msl            lifetime
 	maxConnections number
+	maxMemory      octets
 	workers        number
 	cpuProfile     string
 	memProfile     string
@@ -107,6 +108,7 @@ func (s *settings) analysisFlags() flagGroup {
 	g.Var(&s.msl, "msl", "assume this maximum segment lifetime in place of the stack's; TIME-WAIT lasts twice as long")
 	g.BoolVar(&s.ignoreVLAN, "ignore-vlan", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
+	g.Var(&s.maxMemory, "max-memory", "take at most this much memory, as 500M or 4GiB (default the smaller of 2GiB and a quarter of the machine's); beyond it the connection that tells least is given up")
 	g.Var(&s.workers, "workers", "analyse with N workers (default one for each processor); the report does not depend on it")
 	g.Var(&s.failOn, "fail-on", "exit with 4 if there is a finding of this id, or this severe (info, notice, warning, critical) or worse; can be repeated")
 	return g

@@ -26,7 +26,7 @@ func commands() []*cobra.Command {
 func TestEnvironment(t *testing.T) {
 	samples := map[string]string{
 		"bool": "true", "string": "x", "N": "50", "DURATION": "45s", "[PREFIX=]NAME": "rfc", "SEVERITY|ID": "warning",
-		"FORMAT": "json", "ORDER": "worst", "MODE": "abs", "SPELLING": "linux", "WHEN": "never",
+		"FORMAT": "json", "ORDER": "worst", "MODE": "abs", "SPELLING": "linux", "WHEN": "never", "SIZE": "1.5GiB",
 	}
 	n := 0
 	for _, cmd := range commands() {
