@@ -43,6 +43,7 @@ const (
 	poolPackets  = 512 // decoded at a time, at most
 	alonePackets = 256 // with one worker: so many stay near the processor
 	poolDepth    = 4   // as many such heaps wait for each worker, at most
+	maxHeld      = 8   // blocks of packets that a heap holds, or one more
 	fewest       = 256 // connections that a part holds at least, unless there is only one
 )
 
@@ -55,6 +56,7 @@ type dealt struct {
 	lists  [poolParts]heapList // the packets of each worker
 	shares [poolParts]share    // of each part
 	octets []byte              // of the segments, which are only lent to AddPackets
+	held   []*capture.Block    // where those of AddHeld lie
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
@@ -189,11 +191,27 @@ func (p *Pool) take() *dealt {
 // What has become final meanwhile is delivered.
 func (p *Pool) AddPackets(list []capture.Packet) {
 	for i := range list {
-		p.add(&list[i])
+		p.add(&list[i], false)
 	}
 }
 
-func (p *Pool) add(packet *capture.Packet) {
+// AddHeld is AddPackets for packets whose Data is held by block, which the Pool
+// releases when it has no need of them any more. That spares a copy.
+func (p *Pool) AddHeld(list []capture.Packet, block *capture.Block) {
+	for i := range list {
+		if n := len(p.cur.held); n == 0 || p.cur.held[n-1] != block {
+			p.cur.held = append(p.cur.held, block.Again())
+		}
+		p.add(&list[i], true)
+	}
+	block.Release()
+	if len(p.cur.held) >= maxHeld {
+		p.put()
+	}
+}
+
+// add decodes a packet and deals it out. Its data is held, or copied.
+func (p *Pool) add(packet *capture.Packet, held bool) {
 	d := p.cur
 	in := &d.in[d.n]
 	s := &in.segment
@@ -208,7 +226,9 @@ func (p *Pool) add(packet *capture.Packet) {
 		if packet.Direction != capture.DirectionUnknown {
 			s.Arrow = wire.Direction(packet.Direction)
 		}
-		d.keep(s)
+		if !held {
+			d.keep(s)
+		}
 		in.hash = s.Tuple.Hash(tableSeed)
 		p.deal(in.hash)
 	case wire.OutcomeICMP:
@@ -307,6 +327,10 @@ func (p *Pool) deliver(d *dealt) {
 		p.opt.OnEncoded(p.encoded)
 		p.encoded = p.encoded[:0]
 	}
+	for _, b := range d.held {
+		b.Release()
+	}
+	d.held = d.held[:0]
 	p.free = append(p.free, d)
 }
 

@@ -44,6 +44,13 @@ type BatchSource interface {
 	NextBatch(b []Packet) (n int, err error)
 }
 
+// Holder is a BatchSource whose packets can outlive the next batch: Hold keeps the
+// data of those that NextBatch returned last, until the Block is released.
+type Holder interface {
+	BatchSource
+	Hold() *Block
+}
+
 // Batches returns src as a BatchSource; the batches of one that is none have
 // one packet each.
 func Batches(src Source) BatchSource {

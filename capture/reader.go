@@ -21,6 +21,8 @@ type reader interface {
 	// any way or not before the given time. It returns how many; next has no
 	// need of it, and takes what more leaves.
 	more(b []Packet, before int64) int
+	// hold keeps what next and more have given last.
+	hold() *Block
 	// describe fills in what the file has told about itself so far.
 	describe(f *FileInfo)
 }

@@ -210,6 +210,9 @@ func (s *Set) NextBatch(b []Packet) (n int, err error) {
 	return n, nil
 }
 
+// Hold implements Holder. It is for after a NextBatch that returned packets.
+func (s *Set) Hold() *Block { return s.current.reader.hold() }
+
 func (s *Set) deliver(p *Packet) {
 	s.number++
 	p.Number = s.number

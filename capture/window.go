@@ -14,14 +14,41 @@ const (
 	blockSize  = 256 << 10
 )
 
+// Block is memory that the data of packets lies in, from Holder.Hold. It is not safe
+// for use by several goroutines.
+type Block struct {
+	octets []byte
+	holds  int  // of others
+	gone   bool // the window has another one
+	free   *[]*Block
+}
+
+// maxFree is how many blocks a window keeps for later.
+const maxFree = 32
+
+// Again holds the block once more.
+func (b *Block) Again() *Block {
+	b.holds++
+	return b
+}
+
+// Release ends one Hold.
+func (b *Block) Release() {
+	if b.holds--; b.holds == 0 && b.gone && len(b.octets) == blockSize && len(*b.free) < maxFree {
+		*b.free = append(*b.free, b)
+	}
+}
+
 // window is a sliding view of an input, read in large blocks. What it hands
-// out is borrowed: valid until the next peek.
+// out is borrowed: valid until the next peek, or as long as it is held.
 //
 //	buf:  [ used | have: not yet consumed | free ]
 //	      0     pos                      end   len
 type window struct {
 	src      io.Reader
-	buf      []byte
+	block    *Block
+	buf      []byte // of block
+	free     []*Block
 	pos, end int
 	base     int64 // offset in the input of buf[0]
 	filled   bool  // the last read filled buf to its end: more is waiting
@@ -69,16 +96,40 @@ func (w *window) slide() {
 	w.base += int64(w.pos)
 	rest := w.buf[w.pos:w.end]
 	w.pos, w.end = 0, len(rest)
-	if w.filled && len(w.buf) < blockSize || w.buf == nil {
-		w.buf = make([]byte, max(firstBlock, 2*len(w.buf)))
+	switch {
+	case w.filled && len(w.buf) < blockSize || w.buf == nil:
+		w.renew(max(firstBlock, 2*len(w.buf)))
+	case w.block.holds > 0:
+		w.renew(len(w.buf))
 	}
 	copy(w.buf, rest)
 }
 
+// resize takes a larger block.
 func (w *window) resize(n int) {
-	bigger := make([]byte, n)
-	copy(bigger, w.buf[:w.end])
-	w.buf = bigger
+	rest := w.buf[:w.end]
+	w.renew(n)
+	copy(w.buf, rest)
+}
+
+// renew takes another block, of n octets.
+func (w *window) renew(n int) {
+	if w.block != nil {
+		w.block.gone = true
+	}
+	if k := len(w.free); k > 0 && n == blockSize {
+		w.block, w.free = w.free[k-1], w.free[:k-1]
+		w.block.gone = false
+	} else {
+		w.block = &Block{octets: make([]byte, n), free: &w.free}
+	}
+	w.buf = w.block.octets
+}
+
+// hold keeps what has been handed out valid until the block is released.
+func (w *window) hold() *Block {
+	w.block.holds++
+	return w.block
 }
 
 // idleReads is how often a source may return neither octets nor an error

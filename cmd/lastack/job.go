@@ -165,11 +165,19 @@ func (j *job) toTheEnd() error {
 func (j *job) read() error {
 	defer j.progress.clear()
 	src, batch := capture.Batches(j.src), make([]capture.Packet, analyzer.BatchSize)
+	held, _ := src.(capture.Holder)
+	if j.pool == nil {
+		held = nil
+	}
 	for !j.stop.is() {
 		n, err := src.NextBatch(batch)
 		switch {
 		case err == nil:
-			j.an.AddPackets(batch[:n])
+			if held != nil {
+				j.pool.AddHeld(batch[:n], held.Hold())
+			} else {
+				j.an.AddPackets(batch[:n])
+			}
 			j.packets += uint64(n)
 			j.progress.step(j.far)
 		case err == io.EOF:
