@@ -34,7 +34,7 @@ func (b *Block) Again() *Block {
 
 // Release ends one Hold.
 func (b *Block) Release() {
-	if b.holds--; b.holds == 0 && b.gone && len(b.octets) == blockSize && len(*b.free) < maxFree {
+	if b.holds--; b.holds == 0 && b.gone && len(b.octets) <= blockSize && len(*b.free) < maxFree {
 		*b.free = append(*b.free, b)
 	}
 }
@@ -77,8 +77,10 @@ func (w *window) peek(n int) ([]byte, error) {
 
 // fill is peek when there is something to read.
 func (w *window) fill(n int) ([]byte, error) {
-	w.slide()
-	for w.end < n {
+	if held := w.block != nil && w.block.holds > 0; !held || len(w.buf)-w.end < max(n, firstBlock/4) {
+		w.slide() // else there is room behind what is held, as after a read from a pipe
+	}
+	for w.end-w.pos < n {
 		if w.err != nil {
 			return nil, w.failure(n)
 		}
@@ -87,15 +89,13 @@ func (w *window) fill(n int) ([]byte, error) {
 		}
 		w.read()
 	}
-	return w.buf[:n], nil
+	return w.buf[w.pos : w.pos+n], nil
 }
 
 // slide moves what is not consumed to the front, into a larger block when
 // reading has been filling this one.
 func (w *window) slide() {
-	w.base += int64(w.pos)
-	rest := w.buf[w.pos:w.end]
-	w.pos, w.end = 0, len(rest)
+	rest := w.rest()
 	switch {
 	case w.filled && len(w.buf) < blockSize || w.buf == nil:
 		w.renew(max(firstBlock, 2*len(w.buf)))
@@ -105,9 +105,17 @@ func (w *window) slide() {
 	copy(w.buf, rest)
 }
 
+// rest takes what is not consumed, for the beginning of a block.
+func (w *window) rest() []byte {
+	rest := w.buf[w.pos:w.end]
+	w.base += int64(w.pos)
+	w.pos, w.end = 0, len(rest)
+	return rest
+}
+
 // resize takes a larger block.
 func (w *window) resize(n int) {
-	rest := w.buf[:w.end]
+	rest := w.rest()
 	w.renew(n)
 	copy(w.buf, rest)
 }
@@ -117,12 +125,14 @@ func (w *window) renew(n int) {
 	if w.block != nil {
 		w.block.gone = true
 	}
-	if k := len(w.free); k > 0 && n == blockSize {
+	for k := len(w.free); k > 0; k = len(w.free) {
 		w.block, w.free = w.free[k-1], w.free[:k-1]
-		w.block.gone = false
-	} else {
-		w.block = &Block{octets: make([]byte, n), free: &w.free}
+		if len(w.block.octets) == n {
+			w.block.gone, w.buf = false, w.block.octets
+			return
+		}
 	}
+	w.block = &Block{octets: make([]byte, n), free: &w.free}
 	w.buf = w.block.octets
 }
 
