@@ -245,19 +245,13 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		a.watchCopy(c, s, kind)
 		return
 	}
-	if s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0 {
-		p := c.add(s)
-		a.watchSegment(c, s, &p)
-		a.weigh(c)
-		if c.ep[0].open|c.ep[1].open == 0 {
-			return
-		}
-	} else {
-		p := c.add(s)
-		a.watchSegment(c, s, &p)
-		a.weigh(c)
+	settled := s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0
+	p := c.add(s)
+	a.watchSegment(c, s, &p)
+	a.weigh(c)
+	if !settled || c.ep[0].open|c.ep[1].open != 0 {
+		a.moved(c)
 	}
-	a.moved(c)
 	a.bound()
 }
 
