@@ -5,9 +5,9 @@ import "unsafe"
 // Octets that a connection and an embryo take, with their places in the table and in
 // the lists of what becomes final by time.
 const (
-	places           = 2*16 + 24
-	connectionOctets = int64(unsafe.Sizeof(connection{})) + places
-	embryoOctets     = int64(unsafe.Sizeof(embryo{})) + 2*places
+	listed           = 2*16 + 24
+	connectionOctets = int64(unsafe.Sizeof(connection{})) + listed
+	embryoOctets     = int64(unsafe.Sizeof(embryo{})) + 2*listed
 )
 
 // bound gives connections up while more are held, or take more memory, than may.
@@ -51,10 +51,11 @@ func (a *Analyzer) evict() (ok bool) {
 		a.finishEmbryo(embryoSelf(d.self), finalEvicted)
 		return true
 	}
-	const sample = 64
+	const sample = 64 // more, if all of them are free
 	var worst *connection
-	for range sample {
-		a.hand = (a.hand + 1) % int32(len(a.slab)*slabSize)
+	places := len(a.slab) * slabSize
+	for n := 0; n < places && (n < sample || worst == nil); n++ {
+		a.hand = (a.hand + 1) % int32(places)
 		c := a.at(a.hand)
 		if c.first == 0 {
 			continue
