@@ -47,8 +47,9 @@ type Options struct {
 	MaxMemory int64
 	// Sift, if not nil, is for a Pool with OnRecord: it returns a function for each
 	// part of the connections, which is asked whether a connection and its findings
-	// are wanted. Those that are not OnRecord is not given. What is asked about is not
-	// whole: it lacks texts, and is valid only during the call.
+	// are wanted; nil wants all. OnRecord is given only what is. What is asked about is
+	// valid only during the call, and not whole: it has no texts, and of a SYN that
+	// nobody answered it has only what a count can depend on.
 	Sift func() func(c *report.Connection, found []report.Finding) (wanted bool)
 	// Encode and OnEncoded, if not nil, are for a Pool, in place of OnRecord: the
 	// workers themselves append the records to what they have written, each with
@@ -72,8 +73,7 @@ type Analyzer struct {
 
 	table   *flow.Table
 	nursery nursery
-	slab    []*[slabSize]connection
-	free    []int32
+	slab    slab[connection]
 	due     deadlines
 	live    int
 	octets  int64 // that what is held takes
@@ -100,8 +100,6 @@ type Analyzer struct {
 	part    *dealer // in a Pool
 }
 
-const slabSize = 256
-
 // New returns an Analyzer that has seen nothing.
 func New(opt Options) *Analyzer {
 	a := &Analyzer{opt: opt}
@@ -127,19 +125,11 @@ func (a *Analyzer) keyAt(i uint32) *wire.FourTuple {
 }
 
 // at returns the connection at a slab index.
-func (a *Analyzer) at(i int32) *connection { return &a.slab[uint32(i)/slabSize][uint32(i)%slabSize] }
+func (a *Analyzer) at(i int32) *connection { return a.slab.at(i) }
 
 // alloc takes a free place of the slab.
 func (a *Analyzer) alloc() *connection {
-	if len(a.free) == 0 {
-		base := int32(len(a.slab) * slabSize)
-		a.slab = append(a.slab, new([slabSize]connection))
-		for i := int32(slabSize) - 1; i >= 0; i-- {
-			a.free = append(a.free, base+i)
-		}
-	}
-	i := a.free[len(a.free)-1]
-	a.free = a.free[:len(a.free)-1]
+	i := a.slab.alloc()
 	c := a.at(i)
 	c.self = i
 	return c
@@ -149,7 +139,7 @@ func (a *Analyzer) alloc() *connection {
 func (a *Analyzer) release(c *connection) {
 	i, events := c.self, c.events[:0]
 	*c = connection{events: events}
-	a.free = append(a.free, i)
+	a.slab.release(i)
 }
 
 // AddPacket decodes a captured packet and adds what is in it. p.Data is not

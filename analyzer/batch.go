@@ -94,22 +94,25 @@ func (a *Analyzer) foresee(in *arrival) {
 	prefetch.Lines(unsafe.Pointer(&c.ep[x^1].sp), 1)
 }
 
-// far reports whether a packet of connection c is likely to take the long way.
-func (in *arrival) far(c *connection) bool {
-	return c != nil && (!c.quiet || in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) != 0)
+// far returns the connection of a packet that is likely to take the long way, else nil.
+func (in *arrival) far() *connection {
+	if c := in.guess; c != nil && (!c.quiet || in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) != 0) {
+		return c
+	}
+	return nil
 }
 
 // foreseeMore asks, when what foresee asked for has come, for the rest of the
 // connection, if the packet needs it; foreseeEvents, when that has come, for its
 // events.
 func foreseeMore(in *arrival) {
-	if c := in.guess; in.far(c) {
+	if c := in.far(); c != nil {
 		c.prefetch()
 	}
 }
 
 func foreseeEvents(in *arrival) {
-	if c := in.guess; in.far(c) {
+	if c := in.far(); c != nil {
 		c.prefetchEvents()
 	}
 }

@@ -53,7 +53,7 @@ func (a *Analyzer) evict() (ok bool) {
 	}
 	const sample = 64 // more, if all of them are free
 	var worst *connection
-	places := len(a.slab) * slabSize
+	places := a.slab.places()
 	for n := 0; n < places && (n < sample || worst == nil); n++ {
 		a.hand = (a.hand + 1) % int32(places)
 		c := a.at(a.hand)

@@ -46,8 +46,7 @@ func embryoSelf(i int32) int32 { return ^i }
 // nursery holds the embryos of an Analyzer, and their order: they become final, or
 // are given up for others, the oldest first.
 type nursery struct {
-	slab  []*[slabSize]embryo
-	free  []int32
+	slab[embryo]
 	queue []due // by time; of those that have gone, too
 	head  int   // of the queue
 	gone  int   // of those in the queue
@@ -58,27 +57,10 @@ type nursery struct {
 	casting bool     // the record being built is of an embryo of that key
 }
 
-// at returns the embryo at an index.
-func (n *nursery) at(i int32) *embryo { return &n.slab[uint32(i)/slabSize][uint32(i)%slabSize] }
-
-// alloc takes a free place.
-func (n *nursery) alloc() int32 {
-	if len(n.free) == 0 {
-		base := int32(len(n.slab) * slabSize)
-		n.slab = append(n.slab, new([slabSize]embryo))
-		for i := int32(slabSize) - 1; i >= 0; i-- {
-			n.free = append(n.free, base+i)
-		}
-	}
-	i := n.free[len(n.free)-1]
-	n.free = n.free[:len(n.free)-1]
-	return i
-}
-
 // release gives a place back. Its entry in the queue stays: it names another id.
 func (n *nursery) release(i int32) {
 	n.at(i).ref = 0
-	n.free = append(n.free, i)
+	n.slab.release(i)
 	if n.gone++; n.gone > 1024 && 2*n.gone > len(n.queue)-n.head {
 		n.queue = slices.DeleteFunc(n.queue[n.head:], func(d due) bool { return !n.holds(&d) })
 		n.head, n.gone = 0, 0

@@ -25,8 +25,7 @@ func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false
 	}
-	if s.Options.Has&wire.OptTimestamps != 0 && own.Has(reassembly.KnownTS) &&
-		int32(s.Options.TSVal-own.TSNewest) < 0 {
+	if own.Older(s) {
 		return true
 	}
 	if s.Flags.Has(wire.ACK) && rev.Has(reassembly.KnownUna) && s.Ack.Less(rev.Una) && p.NewOctets == 0 {
@@ -171,7 +170,7 @@ var openings = setOf(fsm.RcvSYNACK, fsm.RcvACKOfSYN)
 // path lets it answer what completed its handshake seems to have: then its own SYN
 // was not captured.
 func (c *connection) openedLate(side uint8, s *wire.Segment) {
-	early := c.flags&(simultaneousOpen|fastOpen) != 0
+	early, changed := c.flags&(simultaneousOpen|fastOpen) != 0, false
 	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	for i := range c.events {
 		e := &c.events[i]
@@ -179,10 +178,12 @@ func (c *connection) openedLate(side uint8, s *wire.Segment) {
 			continue
 		}
 		if early || e.sym == fsm.RcvACKOfSYN && s.Time-e.t < rtt-rtt/8 {
-			e.basis = inferred
+			e.basis, changed = inferred, true
 		}
 	}
-	c.refold(side)
+	if changed {
+		c.refold(side)
+	}
 }
 
 // echoedSYNACK returns the receipt of the copy of a SYN,ACK whose timestamp s

@@ -107,7 +107,7 @@ func (c *connection) mayHaveSent(s *wire.Segment) bool {
 		return false
 	}
 	if last.Has(reassembly.KnownTS) && s.Options.Has&wire.OptTimestamps != 0 {
-		return int32(s.Options.TSVal-last.TSNewest) < 0
+		return last.Older(s)
 	}
 	return last.Has(reassembly.KnownNext) && last.Begins(s.Seq)
 }
@@ -131,14 +131,12 @@ func (c *connection) isSYN(s *wire.Segment) bool {
 // is hardly a copy of its SYN.
 func (c *connection) over(x uint8, s *wire.Segment) bool {
 	const muchLater = 3e9 // than any stack sends a SYN again for the first time
-	older := s.Options.Has&wire.OptTimestamps != 0 && c.ep[x].sp.Has(reassembly.KnownTS) &&
-		int32(s.Options.TSVal-c.ep[x].sp.TSNewest) < 0
-	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater+2*c.look(x).synGap && !older &&
-		c.reached(x, fsm.Of(fsm.Established))
+	return c.ep[x].syn.ref != 0 && c.gone(x) && c.gone(c.peer(x)) && s.Time-c.lastTry(x) > muchLater+2*c.look(x).synGap &&
+		!c.ep[x].sp.Older(s) && c.reached(x, fsm.Of(fsm.Established))
 }
 
-// openSameISS returns the candidate that s, a SYN or its answer with the ISS of head,
-// belongs to, and whether it has opened it: that of a late copy, until its opener
+// openSameISS returns the candidate that s, a SYN with the ISS of an incarnation before
+// or its answer, belongs to, and whether it has opened it: that of a late copy, until its opener
 // acknowledges the answer. Small stacks choose the same ISS again.
 func (a *Analyzer) openSameISS(head *connection, s *wire.Segment) (k *connection, anew bool) {
 	for k := a.next(head); k != nil; k = a.next(k) {
@@ -221,7 +219,7 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 			a.promote(head, c, y)
 		}
 		switch anew := c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && !c.pastRequest(s); {
-		case anew && c == head && c.find(x, fsm.RcvSYN) >= 0 && c.reached(x, fsm.Of(fsm.Established)):
+		case anew && c.find(x, fsm.RcvSYN) >= 0 && c.reached(x, fsm.Of(fsm.Established)):
 			return a.answerOld(head, c, s)
 		case anew && c.find(x, fsm.RcvSYN) >= 0:
 			c.secondRequest(x, s)

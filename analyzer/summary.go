@@ -183,18 +183,14 @@ func (a *Analyzer) close(list []due) {
 // byFirstFrame lists the connections held, in the order of their ids.
 func (a *Analyzer) byFirstFrame() []due {
 	list := make([]due, 0, a.live)
-	for i := range a.slab {
-		for k := range a.slab[i] {
-			if c := &a.slab[i][k]; c.first != 0 {
-				list = append(list, due{id: c.id, self: c.self})
-			}
+	for i := range int32(a.slab.places()) {
+		if c := a.at(i); c.first != 0 {
+			list = append(list, due{id: c.id, self: i})
 		}
 	}
-	for i := range a.nursery.slab {
-		for k := range a.nursery.slab[i] {
-			if e := &a.nursery.slab[i][k]; e.ref != 0 {
-				list = append(list, due{id: e.id, self: embryoSelf(int32(i*slabSize + k))})
-			}
+	for i := range int32(a.nursery.places()) {
+		if e := a.nursery.at(i); e.ref != 0 {
+			list = append(list, due{id: e.id, self: embryoSelf(i)})
 		}
 	}
 	slices.SortFunc(list, func(x, y due) int { return cmp.Compare(x.id, y.id) })

@@ -99,6 +99,12 @@ func (sp *Space) Restart() {
 		Known: sp.Known & (KnownUna | KnownRight)}
 }
 
+// Older reports whether the timestamp of s, which the owner is said to have sent, is
+// older than the newest of its timestamps.
+func (sp *Space) Older(s *wire.Segment) bool {
+	return s.Options.Has&wire.OptTimestamps != 0 && sp.Has(KnownTS) && int32(s.Options.TSVal-sp.TSNewest) < 0
+}
+
 // Has reports whether all of want is known.
 func (sp *Space) Has(want Known) bool { return sp.Known&want == want }
 
