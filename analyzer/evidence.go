@@ -18,9 +18,10 @@ func (c *connection) stale(s *wire.Segment, p *reassembly.Placement) bool {
 	if c.ep[s.Dir].has(startedAnew) {
 		return true
 	}
-	if s.Flags.Has(wire.SYN) && !s.Flags.Has(wire.ACK) && own.Has(reassembly.KnownISS) && own.ISS == s.Seq {
-		x := s.Dir
-		return c.find(x, fsm.RcvSYNACK, confirmed) >= 0 || c.find(x, fsm.RcvACKOfSYN, confirmed) >= 0 // it was opened before
+	if x := s.Dir; s.Flags.Has(wire.SYN) && own.Has(reassembly.KnownISS) && own.ISS == s.Seq {
+		// It was opened before: by a SYN,ACK, unless this is one, or by an ACK.
+		byReply := !s.Flags.Has(wire.ACK) && c.find(x, fsm.RcvSYNACK, confirmed) >= 0
+		return byReply || c.find(x, fsm.RcvACKOfSYN, confirmed) >= 0
 	}
 	if s.Flags.Has(wire.SYN) || s.Flags.Has(wire.RST) {
 		return false

@@ -219,7 +219,9 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 			a.promote(head, c, y)
 		}
 		switch anew := c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && !c.pastRequest(s); {
-		case anew && c.find(x, fsm.RcvSYN) >= 0 && c.reached(x, fsm.Of(fsm.Established)):
+		case anew && a.saidBefore(head, s):
+			continue // it is a copy of another's
+		case anew && c.find(x, fsm.RcvSYN) >= 0 && (c.reached(x, fsm.Of(fsm.Established)) || c.find(x, fsm.SndRST, sent) >= 0):
 			return a.answerOld(head, c, s)
 		case anew && c.find(x, fsm.RcvSYN) >= 0:
 			c.secondRequest(x, s)
@@ -233,6 +235,19 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		return a.nearest(head, s)
 	}
 	return a.open(s, head, candidate) // its SYN was not captured, or never was (I4)
+}
+
+// saidBefore reports whether an incarnation has the numbers of s, a SYN,ACK, as its
+// sender's ISS and an answer to its peer's SYN.
+func (a *Analyzer) saidBefore(head *connection, s *wire.Segment) bool {
+	for c := head; c != nil; c = a.next(c) {
+		own, syn := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
+		if own.Has(reassembly.KnownISS) && own.ISS == s.Seq && syn.Has(reassembly.KnownISS) && syn.ISS.Less(s.Ack) &&
+			!syn.ISS.Add(1+c.ep[c.peer(s.Dir)].syn.data).Less(s.Ack) {
+			return true
+		}
+	}
+	return false
 }
 
 // secondRequest: x answers the same SYN with another ISS. Its first request
@@ -264,8 +279,11 @@ func (c *connection) pastRequest(s *wire.Segment) bool {
 // send next. Numbers not known are left out (I2).
 func (a *Analyzer) nearest(head *connection, s *wire.Segment) *connection {
 	best, least := head, ^uint32(0)
+	bare, y := s.Flags&(wire.RST|wire.ACK) == wire.RST, head.peer(s.Dir)
 	for c := head; c != nil; c = a.next(c) {
-		if d, ok := c.distance(s); ok && d < least {
+		d, ok := c.distance(s)
+		later := bare && d == least && best.ep[y].lastTime < c.ep[y].lastTime // it answers the last that came
+		if ok && (d < least || later) {
 			best, least = c, d
 		}
 	}
