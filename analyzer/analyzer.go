@@ -73,6 +73,7 @@ type Analyzer struct {
 
 	table   *flow.Table
 	nursery nursery
+	dorm    dormitory
 	slab    slab[connection]
 	due     deadlines
 	live    int
@@ -112,14 +113,18 @@ func New(opt Options) *Analyzer {
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
+	a.dorm.drowsiness = defaultDrowsiness
 	a.sum.init()
 	return a
 }
 
 // keyAt returns the key of what the table names by an index.
 func (a *Analyzer) keyAt(i uint32) *wire.FourTuple {
-	if i&embryoBit != 0 {
+	switch {
+	case i&embryoBit != 0:
 		return &a.nursery.at(int32(i &^ embryoBit)).tuple
+	case i&sleeperBit != 0:
+		return &a.dorm.at(int32(i &^ sleeperBit)).tuple
 	}
 	return &a.at(int32(i)).tuple
 }

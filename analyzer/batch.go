@@ -85,6 +85,9 @@ func (a *Analyzer) foresee(in *arrival) {
 	case (k-1)&embryoBit != 0:
 		a.nursery.prefetch(int32((k - 1) &^ embryoBit))
 		return
+	case (k-1)&sleeperBit != 0:
+		prefetch.Lines(unsafe.Pointer(a.dorm.at(int32((k-1)&^sleeperBit))), 1)
+		return
 	}
 	c := a.at(int32(k - 1))
 	in.guess = c
@@ -121,7 +124,7 @@ func foreseeEvents(in *arrival) {
 // They themselves are asked for when the one before them has become so.
 func (a *Analyzer) foreseeEnds(now int64) {
 	for i := range min(1+below, len(a.due)) { // the first, and those of which one is the second
-		if a.due[i].t <= now {
+		if a.due[i].t <= now && a.due[i].self >= 0 {
 			a.at(a.due[i].self).prefetchRest()
 		}
 	}

@@ -8,6 +8,7 @@ const (
 	listed           = 2*16 + 24
 	connectionOctets = int64(unsafe.Sizeof(connection{})) + listed
 	embryoOctets     = int64(unsafe.Sizeof(embryo{})) + 2*listed
+	sleeperOctets    = int64(unsafe.Sizeof(sleeper{})) + listed
 )
 
 // bound gives connections up while more are held, or take more memory, than may.
@@ -17,17 +18,22 @@ func (a *Analyzer) bound() {
 			return
 		}
 	}
+	if a.part != nil {
+		a.drowse()
+	}
 }
 
 // weigh notes how much memory c takes.
 func (a *Analyzer) weigh(c *connection) {
-	now := uint32(cap(c.events)) * uint32(unsafe.Sizeof(event{}))
+	now := uint32(eventOctets(c.events))
 	if d := c.x; d != nil {
 		now += d.weight()
 	}
 	a.octets += int64(now) - int64(c.weight)
 	c.weight = now
 }
+
+func eventOctets(list []event) int64 { return int64(cap(list)) * int64(unsafe.Sizeof(event{})) }
 
 // weight is how many octets d takes.
 func (d *details) weight() uint32 {
@@ -52,28 +58,54 @@ func (a *Analyzer) evict() (ok bool) {
 		return true
 	}
 	const sample = 64 // more, if all of them are free
-	var worst *connection
-	places := a.slab.places()
-	for n := 0; n < places && (n < sample || worst == nil); n++ {
-		a.hand = (a.hand + 1) % int32(places)
-		c := a.at(a.hand)
-		if c.first == 0 {
-			continue
+	worst, least := int32(-1), value{}
+	awake := int32(a.slab.places())
+	places := awake + int32(a.dorm.places())
+	for n := int32(0); n < places && (n < sample || worst < 0); n++ {
+		a.hand = (a.hand + 1) % places
+		var v value
+		if a.hand < awake {
+			v = a.at(a.hand).value()
+		} else {
+			v = a.dorm.at(a.hand - awake).value
 		}
-		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && c.latest().t < worst.latest().t {
-			worst = c
+		if v.held && (worst < 0 || v.less(least)) {
+			worst, least = a.hand, v
 		}
 	}
-	if worst == nil {
+	if worst < 0 {
 		return false
 	}
-	worst.flags |= evictedFlag
-	a.finish(worst, finalEvicted)
+	var c *connection
+	if worst < awake {
+		c = a.at(worst)
+	} else {
+		c = a.wake(worst - awake)
+	}
+	c.flags |= evictedFlag
+	a.finish(c, finalEvicted)
 	return true
 }
 
+// value is what decides who is given up: how much would be lost, then who was silent
+// for longest.
+type value struct {
+	last  int64
+	worth uint8
+	held  bool
+}
+
+func (v value) less(w value) bool { return v.worth < w.worth || v.worth == w.worth && v.last < w.last }
+
+func (c *connection) value() value {
+	if c.first == 0 {
+		return value{}
+	}
+	return value{last: c.latest().t, worth: c.worth(), held: true}
+}
+
 // worth orders connections by how much would be lost with them.
-func (c *connection) worth() int {
+func (c *connection) worth() uint8 {
 	switch {
 	case c.ep[0].packets == 0 || c.ep[1].packets == 0:
 		return 0

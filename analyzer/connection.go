@@ -20,10 +20,10 @@ type connection struct {
 	flip  uint8 // 1; 0 for a connection to itself
 	quiet bool  // both ends are ESTABLISHED, and no receipt is open
 
-	client uint8 // the end that is the client
-	role   role
-	queued bool  // it has an entry in the analyzer's deadline heap
-	self   int32 // own slab index
+	client     uint8 // the end that is the client
+	role       role
+	lostEvents uint8 // events that it has no room for, 255 or more
+	self       int32 // own slab index
 
 	id       uint64   // number of its first packet over all inputs
 	x        *details // what only unusual connections have
@@ -32,7 +32,7 @@ type connection struct {
 	trail    *trail
 
 	incarnation int32
-	lostEvents  uint32
+	weight      uint32 // octets of what hangs on it, as the analyzer has counted them
 
 	ep [2]endpoint
 
@@ -42,10 +42,7 @@ type connection struct {
 	end      int64
 	previous uint64   // id of the incarnation before, 0 for none
 	twFrom   [2]int64 // when the TIME-WAIT of each end began, or began again
-
-	weight uint32 // octets of what hangs on it, as the analyzer has counted them
-
-	_ [4]byte // so that it takes whole cache lines, and begins with one
+	queued   int64    // the time of its entry in the analyzer's deadline heap, 0 for none
 }
 
 // latest is the last that was captured of the connection: a segment of either

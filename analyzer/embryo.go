@@ -38,7 +38,8 @@ type embryo struct {
 }
 
 // In the table, and where a deadline names its connection, embryos are told from
-// connections by these: the highest bit of an index, and a negative number.
+// connections by these: the highest bit of an index, and a negative number. (Sleepers
+// are told by one more bit.)
 const embryoBit = 1 << 31
 
 func embryoSelf(i int32) int32 { return ^i }
@@ -168,14 +169,20 @@ func (a *Analyzer) hatch(i int32) *connection {
 	return c
 }
 
-// held returns the connection that the table names: an embryo is hatched.
+// held returns the connection that the table names: an embryo is hatched, a sleeper
+// woken.
 func (a *Analyzer) held(index uint32) *connection {
-	if index&embryoBit == 0 {
-		return a.at(int32(index))
+	switch {
+	case index&embryoBit != 0:
+		c := a.hatch(int32(index &^ embryoBit))
+		a.schedule(c, a.deadlineOf(c))
+		return c
+	case index&sleeperBit != 0:
+		c := a.wake(int32(index &^ sleeperBit))
+		a.schedule(c, c.deadline)
+		return c
 	}
-	c := a.hatch(int32(index &^ embryoBit))
-	a.schedule(c, a.deadlineOf(c))
-	return c
+	return a.at(int32(index))
 }
 
 // finishEmbryo makes embryo i final, because of why.

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"math"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/wire"
 )
@@ -88,7 +90,7 @@ var ends = setOf(fsm.SndRST, fsm.TimeoutSYN, fsm.TimeoutFinWait2, fsm.TimeoutUse
 // push appends an event. It reports false when the connection's list is full.
 func (c *connection) push(e event) bool {
 	if len(c.events) >= maxEvents {
-		c.lostEvents++
+		c.lostEvents = uint8(min(int(c.lostEvents)+1, math.MaxUint8))
 		return false
 	}
 	if len(c.events) == cap(c.events) {

@@ -30,8 +30,9 @@ type due struct {
 // before orders entries by time, then by the connection's id.
 func (d *due) before(e *due) bool { return d.t < e.t || d.t == e.t && d.id < e.id }
 
-// deadlines is a heap of due, earliest first. Each connection has at most one
-// entry; one whose deadline has moved goes back when it comes up. Every entry
+// deadlines is a heap of due, earliest first. Of the entries of
+// a connection one counts: if its deadline has moved on, that goes back when it comes
+// up; if it has moved nearer, there is a new one. Every entry
 // has four below it, which lie side by side: the heap is half as deep as with
 // two, and so are the ways through memory. (container/heap would allocate twice
 // for each entry.)
@@ -90,31 +91,38 @@ func (h *deadlines) pop() due {
 // schedule sets when c becomes final by time.
 func (a *Analyzer) schedule(c *connection, t int64) {
 	c.deadline = t
-	if t == 0 || c.queued {
+	if t == 0 || c.queued != 0 && c.queued <= t {
 		return
 	}
-	c.queued = true
+	c.queued = t
 	a.due.push(due{t: t, id: c.id, self: c.self})
 }
 
 // expire makes final what the clock has passed.
 func (a *Analyzer) expire(now int64) {
 	for first := a.nextDue(now); first != nil; first = a.nextDue(now) {
-		if first.self < 0 {
+		if _, ok := first.asleep(); first.self < 0 && !ok {
 			d := *first
 			a.part.dueAt(&d)
 			a.finishEmbryo(embryoSelf(d.self), finalTime)
 			continue
 		}
 		d := a.due.pop()
-		if len(a.due) > 0 {
+		if len(a.due) > 0 && a.due[0].self >= 0 {
 			a.at(a.due[0].self).prefetch()
 		}
-		c := a.at(d.self)
-		if c.id != d.id {
-			continue // it had to go before, and another has its place
+		if i, ok := d.asleep(); ok {
+			if s := a.dorm.at(i); !s.held || s.id != d.id {
+				continue
+			}
+			c := a.wake(i)
+			c.queued, d.self = d.t, c.self
 		}
-		c.queued = false
+		c := a.at(d.self)
+		if c.id != d.id || c.queued != d.t {
+			continue // it had to go before, and another has its place; or it has an entry for another time
+		}
+		c.queued = 0
 		switch {
 		case c.deadline == 0:
 		case c.deadline > d.t:

@@ -460,6 +460,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	}
 	c.takeRole(s)
 	a.live++
+	a.dorm.opened++
 	a.octets += connectionOctets
 	switch {
 	case head == nil:

@@ -16,6 +16,9 @@ func (s *slab[T]) at(i int32) *T { return &s.chunks[uint32(i)/slabSize][uint32(i
 // places is how many there are, taken or free.
 func (s *slab[T]) places() int { return len(s.chunks) * slabSize }
 
+// taken is how many of them are.
+func (s *slab[T]) taken() int { return s.places() - len(s.free) }
+
 // alloc takes a free place.
 func (s *slab[T]) alloc() int32 {
 	if len(s.free) == 0 {

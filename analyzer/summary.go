@@ -172,7 +172,9 @@ func (a *Analyzer) close(list []due) {
 		if a.part != nil {
 			a.part.key = place{id: d.id}
 		}
-		if d.self < 0 {
+		if sleeper, ok := d.asleep(); ok {
+			a.finish(a.wake(sleeper), finalEnd)
+		} else if d.self < 0 {
 			a.finishEmbryo(embryoSelf(d.self), finalEnd)
 		} else {
 			a.finish(a.at(d.self), finalEnd)
@@ -193,6 +195,11 @@ func (a *Analyzer) byFirstFrame() []due {
 			list = append(list, due{id: e.id, self: embryoSelf(i)})
 		}
 	}
+	for i := range int32(a.dorm.places()) {
+		if s := a.dorm.at(i); s.held {
+			list = append(list, due{id: s.id, self: sleeperSelf(i)})
+		}
+	}
 	slices.SortFunc(list, func(x, y due) int { return cmp.Compare(x.id, y.id) })
 	return list
 }
@@ -201,7 +208,7 @@ func (a *Analyzer) byFirstFrame() []due {
 // they stand now.
 func (a *Analyzer) Snapshot() []*report.Connection {
 	var out []*report.Connection
-	for _, d := range a.byFirstFrame() { // no embryos: only a part of a Pool has them
+	for _, d := range a.byFirstFrame() { // no embryos, no sleepers: only a part of a Pool has them
 		if c := a.at(d.self); !c.isPhantom() {
 			out = append(out, a.record(c, finalEnd, a.now))
 		}

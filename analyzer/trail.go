@@ -65,6 +65,16 @@ func (c *circle[T]) at(n uint32) *T {
 	return &c.list[(n-1)%trailSize]
 }
 
+// forgetTrail forgets what t no longer holds of the end.
+func (ep *endpoint) forgetTrail(t *trail) {
+	if t.recent.at(ep.recent) == nil {
+		ep.recent = 0
+	}
+	if t.answers.at(ep.answers) == nil {
+		ep.answers = 0
+	}
+}
+
 // trailOf returns the trail of the part of the connections that a key's hash
 // belongs to. Like what a Pool deals out, it does not depend on the machine.
 func (a *Analyzer) trailOf(hash uint64) *trail {

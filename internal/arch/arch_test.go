@@ -16,7 +16,7 @@ const module = "github.com/lastack/lastack/"
 var allowed = map[string][]string{
 	"fsm":             {},
 	"wire":            {"github.com/google/gopacket", "github.com/google/gopacket/layers"},
-	"reassembly":      {"wire"},
+	"reassembly":      {"internal/pack", "wire"},
 	"capture":         {"github.com/google/gopacket...", "github.com/klauspost/compress...", "github.com/ulikunitz/xz..."},
 	"capture/live":    {"capture", "github.com/google/gopacket...", "golang.org/x/..."},
 	"capture/write":   {"capture", "github.com/google/gopacket..."},
@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"report/schema":   {},
 	"analyzer/flow":   {"internal/prefetch", "wire"},
 	"analyzer/detect": {"report", "report/words"},
-	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
+	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }
 

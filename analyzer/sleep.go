@@ -1,0 +1,293 @@
+package analyzer
+
+import (
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/internal/pack"
+	"github.com/lastack/lastack/wire"
+)
+
+// Of a million connections that are open nearly all say nothing for a while, and so do
+// all that wait for the end of 2MSL. When many connections are held, those that have
+// been silent fall asleep: what is known of them is packed into a third of the room.
+// The next segment, or their end, wakes them, and they are what they were. Only a part
+// of a Pool lets connections sleep.
+
+// sleeper is a connection that sleeps.
+type sleeper struct {
+	tuple wire.FourTuple
+	id    uint64
+	value
+	room room // where it is packed
+	more bool // its details are kept by themselves
+}
+
+// In the table sleepers are told from connections by this bit of an index. Where a
+// deadline names a connection they are told from embryos by it.
+const sleeperBit = 1 << 30
+
+func sleeperSelf(i int32) int32 { return ^(i | sleeperBit) }
+
+// asleep returns the place of the sleeper that a deadline names, and whether it names
+// one.
+func (d *due) asleep() (i int32, ok bool) {
+	i = ^d.self
+	return i &^ sleeperBit, d.self < 0 && i&sleeperBit != 0
+}
+
+// dormitory holds the sleepers of an Analyzer.
+type dormitory struct {
+	slab[sleeper]
+	rooms   rooms
+	details map[int32]*details
+	coder   pack.Coder
+	hand    int32 // of the search for who falls asleep
+	opened  int   // connections since it last moved
+	woken   int
+
+	drowsiness
+}
+
+// drowsiness says when connections fall asleep.
+type drowsiness struct {
+	awake int   // so many are awake before any does
+	idle  int64 // for how long one that does must have been silent
+	looks int   // how many are looked at for every one that was opened, or woken
+}
+
+// The defaults, of each part. To look at 4 is enough to keep up if half of them are
+// not silent yet.
+var defaultDrowsiness = drowsiness{awake: 1 << 12, idle: 1e9, looks: 4}
+
+// drowse lets some connections sleep, if that many are awake.
+func (a *Analyzer) drowse() {
+	d := &a.dorm
+	for ; d.opened > 0 && a.slab.taken() > d.awake; d.opened-- {
+		for range d.looks {
+			d.hand = (d.hand + 1) % int32(a.slab.places())
+			if c := a.at(d.hand); c.first != 0 && a.now-c.latest().t >= d.idle {
+				a.sleep(c)
+			}
+		}
+	}
+}
+
+// sleep lets c sleep, if nothing but its key and its numbers is known of it.
+func (a *Analyzer) sleep(c *connection) bool {
+	const unusual = tappedTwice | watched | foretold
+	if c.flags&inTable == 0 || c.flags&unusual != 0 || c.older >= 0 || c.phase != current || !c.ep[0].sp.Packable() || !c.ep[1].sp.Packable() {
+		return false
+	}
+	d := &a.dorm
+	for i := range c.ep {
+		c.ep[i].forgetTrail(c.trail)
+	}
+	d.coder.Begin()
+	c.pack(&d.coder)
+	octets, ok := d.coder.Octets()
+	if !ok || len(octets) > maxRoom {
+		return false
+	}
+	a.weigh(c)
+	i := d.alloc()
+	s := d.at(i)
+	*s = sleeper{tuple: c.tuple, id: c.id, value: c.value(), room: d.rooms.put(octets)}
+	if c.x != nil {
+		if d.details == nil {
+			d.details = map[int32]*details{}
+		}
+		s.more, d.details[i] = true, c.x
+	}
+	a.table.Put(&c.tuple, uint32(i)|sleeperBit)
+	if c.deadline != 0 {
+		a.due.push(due{t: c.deadline, id: c.id, self: sleeperSelf(i)})
+	}
+	a.octets += sleeperOctets + s.room.octets() - connectionOctets - eventOctets(c.events)
+	a.release(c)
+	return true
+}
+
+// wake returns the connection that sleeper i is, which it is no longer.
+func (a *Analyzer) wake(i int32) *connection {
+	d := &a.dorm
+	s := d.at(i)
+	c := a.alloc()
+	c.tuple, c.id, c.older, c.phase = s.tuple, s.id, -1, current
+	k := pack.From(d.rooms.at(s.room))
+	c.pack(&k)
+	if s.more {
+		c.x = d.details[i]
+		delete(d.details, i)
+		c.weight = c.x.weight()
+	}
+	c.trail = a.trailOf(c.tuple.Hash(tableSeed))
+	a.octets += connectionOctets - sleeperOctets - s.room.octets()
+	a.weigh(c)
+	d.rooms.release(s.room)
+	s.held = false
+	d.release(i)
+	d.opened++
+	d.woken++
+	a.table.Put(&c.tuple, uint32(c.self))
+	return c
+}
+
+// pack writes c, or reads it, but for its key, its id, its details and its place.
+func (c *connection) pack(k *pack.Coder) {
+	pack.Num(k, &c.start)
+	pack.Since(k, &c.first, wire.FrameRef(c.id))
+	pack.Since(k, &c.last, c.first)
+	pack.Since(k, &c.end, c.start)
+	pack.Since(k, &c.deadline, c.start)
+	pack.Num(k, &c.flags)
+	pack.Num(k, &c.flip)
+	pack.Bool(k, &c.quiet)
+	pack.Num(k, &c.client)
+	pack.Num(k, &c.role)
+	pack.Num(k, &c.incarnation)
+	pack.Num(k, &c.lostEvents)
+	pack.Since(k, &c.previous, c.id)
+	for i := range c.ep {
+		pack.Since(k, &c.twFrom[i], c.start)
+		c.ep[i].sp.Pack(k, c.start)
+	}
+	for i := range c.ep {
+		c.ep[i].pack(k, c.start, c.first, c.ep[i^1].sp.Next)
+	}
+	n := uint8(len(c.events))
+	pack.Num(k, &n)
+	if k.Reading() {
+		c.events = append(c.events, make([]event, int(n))...)
+	}
+	for i := range c.events {
+		c.events[i].pack(k, c)
+	}
+}
+
+// pack writes an end, or reads it. Its times and frames come after start and first, and
+// the numbers that it has acknowledged lie near ack.
+func (ep *endpoint) pack(k *pack.Coder, start int64, first wire.FrameRef, ack wire.Seq) {
+	pack.Since(k, &ep.lastTime, start)
+	pack.Since(k, &ep.lastRef, first)
+	pack.Num(k, &ep.packets)
+	pack.Num(k, &ep.payload)
+	pack.Num(k, &ep.again)
+	pack.Since(k, &ep.lastAck, ack)
+	pack.Num(k, &ep.lastLen)
+	pack.Num(k, &ep.recent)
+	pack.Num(k, &ep.answers)
+	pack.Num(k, &ep.flags)
+	pack.Num(k, &ep.ipid)
+	pack.Num(k, &ep.odd)
+	pack.Num(k, &ep.arrow)
+	pack.Num(k, &ep.open)
+	for _, set := range [...]*fsm.Set{&ep.initial, &ep.shown, &ep.proved} {
+		pack.Num(k, set)
+	}
+	pack.Num(k, &ep.mss)
+	pack.Num(k, &ep.ttl)
+	pack.Num(k, &ep.scale)
+	for i := range ep.sums {
+		pack.Num(k, &ep.sums[i])
+	}
+	pack.Since(k, &ep.syn.ref, first)
+	pack.Since(k, &ep.syn.t, start)
+	pack.Since(k, &ep.syn.tsval, ep.sp.TSNewest)
+	pack.Num(k, &ep.syn.data)
+	pack.Since(k, &ep.fin.ref, ep.lastRef)
+	pack.Since(k, &ep.fin.t, ep.lastTime)
+	pack.Since(k, &ep.fin.before, ep.lastRef)
+	pack.Since(k, &ep.fin.ack, ack)
+	pack.Since(k, &ep.fin.tsval, ep.sp.TSNewest)
+	ep.finAck.pack(k, start, first)
+}
+
+// pack writes a moment, or reads it.
+func (m *moment) pack(k *pack.Coder, start int64, first wire.FrameRef) {
+	pack.Since(k, &m.ref, first)
+	pack.Since(k, &m.t, start)
+}
+
+// pack writes an event of c, or reads it.
+func (e *event) pack(k *pack.Coder, c *connection) {
+	what := e.what()
+	pack.Num(k, &what)
+	if k.Reading() {
+		e.setWhat(what)
+	}
+	own, peer := &c.ep[e.side].sp, &c.ep[c.peer(e.side)].sp
+	pack.Since(k, &e.t, c.start)
+	pack.Since(k, &e.ref, c.first)
+	pack.Since(k, &e.by, c.first)
+	pack.Since(k, &e.ack, own.ISS)
+	pack.Since(k, &e.tsval, peer.TSNewest)
+	pack.Num(k, &e.also)
+}
+
+// what is all of e that takes a few bits, in one number.
+func (e *event) what() uint16 {
+	n := uint16(e.sym)<<7 | uint16(e.basis)<<4 | uint16(e.side)<<3
+	for i, v := range [...]bool{e.hasTS, e.slow, e.blind} {
+		if v {
+			n |= 1 << i
+		}
+	}
+	return n
+}
+
+func (e *event) setWhat(n uint16) {
+	e.sym, e.basis, e.side = fsm.Symbol(n>>7), basis(n>>4&7), uint8(n>>3&1)
+	e.hasTS, e.slow, e.blind = n&1 != 0, n&2 != 0, n&4 != 0
+}
+
+// rooms holds strings of octets, in places of a few sizes.
+type rooms struct {
+	sizes [maxRoom / roomUnit]struct {
+		chunks [][]byte
+		free   []int32
+	}
+}
+
+const (
+	roomUnit  = 32   // the places are a multiple of it
+	maxRoom   = 1024 // of the largest
+	roomChunk = 128  // so many at a time
+)
+
+// room is a place in rooms: its size in units, and its index among those of that size.
+type room struct {
+	units uint8
+	index int32
+}
+
+// octets is how much memory a place takes.
+func (r room) octets() int64 { return int64(r.units) * roomUnit }
+
+// put copies b to a free place.
+func (r *rooms) put(b []byte) room {
+	at := room{units: uint8((len(b) + roomUnit - 1) / roomUnit)}
+	size := &r.sizes[at.units-1]
+	if len(size.free) == 0 {
+		base := int32(len(size.chunks) * roomChunk)
+		size.chunks = append(size.chunks, make([]byte, roomChunk*at.octets()))
+		for i := int32(roomChunk) - 1; i >= 0; i-- {
+			size.free = append(size.free, base+i)
+		}
+	}
+	at.index = size.free[len(size.free)-1]
+	size.free = size.free[:len(size.free)-1]
+	copy(r.at(at), b)
+	return at
+}
+
+// at returns what is at a place, with whatever follows up to its end.
+func (r *rooms) at(at room) []byte {
+	chunk := r.sizes[at.units-1].chunks[at.index/roomChunk]
+	from := int64(at.index%roomChunk) * at.octets()
+	return chunk[from : from+at.octets()]
+}
+
+// release gives a place back.
+func (r *rooms) release(at room) {
+	size := &r.sizes[at.units-1]
+	size.free = append(size.free, at.index)
+}
