@@ -113,7 +113,7 @@ func New(opt Options) *Analyzer {
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
-	a.dorm.drowsiness = defaultDrowsiness
+	a.dorm.begin()
 	a.sum.init()
 	return a
 }
@@ -213,9 +213,7 @@ func (a *Analyzer) clock(t int64) {
 		return
 	}
 	a.now = t
-	if len(a.due) > 0 && a.due[0].t <= t {
-		a.expire(t)
-	}
+	a.expire(t)
 }
 
 // add runs one segment through its connection.
@@ -238,6 +236,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	if kind := a.copied(c, s, hash); kind != original {
 		a.sum.copies++
 		a.watchCopy(c, s, kind)
+		a.await()
 		return
 	}
 	settled := s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0
@@ -247,6 +246,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	if !settled || c.ep[0].open|c.ep[1].open != 0 {
 		a.moved(c)
 	}
+	a.await()
 	a.bound()
 }
 
@@ -267,6 +267,7 @@ func (a *Analyzer) icmp(e *wire.ICMPError) {
 	if !ok || !rejects(e) {
 		return
 	}
+	defer a.await()
 	for c := a.held(index); c != nil; c = a.next(c) {
 		if c.reject(e) {
 			a.moved(c)

@@ -123,9 +123,14 @@ func foreseeEvents(in *arrival) {
 // foreseeEnds asks for what hangs on the connections that become final by now.
 // They themselves are asked for when the one before them has become so.
 func (a *Analyzer) foreseeEnds(now int64) {
-	for i := range min(1+below, len(a.due)) { // the first, and those of which one is the second
-		if a.due[i].t <= now && a.due[i].self >= 0 {
-			a.at(a.due[i].self).prefetchRest()
+	const few = 4
+	for i := range few {
+		d := a.due.row.at(i)
+		if d == nil || d.t > now {
+			break
+		}
+		if d.self >= 0 {
+			a.at(d.self).prefetchRest()
 		}
 	}
 }

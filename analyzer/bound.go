@@ -41,8 +41,11 @@ func (d *details) weight() uint32 {
 		uintptr(cap(d.synCopies)+cap(d.finCopies))*unsafe.Sizeof(transmission{}) + uintptr(cap(d.notes))*unsafe.Sizeof(note{}) +
 		uintptr(cap(d.challenges))*unsafe.Sizeof(challenge{}) + uintptr(cap(d.since))*unsafe.Sizeof(moment{})
 	for i := range d.side {
-		if d.side[i].unseen != nil {
-			n += unsafe.Sizeof(unseenACK{})
+		if side := d.side[i]; side != nil {
+			n += unsafe.Sizeof(*side)
+			if side.unseen != nil {
+				n += unsafe.Sizeof(unseenACK{})
+			}
 		}
 	}
 	return uint32(n)

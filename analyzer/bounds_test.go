@@ -20,12 +20,12 @@ func TestEventRoom(t *testing.T) {
 		c.push(event{sym: fsm.SndData})
 		rooms[cap(c.events)] = true
 	}
-	for _, want := range []int{4, 12, 16, 24, maxEvents} {
+	for _, want := range []int{4, 8, 12, 16, 24, maxEvents} {
 		if !rooms[want] {
 			t.Errorf("never room for %d: %v", want, rooms)
 		}
 	}
-	if len(rooms) != 5 || len(c.events) != maxEvents || c.lostEvents != 5 {
+	if len(rooms) != 6 || len(c.events) != maxEvents || c.lostEvents != 5 {
 		t.Errorf("%d events, %d lost, room for %v", len(c.events), c.lostEvents, rooms)
 	}
 }

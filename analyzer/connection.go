@@ -265,7 +265,7 @@ type details struct {
 	notes     []note
 	lostNote  uint32
 	rejected  *wire.ICMPError
-	side      [2]sideDetails
+	side      [2]*sideDetails // nil: nothing is known
 	reuse     *reuse
 	copies    uint64 // duplicates of the capture
 	copied    moments
@@ -392,17 +392,23 @@ func (c *connection) details() *details {
 }
 
 // more returns the details of an end, made at first use.
-func (c *connection) more(side uint8) *sideDetails { return &c.details().side[side] }
+func (c *connection) more(side uint8) *sideDetails {
+	d := &c.details().side[side]
+	if *d == nil {
+		*d = &sideDetails{}
+	}
+	return *d
+}
 
 // nothing is what look returns of a connection without details.
 var nothing sideDetails
 
 // look returns the details of an end for reading.
 func (c *connection) look(side uint8) *sideDetails {
-	if c.x == nil {
+	if c.x == nil || c.x.side[side] == nil {
 		return &nothing
 	}
-	return &c.x.side[side]
+	return c.x.side[side]
 }
 
 // lastSYN is the last transmission of an end's SYN.

@@ -52,6 +52,9 @@ type nursery struct {
 	head  int   // of the queue
 	gone  int   // of those in the queue
 
+	hatched *connection  // whose end is not scheduled yet: see await
+	syn     wire.Segment // of which it was made
+
 	moulds  map[mouldKey]*mould
 	last    *mould   // that of key
 	key     mouldKey // of the last embryo that became final
@@ -154,14 +157,13 @@ func (a *Analyzer) releaseEmbryo(i int32) {
 
 // hatch makes a connection of embryo i, which goes.
 func (a *Analyzer) hatch(i int32) *connection {
-	e := a.nursery.at(i)
-	var s wire.Segment
-	e.segment(&s)
+	e, s := a.nursery.at(i), &a.nursery.syn
+	e.segment(s)
 	sums := e.sums
 	a.releaseEmbryo(i)
-	c := a.open(&s, nil, current) // in the place that the embryo had in the table
-	c.copied(&s)
-	c.add(&s)
+	c := a.open(s, nil, current) // in the place that the embryo had in the table
+	c.copied(s)
+	c.add(s)
 	if sums != wire.ChecksumUnknown {
 		c.ep[s.Dir].sums[sums-1]++
 	}
@@ -170,12 +172,12 @@ func (a *Analyzer) hatch(i int32) *connection {
 }
 
 // held returns the connection that the table names: an embryo is hatched, a sleeper
-// woken.
+// woken. When what comes of the packet is known, await follows.
 func (a *Analyzer) held(index uint32) *connection {
 	switch {
 	case index&embryoBit != 0:
 		c := a.hatch(int32(index &^ embryoBit))
-		a.schedule(c, a.deadlineOf(c))
+		c.deadline, a.nursery.hatched = a.deadlineOf(c), c
 		return c
 	case index&sleeperBit != 0:
 		c := a.wake(int32(index &^ sleeperBit))
@@ -183,6 +185,15 @@ func (a *Analyzer) held(index uint32) *connection {
 		return c
 	}
 	return a.at(int32(index))
+}
+
+// await schedules the end of the connection that was hatched for a packet, if that has
+// not changed it: nearly always it has, and then it was no use to have scheduled it.
+func (a *Analyzer) await() {
+	if c := a.nursery.hatched; c != nil {
+		a.nursery.hatched = nil
+		a.schedule(c, c.deadline)
+	}
 }
 
 // finishEmbryo makes embryo i final, because of why.
@@ -299,10 +310,7 @@ func (a *Analyzer) embryoLife() int64 { return max(int64(time.Second), a.twoMSL(
 // nextDue returns the earliest of what is due by now, nil if nothing is: an entry of
 // the deadline heap, or the oldest embryo's.
 func (a *Analyzer) nextDue(now int64) *due {
-	var first *due
-	if len(a.due) > 0 {
-		first = &a.due[0]
-	}
+	first := a.due.first()
 	if n := &a.nursery; n.head < len(n.queue) && n.queue[n.head].t <= now {
 		if d := n.oldest(); d != nil && (first == nil || d.before(first)) {
 			first = d

@@ -102,12 +102,14 @@ func (c *connection) push(e event) bool {
 	return true
 }
 
-// eventRoom is the next room of a list of events: enough for an opening, for
+// eventRoom is the next room of a list of events: enough for a SYN, for an opening, for
 // most closes, for nearly all, then for whatever may come.
 func eventRoom(have int) int {
 	switch {
 	case have < 4:
 		return 4
+	case have < 8:
+		return 8
 	case have < 12:
 		return 12
 	case have < 16:

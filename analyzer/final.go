@@ -30,19 +30,102 @@ type due struct {
 // before orders entries by time, then by the connection's id.
 func (d *due) before(e *due) bool { return d.t < e.t || d.t == e.t && d.id < e.id }
 
-// deadlines is a heap of due, earliest first. Of the entries of
-// a connection one counts: if its deadline has moved on, that goes back when it comes
-// up; if it has moved nearer, there is a new one. Every entry
-// has four below it, which lie side by side: the heap is half as deep as with
-// two, and so are the ways through memory. (container/heap would allocate twice
-// for each entry.)
-type deadlines []due
+// deadlines are entries that come out by their order. Of the entries of a connection
+// one counts: if its deadline has moved on, that goes back when it comes up; if it has
+// moved nearer, there is a new one.
+//
+// Nearly all wait equally long, for 2MSL, so most go in by their order too: they stand
+// in a row. The others make a heap.
+type deadlines struct {
+	row  row
+	heap heap
+}
+
+// push adds an entry.
+func (l *deadlines) push(d due) {
+	if last := l.row.last(); last != nil && d.before(last) {
+		l.heap.push(d)
+		return
+	}
+	l.row.push(d)
+}
+
+// first returns the earliest entry, nil if there is none.
+func (l *deadlines) first() *due {
+	first := l.row.at(0)
+	if len(l.heap) > 0 && (first == nil || l.heap[0].before(first)) {
+		first = &l.heap[0]
+	}
+	return first
+}
+
+// pop takes the earliest entry.
+func (l *deadlines) pop() due {
+	if first := l.row.at(0); len(l.heap) == 0 || first != nil && first.before(&l.heap[0]) {
+		d := *first
+		l.row.pop()
+		return d
+	}
+	return l.heap.pop()
+}
+
+// row holds entries in their order. It grows and shrinks at its ends, by blocks, so
+// that one of millions is never copied.
+type row struct {
+	blocks []*[rowBlock]due
+	head   int // of the first entry, in the first block
+	tail   int // after the last entry, in the last block; with no blocks rowBlock
+	spare  *[rowBlock]due
+}
+
+const rowBlock = 256
+
+// at returns the entry behind i others, nil if there are not so many.
+func (r *row) at(i int) *due {
+	i += r.head
+	k := i / rowBlock
+	if k >= len(r.blocks) || k == len(r.blocks)-1 && i%rowBlock >= r.tail {
+		return nil
+	}
+	return &r.blocks[k][i%rowBlock]
+}
+
+func (r *row) last() *due {
+	if len(r.blocks) == 0 {
+		return nil
+	}
+	return &r.blocks[len(r.blocks)-1][r.tail-1]
+}
+
+func (r *row) push(d due) {
+	if len(r.blocks) == 0 || r.tail == rowBlock {
+		if r.spare == nil {
+			r.spare = new([rowBlock]due)
+		}
+		r.blocks, r.spare, r.tail = append(r.blocks, r.spare), nil, 0
+	}
+	r.blocks[len(r.blocks)-1][r.tail] = d
+	r.tail++
+}
+
+func (r *row) pop() {
+	r.head++
+	if r.head == rowBlock || len(r.blocks) == 1 && r.head == r.tail {
+		r.spare, r.head = r.blocks[0], 0
+		r.blocks = r.blocks[:copy(r.blocks, r.blocks[1:])]
+	}
+}
+
+// heap is a heap of due, earliest first. Every entry has four below it, which lie side
+// by side: the heap is half as deep as with two, and so are the ways through memory.
+// (container/heap would allocate twice for each entry.)
+type heap []due
 
 // below is how many entries lie below one in the heap.
 const below = 4
 
 // push adds an entry.
-func (h *deadlines) push(d due) {
+func (h *heap) push(d due) {
 	list := append(*h, d)
 	*h = list
 	i := len(list) - 1
@@ -58,7 +141,7 @@ func (h *deadlines) push(d due) {
 }
 
 // pop takes the earliest entry.
-func (h *deadlines) pop() due {
+func (h *heap) pop() due {
 	list := *h
 	first, last := list[0], list[len(list)-1]
 	list = list[:len(list)-1]
@@ -108,8 +191,8 @@ func (a *Analyzer) expire(now int64) {
 			continue
 		}
 		d := a.due.pop()
-		if len(a.due) > 0 && a.due[0].self >= 0 {
-			a.at(a.due[0].self).prefetch()
+		if next := a.due.first(); next != nil && next.self >= 0 {
+			a.at(next.self).prefetch()
 		}
 		if i, ok := d.asleep(); ok {
 			if s := a.dorm.at(i); !s.held || s.id != d.id {

@@ -288,7 +288,11 @@ func (p *Pool) Flush() {
 // delivered.
 func (p *Pool) Close() {
 	p.Flush()
-	var ids []uint64
+	live := 0
+	for _, a := range p.parts {
+		live += a.live
+	}
+	ids := make([]uint64, 0, live)
 	for _, a := range p.parts {
 		a.part.left = a.byFirstFrame()
 		for i := range a.part.left {

@@ -420,7 +420,7 @@ func (c *connection) disproveUnseen(s *wire.Segment, p *reassembly.Placement) {
 	x := s.Dir
 	own := &c.ep[x].sp
 	if c.x != nil {
-		if u := c.x.side[x].unseen; u != nil && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
+		if u := c.look(x).unseen; u != nil && p.Kind == reassembly.Old && s.Seq.Less(u.ack) {
 			c.voidUnseen(x, u, s.Ref)
 		}
 	}
@@ -446,7 +446,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 		c.ep[y].sp = u.own
 		c.ep[y].again = c.ep[y].payload - u.unique
 	}
-	c.x.side[x].unseen = nil
+	c.more(x).unseen = nil
 }
 
 // dropFIN forgets the FIN of x and what the peer did with it.
@@ -948,7 +948,7 @@ func (c *connection) ackedFIN(s *wire.Segment) {
 		c.ep[y].flags |= flagIf(finAckedByFIN, s.Flags.Has(wire.FIN))
 	}
 	if c.x != nil {
-		c.x.side[y].finAcked = moment{s.Ref, s.Time}
+		c.more(y).finAcked = moment{s.Ref, s.Time}
 	}
 	if c.find(x, fsm.RcvFIN, confirmed, inferred) >= 0 {
 		return

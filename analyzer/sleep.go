@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/internal/pack"
 	"github.com/lastack/lastack/wire"
@@ -39,7 +41,7 @@ type dormitory struct {
 	slab[sleeper]
 	rooms   rooms
 	details map[int32]*details
-	coder   pack.Coder
+	packer  packer
 	hand    int32 // of the search for who falls asleep
 	opened  int   // connections since it last moved
 	woken   int
@@ -57,6 +59,11 @@ type drowsiness struct {
 // The defaults, of each part. To look at 4 is enough to keep up if half of them are
 // not silent yet.
 var defaultDrowsiness = drowsiness{awake: 1 << 12, idle: 1e9, looks: 4}
+
+// begin makes d ready.
+func (d *dormitory) begin() {
+	d.drowsiness, d.details, d.packer.moments = defaultDrowsiness, map[int32]*details{}, make([]moment, 0, maxMoments)
+}
 
 // drowse lets some connections sleep, if that many are awake.
 func (a *Analyzer) drowse() {
@@ -81,9 +88,9 @@ func (a *Analyzer) sleep(c *connection) bool {
 	for i := range c.ep {
 		c.ep[i].forgetTrail(c.trail)
 	}
-	d.coder.Begin()
-	c.pack(&d.coder)
-	octets, ok := d.coder.Octets()
+	d.packer.Begin()
+	c.pack(&d.packer)
+	octets, ok := d.packer.Octets()
 	if !ok || len(octets) > maxRoom {
 		return false
 	}
@@ -92,9 +99,6 @@ func (a *Analyzer) sleep(c *connection) bool {
 	s := d.at(i)
 	*s = sleeper{tuple: c.tuple, id: c.id, value: c.value(), room: d.rooms.put(octets)}
 	if c.x != nil {
-		if d.details == nil {
-			d.details = map[int32]*details{}
-		}
 		s.more, d.details[i] = true, c.x
 	}
 	a.table.Put(&c.tuple, uint32(i)|sleeperBit)
@@ -112,8 +116,8 @@ func (a *Analyzer) wake(i int32) *connection {
 	s := d.at(i)
 	c := a.alloc()
 	c.tuple, c.id, c.older, c.phase = s.tuple, s.id, -1, current
-	k := pack.From(d.rooms.at(s.room))
-	c.pack(&k)
+	d.packer.From(d.rooms.at(s.room))
+	c.pack(&d.packer)
 	if s.more {
 		c.x = d.details[i]
 		delete(d.details, i)
@@ -131,96 +135,141 @@ func (a *Analyzer) wake(i int32) *connection {
 	return c
 }
 
+// packer packs a connection. What happened to it happened at few moments, so each is
+// written once.
+type packer struct {
+	pack.Coder
+	moments []moment
+}
+
+// moment writes a frame and its time, or reads them.
+func (k *packer) moment(ref *wire.FrameRef, t *int64) {
+	which := uint8(len(k.moments))
+	if !k.Reading() {
+		for i, m := range k.moments {
+			if m == (moment{*ref, *t}) {
+				which = uint8(i)
+				break
+			}
+		}
+	}
+	pack.Num(&k.Coder, &which)
+	if int(which) < len(k.moments) {
+		*ref, *t = k.moments[which].ref, k.moments[which].t
+		return
+	}
+	from := k.moments[min(1, len(k.moments)-1)] // the first segment of the connection
+	pack.Since(&k.Coder, ref, from.ref)
+	pack.Since(&k.Coder, t, from.t)
+	if len(k.moments) < cap(k.moments) {
+		k.moments = append(k.moments, moment{*ref, *t})
+	}
+}
+
+// frame writes a frame, mostly that of a moment, or reads it.
+func (k *packer) frame(ref *wire.FrameRef) {
+	which := uint8(len(k.moments))
+	if !k.Reading() {
+		for i := range k.moments {
+			if k.moments[i].ref == *ref {
+				which = uint8(i)
+				break
+			}
+		}
+	}
+	pack.Num(&k.Coder, &which)
+	if int(which) < len(k.moments) {
+		*ref = k.moments[which].ref
+		return
+	}
+	pack.Since(&k.Coder, ref, k.moments[1].ref)
+}
+
+// maxMoments is how many moments are remembered: a number of one octet tells which.
+const maxMoments = 32
+
 // pack writes c, or reads it, but for its key, its id, its details and its place.
-func (c *connection) pack(k *pack.Coder) {
-	pack.Num(k, &c.start)
-	pack.Since(k, &c.first, wire.FrameRef(c.id))
-	pack.Since(k, &c.last, c.first)
-	pack.Since(k, &c.end, c.start)
-	pack.Since(k, &c.deadline, c.start)
-	pack.Num(k, &c.flags)
-	pack.Num(k, &c.flip)
-	pack.Bool(k, &c.quiet)
-	pack.Num(k, &c.client)
-	pack.Num(k, &c.role)
-	pack.Num(k, &c.incarnation)
-	pack.Num(k, &c.lostEvents)
-	pack.Since(k, &c.previous, c.id)
+func (c *connection) pack(k *packer) {
+	k.moments = append(k.moments[:0], moment{})
+	pack.Num(&k.Coder, &c.start)
+	pack.Since(&k.Coder, &c.first, wire.FrameRef(c.id))
+	k.moments = append(k.moments, moment{c.first, c.start})
+	k.moment(&c.last, &c.end)
+	pack.Since(&k.Coder, &c.deadline, c.start)
+	pack.Num(&k.Coder, &c.flags)
+	pack.Num(&k.Coder, &c.flip)
+	pack.Bool(&k.Coder, &c.quiet)
+	pack.Num(&k.Coder, &c.client)
+	pack.Num(&k.Coder, &c.role)
+	pack.Num(&k.Coder, &c.incarnation)
+	pack.Num(&k.Coder, &c.lostEvents)
+	pack.Since(&k.Coder, &c.previous, c.id)
 	for i := range c.ep {
-		pack.Since(k, &c.twFrom[i], c.start)
-		c.ep[i].sp.Pack(k, c.start)
+		c.ep[i].sp.Pack(&k.Coder, c.start)
 	}
 	for i := range c.ep {
-		c.ep[i].pack(k, c.start, c.first, c.ep[i^1].sp.Next)
+		c.ep[i].pack(k, c.ep[i^1].sp.Next)
+		pack.Since(&k.Coder, &c.twFrom[i], c.start)
 	}
 	n := uint8(len(c.events))
-	pack.Num(k, &n)
+	pack.Num(&k.Coder, &n)
 	if k.Reading() {
-		c.events = append(c.events, make([]event, int(n))...)
+		c.events = slices.Grow(c.events, int(n))[:n]
 	}
 	for i := range c.events {
 		c.events[i].pack(k, c)
 	}
 }
 
-// pack writes an end, or reads it. Its times and frames come after start and first, and
-// the numbers that it has acknowledged lie near ack.
-func (ep *endpoint) pack(k *pack.Coder, start int64, first wire.FrameRef, ack wire.Seq) {
-	pack.Since(k, &ep.lastTime, start)
-	pack.Since(k, &ep.lastRef, first)
-	pack.Num(k, &ep.packets)
-	pack.Num(k, &ep.payload)
-	pack.Num(k, &ep.again)
-	pack.Since(k, &ep.lastAck, ack)
-	pack.Num(k, &ep.lastLen)
-	pack.Num(k, &ep.recent)
-	pack.Num(k, &ep.answers)
-	pack.Num(k, &ep.flags)
-	pack.Num(k, &ep.ipid)
-	pack.Num(k, &ep.odd)
-	pack.Num(k, &ep.arrow)
-	pack.Num(k, &ep.open)
+// pack writes an end, or reads it. The numbers that it has acknowledged lie near ack.
+func (ep *endpoint) pack(k *packer, ack wire.Seq) {
+	k.moment(&ep.syn.ref, &ep.syn.t)
+	k.moment(&ep.lastRef, &ep.lastTime)
+	k.moment(&ep.fin.ref, &ep.fin.t)
+	k.moment(&ep.finAck.ref, &ep.finAck.t)
+	n := &k.Coder
+	pack.Num(n, &ep.packets)
+	pack.Num(n, &ep.payload)
+	pack.Num(n, &ep.again)
+	pack.Since(n, &ep.lastAck, ack)
+	pack.Num(n, &ep.lastLen)
+	pack.Num(n, &ep.recent)
+	pack.Num(n, &ep.answers)
+	pack.Num(n, &ep.flags)
+	pack.Num(n, &ep.ipid)
+	pack.Num(n, &ep.odd)
+	pack.Num(n, &ep.arrow)
+	pack.Num(n, &ep.open)
 	for _, set := range [...]*fsm.Set{&ep.initial, &ep.shown, &ep.proved} {
-		pack.Num(k, set)
+		pack.Num(n, set)
 	}
-	pack.Num(k, &ep.mss)
-	pack.Num(k, &ep.ttl)
-	pack.Num(k, &ep.scale)
+	pack.Num(n, &ep.mss)
+	pack.Num(n, &ep.ttl)
+	pack.Num(n, &ep.scale)
 	for i := range ep.sums {
-		pack.Num(k, &ep.sums[i])
+		pack.Num(n, &ep.sums[i])
 	}
-	pack.Since(k, &ep.syn.ref, first)
-	pack.Since(k, &ep.syn.t, start)
-	pack.Since(k, &ep.syn.tsval, ep.sp.TSNewest)
-	pack.Num(k, &ep.syn.data)
-	pack.Since(k, &ep.fin.ref, ep.lastRef)
-	pack.Since(k, &ep.fin.t, ep.lastTime)
-	pack.Since(k, &ep.fin.before, ep.lastRef)
-	pack.Since(k, &ep.fin.ack, ack)
-	pack.Since(k, &ep.fin.tsval, ep.sp.TSNewest)
-	ep.finAck.pack(k, start, first)
-}
-
-// pack writes a moment, or reads it.
-func (m *moment) pack(k *pack.Coder, start int64, first wire.FrameRef) {
-	pack.Since(k, &m.ref, first)
-	pack.Since(k, &m.t, start)
+	pack.Since(n, &ep.syn.tsval, ep.sp.TSNewest)
+	pack.Num(n, &ep.syn.data)
+	pack.Since(n, &ep.fin.before, ep.lastRef)
+	pack.Since(n, &ep.fin.ack, ack)
+	pack.Since(n, &ep.fin.tsval, ep.sp.TSNewest)
 }
 
 // pack writes an event of c, or reads it.
-func (e *event) pack(k *pack.Coder, c *connection) {
+func (e *event) pack(k *packer, c *connection) {
+	n := &k.Coder
 	what := e.what()
-	pack.Num(k, &what)
+	pack.Num(n, &what)
 	if k.Reading() {
 		e.setWhat(what)
 	}
 	own, peer := &c.ep[e.side].sp, &c.ep[c.peer(e.side)].sp
-	pack.Since(k, &e.t, c.start)
-	pack.Since(k, &e.ref, c.first)
-	pack.Since(k, &e.by, c.first)
-	pack.Since(k, &e.ack, own.ISS)
-	pack.Since(k, &e.tsval, peer.TSNewest)
-	pack.Num(k, &e.also)
+	k.moment(&e.ref, &e.t)
+	k.frame(&e.by)
+	pack.Since(n, &e.ack, own.ISS)
+	pack.Since(n, &e.tsval, peer.TSNewest)
+	pack.Num(n, &e.also)
 }
 
 // what is all of e that takes a few bits, in one number.
@@ -248,7 +297,7 @@ type rooms struct {
 }
 
 const (
-	roomUnit  = 32   // the places are a multiple of it
+	roomUnit  = 16   // the places are a multiple of it
 	maxRoom   = 1024 // of the largest
 	roomChunk = 128  // so many at a time
 )

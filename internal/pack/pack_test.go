@@ -34,16 +34,16 @@ func FuzzCoder(f *testing.F) {
 		octets, ok := k.Octets()
 		if ok {
 			var out values
-			again = From(octets)
+			again.From(octets)
 			code(&again, &out)
-			if out != in || len(again.b) > 0 {
-				t.Errorf("%+v became %+v, %d octets left", in, out, len(again.b))
+			if out != in || len(again.in) > 0 {
+				t.Errorf("%+v became %+v, %d octets left", in, out, len(again.in))
 			}
 		} else if uint64(c)-base != 1<<63 && a-base != 1<<63 {
 			t.Errorf("%+v cannot be written", in)
 		}
 		var out values
-		again = From(junk)
+		again.From(junk)
 		code(&again, &out)
 	})
 }
