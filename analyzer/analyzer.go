@@ -76,6 +76,7 @@ type Analyzer struct {
 	dorm    dormitory
 	slab    slab[connection]
 	due     deadlines
+	soonest int64 // nothing is due before
 	live    int
 	octets  int64 // that what is held takes
 	now     int64 // the capture's clock: the latest time seen

@@ -21,6 +21,7 @@ type arrival struct {
 	icmp    *wire.ICMPError // with OutcomeICMP
 	hash    uint64          // of the segment's tuple
 	guess   *connection     // the segment's, probably; nil: not known
+	owner   *Analyzer       // in a Pool: the part that has the key
 	outcome wire.Outcome
 }
 
@@ -92,9 +93,7 @@ func (a *Analyzer) foresee(in *arrival) {
 	c := a.at(int32(k - 1))
 	in.guess = c
 	x := in.segment.Dir & 1
-	prefetch.Lines(unsafe.Pointer(c), 1)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x]), 2)
-	prefetch.Lines(unsafe.Pointer(&c.ep[x^1].sp), 1)
+	prefetch.Four(unsafe.Pointer(c), unsafe.Pointer(&c.ep[x]), unsafe.Pointer(&c.ep[x^1].sp))
 }
 
 // far returns the connection of a packet that is likely to take the long way, else nil.

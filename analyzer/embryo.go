@@ -118,6 +118,7 @@ func (a *Analyzer) lay(s *wire.Segment, hash uint64) bool {
 	i := n.alloc()
 	n.at(i).set(s, hash)
 	n.queue = append(n.queue, due{t: t, id: s.Packet, self: embryoSelf(i), tag: flow.TagOf(hash)})
+	a.soonest = min(a.soonest, t)
 	a.table.PutHashed(&s.Tuple, hash, uint32(i)|embryoBit)
 	a.live++
 	a.octets += embryoOctets

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"math"
 	"time"
 
 	"github.com/lastack/lastack/fsm"
@@ -178,11 +179,31 @@ func (a *Analyzer) schedule(c *connection, t int64) {
 		return
 	}
 	c.queued = t
-	a.due.push(due{t: t, id: c.id, self: c.self})
+	a.enqueue(due{t: t, id: c.id, self: c.self})
 }
 
-// expire makes final what the clock has passed.
+// enqueue adds an entry.
+func (a *Analyzer) enqueue(d due) {
+	a.due.push(d)
+	a.soonest = min(a.soonest, d.t)
+}
+
+// expire makes final what the clock has passed. Before a.soonest there is nothing.
 func (a *Analyzer) expire(now int64) {
+	if now < a.soonest {
+		return
+	}
+	a.expireAll(now)
+	a.soonest = math.MaxInt64
+	if d := a.due.first(); d != nil {
+		a.soonest = d.t
+	}
+	if n := &a.nursery; n.head < len(n.queue) {
+		a.soonest = min(a.soonest, n.queue[n.head].t)
+	}
+}
+
+func (a *Analyzer) expireAll(now int64) {
 	for first := a.nextDue(now); first != nil; first = a.nextDue(now) {
 		if _, ok := first.asleep(); first.self < 0 && !ok {
 			d := *first

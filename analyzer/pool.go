@@ -50,13 +50,12 @@ const (
 // dealt is a heap of packets that all parts work on.
 type dealt struct {
 	n      int
-	in     [poolPackets]arrival
-	clock  [poolPackets]int64  // the capture's clock at each
-	part   [poolPackets]uint8  // whose each is
-	lists  [poolParts]heapList // the packets of each worker
-	shares [poolParts]share    // of each part
-	octets []byte              // of the segments, which are only lent to AddPackets
-	held   []*capture.Block    // where those of AddHeld lie
+	in     [poolPackets + 1]arrival // the last is nothing, for the ends of the lists
+	clock  [poolPackets]int64       // the capture's clock at each
+	lists  [poolParts]heapList      // the packets of each worker
+	shares [poolParts]share         // of each part
+	octets []byte                   // of the segments, which are only lent to AddPackets
+	held   []*capture.Block         // where those of AddHeld lie
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
@@ -65,10 +64,16 @@ type dealt struct {
 // heapList lists packets of a heap.
 type heapList struct {
 	n  int
-	at [poolPackets]uint16
+	at [poolPackets + 2*ahead]uint16
 }
 
-func (l *heapList) all() []uint16 { return l.at[:l.n] }
+// all is the list, and behind it what is nothing, for those who look ahead.
+func (l *heapList) all() []uint16 {
+	for i := range 2 * ahead {
+		l.at[l.n+i] = poolPackets
+	}
+	return l.at[:l.n+2*ahead]
+}
 
 // keep makes the octets of s the heap's own.
 func (d *dealt) keep(s *wire.Segment) {
@@ -170,7 +175,9 @@ func NewPool(opt Options, workers int) *Pool {
 		p.owner[i] = uint8(i % p.crew.Workers())
 	}
 	for range poolDepth + 2 {
-		p.free = append(p.free, &dealt{})
+		d := &dealt{}
+		d.in[poolPackets].owner, d.in[poolPackets].outcome = p.parts[0], wire.OutcomeNotIP
+		p.free = append(p.free, d)
 	}
 	p.cur = p.take()
 	return p
@@ -259,7 +266,7 @@ func (p *Pool) clock(t int64) {
 func (p *Pool) deal(hash uint64) {
 	d := p.cur
 	part := hash & p.mask
-	d.part[d.n] = uint8(part)
+	d.in[d.n].owner = p.parts[part]
 	list := &d.lists[p.owner[part]]
 	list.at[list.n] = uint16(d.n)
 	list.n++
@@ -390,28 +397,19 @@ func (p *Pool) work(worker int, d *dealt) {
 		p.parts[i].begin(d, i)
 	}
 	list := d.lists[worker].all()
-	for k := range min(len(list), 2*ahead) {
-		p.parts[d.part[list[k]]].table.Prefetch(d.in[list[k]].hash)
+	for _, n := range list[:2*ahead] {
+		d.in[n].owner.table.Prefetch(d.in[n].hash)
 	}
-	for k := range min(len(list), ahead) {
-		p.parts[d.part[list[k]]].foresee(&d.in[list[k]])
+	for _, n := range list[:ahead] {
+		d.in[n].owner.foresee(&d.in[n])
 	}
-	for k, n := range list {
-		if k+2*ahead < len(list) {
-			m := list[k+2*ahead]
-			p.parts[d.part[m]].table.Prefetch(d.in[m].hash)
-		}
-		if k+ahead < len(list) {
-			m := list[k+ahead]
-			p.parts[d.part[m]].foresee(&d.in[m])
-		}
-		if k+ahead/2 < len(list) {
-			foreseeMore(&d.in[list[k+ahead/2]])
-		}
-		if k+ahead/4 < len(list) {
-			foreseeEvents(&d.in[list[k+ahead/4]])
-		}
-		p.parts[d.part[n]].turn(int32(n))
+	for k, n := range list[:len(list)-2*ahead] {
+		far, near := &d.in[list[k+2*ahead]], &d.in[list[k+ahead]]
+		far.owner.table.Prefetch(far.hash)
+		near.owner.foresee(near)
+		foreseeMore(&d.in[list[k+ahead/2]])
+		foreseeEvents(&d.in[list[k+ahead/4]])
+		d.in[n].owner.turn(int32(n))
 	}
 	for i := worker; i < len(p.parts); i += p.crew.Workers() {
 		p.parts[i].end(d)

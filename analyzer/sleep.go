@@ -103,7 +103,7 @@ func (a *Analyzer) sleep(c *connection) bool {
 	}
 	a.table.Put(&c.tuple, uint32(i)|sleeperBit)
 	if c.deadline != 0 {
-		a.due.push(due{t: c.deadline, id: c.id, self: sleeperSelf(i)})
+		a.enqueue(due{t: c.deadline, id: c.id, self: sleeperSelf(i)})
 	}
 	a.octets += sleeperOctets + s.room.octets() - connectionOctets - eventOctets(c.events)
 	a.release(c)

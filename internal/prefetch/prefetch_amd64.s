@@ -13,3 +13,14 @@ next:
 	DECQ       CX
 	JNZ        next
 	RET
+
+// func Four(p, q, r unsafe.Pointer)
+TEXT ·Four(SB), NOSPLIT, $0-24
+	MOVQ       p+0(FP), AX
+	MOVQ       q+8(FP), CX
+	MOVQ       r+16(FP), DX
+	PREFETCHT0 (AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (DX)
+	RET

@@ -13,3 +13,14 @@ next:
 	SUBS $1, R1, R1
 	BNE  next
 	RET
+
+// func Four(p, q, r unsafe.Pointer)
+TEXT ·Four(SB), NOSPLIT, $0-24
+	MOVD p+0(FP), R0
+	MOVD q+8(FP), R1
+	MOVD r+16(FP), R2
+	PRFM (R0), PLDL1KEEP
+	PRFM (R1), PLDL1KEEP
+	PRFM 64(R1), PLDL1KEEP
+	PRFM (R2), PLDL1KEEP
+	RET

@@ -9,3 +9,9 @@ import "unsafe"
 //
 //go:noescape
 func Lines(p unsafe.Pointer, n int)
+
+// Four asks for the line at p, the two from q on, and the one at r: as Lines, but
+// called once.
+//
+//go:noescape
+func Four(p, q, r unsafe.Pointer)

@@ -6,3 +6,6 @@ import "unsafe"
 
 // Lines does nothing here.
 func Lines(unsafe.Pointer, int) {}
+
+// Four does nothing here.
+func Four(p, q, r unsafe.Pointer) {}

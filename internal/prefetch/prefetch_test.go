@@ -10,5 +10,6 @@ func TestLines(t *testing.T) {
 	var room [256]byte
 	Lines(unsafe.Pointer(&room), len(room)/LineSize)
 	Lines(nil, 3)
+	Four(unsafe.Pointer(&room), nil, unsafe.Pointer(&room))
 	Lines(unsafe.Add(unsafe.Pointer(&room), 1<<20), 100)
 }
