@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -76,6 +77,14 @@ func (d *decoded) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// Close ends what decompresses.
+func (d *decoded) Close() error {
+	if z, ok := d.out.(*zstd.Decoder); ok {
+		z.Close()
+	}
+	return nil
+}
+
 func (d *decoded) fail(err error) error {
 	if e, ok := errors.AsType[*os.PathError](err); ok {
 		return e // the file cannot be read: no fault of the data
@@ -136,9 +145,11 @@ func openZstd(src *bufio.Reader) (io.Reader, error) {
 	return newZstd(io.MultiReader(bytes.NewReader(head), src), maxWindow)
 }
 
-// newZstd decodes on the caller's goroutine.
+// newZstd decodes on the caller's goroutine, or with more processors than that and the
+// analysis have use for, on some of its own.
 func newZstd(src io.Reader, window uint64) (io.Reader, error) {
-	return zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+	beside := min(max(1, runtime.GOMAXPROCS(0)-2), 4)
+	return zstd.NewReader(src, zstd.WithDecoderConcurrency(beside), zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxWindow(window))
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // maxOpenFiles is how many descriptors a Set holds at once. Files beyond
@@ -11,7 +12,10 @@ import (
 const maxOpenFiles = 128
 
 // filePool keeps the number of open files within a bound.
+//
+// Several goroutines may read, each from a file of its own.
 type filePool struct {
+	mu    sync.Mutex
 	max   int
 	open  []*pooledFile
 	clock uint64
@@ -29,20 +33,61 @@ type pooledFile struct {
 }
 
 func (f *pooledFile) Read(p []byte) (int, error) {
-	if f.file == nil {
-		if err := f.pool.acquire(f); err != nil {
+	for {
+		file, err := f.descriptor()
+		if err != nil {
 			return 0, err
 		}
+		n, err := file.ReadAt(p, f.offset())
+		if errors.Is(err, os.ErrClosed) { // it was taken away meanwhile
+			if err = nil; n == 0 {
+				continue
+			}
+		}
+		f.pool.mu.Lock()
+		f.off += int64(n)
+		f.pool.mu.Unlock()
+		return n, err
 	}
-	f.pool.clock++
-	f.used = f.pool.clock
-	n, err := f.file.ReadAt(p, f.off)
-	f.off += int64(n)
-	return n, err
+}
+
+// descriptor returns the open file.
+func (f *pooledFile) descriptor() (*os.File, error) {
+	p := f.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.file == nil {
+		if err := p.acquire(f); err != nil {
+			return nil, err
+		}
+	}
+	p.clock++
+	f.used = p.clock
+	return f.file, nil
+}
+
+// offset is how far the file is read.
+func (f *pooledFile) offset() int64 {
+	f.pool.mu.Lock()
+	defer f.pool.mu.Unlock()
+	return f.off
+}
+
+// rewind goes back to the beginning.
+func (f *pooledFile) rewind() {
+	f.pool.mu.Lock()
+	defer f.pool.mu.Unlock()
+	f.off = 0
 }
 
 // Close gives the descriptor back.
 func (f *pooledFile) Close() error {
+	f.pool.mu.Lock()
+	defer f.pool.mu.Unlock()
+	return f.release()
+}
+
+func (f *pooledFile) release() error {
 	if f.file == nil {
 		return nil
 	}
@@ -69,7 +114,7 @@ func (p *filePool) acquire(f *pooledFile) error {
 				oldest = o
 			}
 		}
-		oldest.Close()
+		oldest.release()
 	}
 	file, err := os.Open(f.path)
 	if err != nil {

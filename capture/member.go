@@ -12,13 +12,17 @@ type member struct {
 	file   *pooledFile // a regular file
 	stream io.Reader   // or standard input, or what OpenReader was given
 	opened *os.File    // or a FIFO or device, once it is open
-	reader reader      // nil when not open
-	head   Packet      // the next packet, if hasHead
-	first  int64       // time of the first packet; MinInt64 if not known
-	size   int64       // of a regular file, in octets
+	team   *aheads
+	ahead  *ahead // nil: it is read by the caller alone
+	codec  io.Closer
+	reader reader // nil when not open
+	head   Packet // the next packet, if hasHead
+	first  int64  // time of the first packet; MinInt64 if not known
+	size   int64  // of a regular file, in octets
 	info   FileInfo
 
 	hasHead bool
+	beside  bool // others are read at the same time
 }
 
 // open opens the input and reads its file header.
@@ -26,7 +30,7 @@ func (m *member) open() (err error) {
 	src := m.stream
 	switch {
 	case m.file != nil:
-		m.file.off = 0
+		m.file.rewind()
 		src = m.file
 	case src == nil:
 		if m.opened, err = os.Open(m.path); err != nil {
@@ -35,6 +39,11 @@ func (m *member) open() (err error) {
 		src = m.opened
 	}
 	src, m.info.Compression = decompress(src)
+	m.codec, _ = src.(io.Closer)
+	if m.info.Compression != "" || m.file != nil && m.beside {
+		m.ahead = &ahead{src: src, team: m.team}
+		src = m.ahead
+	}
 	m.reader, err = newReader(m.path, src)
 	return err
 }
@@ -69,6 +78,10 @@ func (m *member) describe() {
 func (m *member) close() error {
 	m.describe()
 	m.reader, m.head, m.hasHead = nil, Packet{}, false
+	if m.ahead.close(m.file != nil) && m.codec != nil {
+		m.codec.Close()
+	}
+	m.ahead, m.codec = nil, nil
 	switch {
 	case m.file != nil:
 		return m.file.Close()

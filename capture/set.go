@@ -54,6 +54,7 @@ type Set struct {
 	pending []error   // of inputs that failed in Open
 	number  uint64
 	files   filePool
+	team    aheads
 }
 
 // Open opens the captures that paths name: files, directories (of which only
@@ -67,7 +68,7 @@ type Set struct {
 // Open reads the beginning of each input: of regular files up to the first
 // packet, of pipes no more than the file header.
 func Open(paths []string, opts Options) (*Set, error) {
-	s := &Set{files: filePool{max: maxOpenFiles}}
+	s := &Set{files: filePool{max: maxOpenFiles}, team: newAheads()}
 	if len(paths) == 0 {
 		return nil, errNoInput
 	}
@@ -90,7 +91,7 @@ func Open(paths []string, opts Options) (*Set, error) {
 
 // OpenReader makes a Set of one input that r yields; name stands in errors.
 func OpenReader(name string, r io.Reader) (*Set, error) {
-	s := &Set{}
+	s := &Set{team: newAheads()}
 	if err := s.join(&member{path: name, stream: r}); err != nil {
 		return nil, err
 	}
@@ -128,6 +129,7 @@ func (s *Set) join(m *member) error {
 	if len(s.members) == maxFiles {
 		return errTooMany
 	}
+	m.team = &s.team
 	if err := m.open(); err != nil {
 		m.close()
 		return err
@@ -264,6 +266,7 @@ func (s *Set) begin(m *member) error {
 		return m.end(&Error{File: m.path, Offset: -1, Err: errOverlap})
 	}
 	if m.reader == nil {
+		m.beside = true
 		if err := m.open(); err != nil {
 			return m.end(err)
 		}
@@ -295,9 +298,10 @@ func (s *Set) Progress() (read, total int64) {
 		if m.file == nil {
 			return read, 0
 		}
-		read, total = read+m.file.off, total+m.size
+		off := m.file.offset()
+		read, total = read+off, total+m.size
 		if m.reader == nil && m.info.Packets > 0 { // it was read to its end, or given up
-			read += m.size - m.file.off
+			read += m.size - off
 		}
 	}
 	return read, total

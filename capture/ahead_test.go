@@ -1,0 +1,67 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+// TestAhead: what is read ahead is what was to be read, with the error behind it, and
+// closing ends the goroutine, wherever it is.
+func TestAhead(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789abcde"), 500_000)
+	broken := errors.New("broken")
+	for _, size := range []int{1, 1000, blockSize, blockSize + 1, 3 * blockSize} {
+		team := aheads{free: 1}
+		a := &ahead{src: io.MultiReader(bytes.NewReader(data), iotest.ErrReader(broken)), team: &team}
+		got, err := io.ReadAll(&limited{a, size})
+		if !bytes.Equal(got, data) || err != broken || team.free != 0 {
+			t.Errorf("reads of %d: %d octets of %d, %v, room for %d more", size, len(got), len(data), err, team.free)
+		}
+		if !a.close(true) || team.free != 1 {
+			t.Error("it has not ended")
+		}
+	}
+}
+
+// limited reads at most so many octets at a time.
+type limited struct {
+	io.Reader
+	most int
+}
+
+func (l *limited) Read(p []byte) (int, error) { return l.Reader.Read(p[:min(len(p), l.most)]) }
+
+// TestAheadGivenUp: closed in the middle, with the goroutine in a read or waiting for
+// room, nothing goes on.
+func TestAheadGivenUp(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for _, slow := range []bool{false, true} {
+		r, w := io.Pipe()
+		go func() {
+			for n := 0; !slow || n < 10; n++ {
+				if _, err := w.Write(make([]byte, blockSize)); err != nil {
+					return
+				}
+			}
+		}()
+		a := &ahead{src: r, team: &aheads{free: 1}}
+		for range 2 * aheadDirect {
+			if _, err := io.ReadFull(a, make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a.close(false)
+		r.Close()
+	}
+	for n := 0; runtime.NumGoroutine() > before; n++ {
+		if n == 5000 {
+			t.Fatalf("%d goroutines became %d", before, runtime.NumGoroutine())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
