@@ -141,9 +141,13 @@ func (a *Analyzer) alloc() *connection {
 	return c
 }
 
-// release gives a place back. The list of events keeps its room.
+// release gives a place back. The list of events keeps its room, if it is no larger than
+// most have: else every place would come to have the largest, in time.
 func (a *Analyzer) release(c *connection) {
 	i, events := c.self, c.events[:0]
+	if cap(events) > mostEvents {
+		events = nil
+	}
 	*c = connection{events: events}
 	a.slab.release(i)
 }

@@ -386,7 +386,7 @@ type halfClose struct {
 // details returns the side table, made at first use.
 func (c *connection) details() *details {
 	if c.x == nil {
-		c.x = &details{}
+		c.x = c.trail.details.take()
 	}
 	return c.x
 }
@@ -395,9 +395,32 @@ func (c *connection) details() *details {
 func (c *connection) more(side uint8) *sideDetails {
 	d := &c.details().side[side]
 	if *d == nil {
-		*d = &sideDetails{}
+		*d = c.trail.sides.take()
 	}
 	return *d
+}
+
+// release gives the details back. Their lists keep their room, if it is small.
+func (d *details) release(t *trail) {
+	for i, side := range d.side {
+		if side != nil {
+			*side = sideDetails{}
+			t.sides.give(side)
+			d.side[i] = nil
+		}
+	}
+	*d = details{refuted: emptied(d.refuted), resets: emptied(d.resets), synCopies: emptied(d.synCopies),
+		finCopies: emptied(d.finCopies), notes: emptied(d.notes)}
+	t.details.give(d)
+}
+
+// emptied is the room of a list, if it is small.
+func emptied[T any](list []T) []T {
+	const small = 4
+	if cap(list) > small {
+		return nil
+	}
+	return list[:0]
 }
 
 // nothing is what look returns of a connection without details.

@@ -102,6 +102,9 @@ func (c *connection) push(e event) bool {
 	return true
 }
 
+// mostEvents is how many most connections have that close.
+const mostEvents = 12
+
 // eventRoom is the next room of a list of events: enough for a SYN, for an opening, for
 // most closes, for nearly all, then for whatever may come.
 func eventRoom(have int) int {
@@ -110,8 +113,8 @@ func eventRoom(have int) int {
 		return 4
 	case have < 8:
 		return 8
-	case have < 12:
-		return 12
+	case have < mostEvents:
+		return mostEvents
 	case have < 16:
 		return 16
 	case have < 24:

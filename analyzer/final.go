@@ -352,5 +352,8 @@ func (a *Analyzer) forget(c *connection) {
 	}
 	a.live--
 	a.octets -= connectionOctets + int64(c.weight)
+	if c.x != nil {
+		c.x.release(c.trail)
+	}
 	a.release(c)
 }

@@ -99,7 +99,7 @@ func (a *Analyzer) sleep(c *connection) bool {
 	s := d.at(i)
 	*s = sleeper{tuple: c.tuple, id: c.id, value: c.value(), room: d.rooms.put(octets)}
 	if c.x != nil {
-		s.more, d.details[i] = true, c.x
+		s.more, d.details[i], c.x = true, c.x, nil
 	}
 	a.table.Put(&c.tuple, uint32(i)|sleeperBit)
 	if c.deadline != 0 {

@@ -5,9 +5,36 @@ import "github.com/lastack/lastack/wire"
 // trail remembers the last segments of all connections of a part, in the order in
 // which they came: for a connection they would take more room than all else that
 // it needs, and only those of the last moments are ever asked for.
+//
+// It also keeps what connections that are gone had for details, for others.
 type trail struct {
 	recent  circle[remembered]
 	answers circle[answer]
+	details spares[details]
+	sides   spares[sideDetails]
+}
+
+// spares are things that can be used again.
+type spares[T any] struct{ list []*T }
+
+// maxSpares bounds them.
+const maxSpares = 1 << 12
+
+// take returns a spare one, else a new one.
+func (s *spares[T]) take() *T {
+	n := len(s.list)
+	if n == 0 {
+		return new(T)
+	}
+	v := s.list[n-1]
+	s.list = s.list[:n-1]
+	return v
+}
+
+func (s *spares[T]) give(v *T) {
+	if len(s.list) < maxSpares {
+		s.list = append(s.list, v)
+	}
 }
 
 // trailSize is how many entries a circle holds. Between a segment and its copy, or
