@@ -14,7 +14,7 @@ import (
 // TestEventRoom: the list of events takes room for an opening, for most closes,
 // for nearly all, and for whatever may come; beyond the limit events are counted and dropped.
 func TestEventRoom(t *testing.T) {
-	c := &connection{flip: 1, trail: &trail{}}
+	c := &connection{flip: 1, trail: newTrail()}
 	rooms := map[int]bool{}
 	for range maxEvents + 5 {
 		c.push(event{sym: fsm.SndData})
@@ -33,7 +33,7 @@ func TestEventRoom(t *testing.T) {
 // TestNotes: of one kind the first and the last few are kept, whatever there is
 // of others.
 func TestNotes(t *testing.T) {
-	c := &connection{flip: 1, trail: &trail{}}
+	c := &connection{flip: 1, trail: newTrail()}
 	for n := range uint64(20) {
 		c.note(detect.DataAgain, 0, &wire.Segment{Ref: wire.MakeFrameRef(0, 2*n+1)}, 0)
 		if n%4 == 0 {

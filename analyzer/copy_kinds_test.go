@@ -41,7 +41,7 @@ func TestCopiesWithoutIDs(t *testing.T) {
 		{"later than the copies before it", wire.ACK, 1, 61, false, 38 * ms, known, original},
 		{"the hop limit of its sender's tap", wire.ACK, 0, 64, false, 31 * ms, known, original},
 	} {
-		con := &connection{flip: 1, trail: &trail{}}
+		con := &connection{flip: 1, trail: newTrail()}
 		if c.taps != nil {
 			con.details().taps = c.taps
 		}

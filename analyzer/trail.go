@@ -56,37 +56,31 @@ type answer struct {
 	prev uint32 // the one with the ACK number before
 }
 
-// circle holds the last trailSize entries that were added, by their number. It
-// grows to that size as it is filled.
+// circle holds the last trailSize entries that were added, by their number.
 type circle[T any] struct {
-	list []T
+	list *[trailSize]T
 	last uint32 // number of the latest entry; 0 is none
+}
+
+// newTrail returns an empty trail. (Memory that nothing is written to costs nothing.)
+func newTrail() *trail {
+	t := &trail{}
+	t.recent.list, t.answers.list = new([trailSize]remembered), new([trailSize]answer)
+	return t
 }
 
 // add makes room for one more entry, whose number is then last, for the caller to
 // fill in. (To take it by value would copy it twice.)
 func (c *circle[T]) add() *T {
-	c.last++
-	if i := (c.last - 1) % trailSize; i < uint32(len(c.list)) && c.last != 0 {
-		return &c.list[i]
-	}
-	return c.grow()
-}
-
-// grow is add where there is no room, and after 2^32 entries: 0 is no number.
-func (c *circle[T]) grow() *T {
-	if c.last == 0 {
+	if c.last++; c.last == 0 { // after 2^32 of them
 		c.last++
-		return &c.list[0]
 	}
-	var none T
-	c.list = append(c.list, none)
-	return &c.list[len(c.list)-1]
+	return &c.list[(c.last-1)%trailSize]
 }
 
 // at returns entry n; nil for none, and for one that is no longer held.
 func (c *circle[T]) at(n uint32) *T {
-	if n == 0 || c.last-n >= uint32(len(c.list)) {
+	if n == 0 || c.last-n >= trailSize {
 		return nil
 	}
 	return &c.list[(n-1)%trailSize]
@@ -107,7 +101,7 @@ func (ep *endpoint) forgetTrail(t *trail) {
 func (a *Analyzer) trailOf(hash uint64) *trail {
 	t := &a.trails[hash%poolParts]
 	if *t == nil {
-		*t = &trail{}
+		*t = newTrail()
 	}
 	return *t
 }
