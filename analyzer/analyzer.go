@@ -96,10 +96,13 @@ type Analyzer struct {
 	// Scratch of a record: the ways of both ends, and what the detectors see.
 	courses [2]course
 	in      detect.Input
-	found   []report.Finding // room for those of one connection
-	sum     tally
-	view    watch
-	part    *dealer // in a Pool
+	late    lateDetail
+	// addTransitions adds those of late.
+	addTransitions func()
+	found          []report.Finding // room for those of one connection
+	sum            tally
+	view           watch
+	part           *dealer // in a Pool
 }
 
 // New returns an Analyzer that has seen nothing.
@@ -115,7 +118,7 @@ func New(opt Options) *Analyzer {
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
 	a.dorm.begin()
-	a.sum.init()
+	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a
 }
 

@@ -140,14 +140,15 @@ func (c *connection) proved(i int, s *wire.Segment) {
 		i = c.echoedSYNACK(i, s)
 	}
 	e := c.events[i]
-	before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
-	if echoed {
-		c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
-	}
-	c.drop(e.side, e.sym, func(o *event) bool { return o.ref != e.ref })
-	i = c.findRef(e.side, e.sym, e.ref)
-	if i < 0 {
-		return // the list was full
+	if !c.single(i) {
+		before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
+		if echoed {
+			c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
+		}
+		c.drop(e.side, e.sym, func(o *event) bool { return o.ref != e.ref })
+		if i = c.findRef(e.side, e.sym, e.ref); i < 0 {
+			return // the list was full
+		}
 	}
 	c.confirm(i, s.Ref)
 	if s.Flags.Has(wire.FIN) || c.find(e.side, fsm.SndFIN) > i {
@@ -160,6 +161,17 @@ func (c *connection) proved(i int, s *wire.Segment) {
 		}
 		c.handshakeWith(e.side, e.ref)
 	}
+}
+
+// single reports whether event i has no other of its kind at its end.
+func (c *connection) single(i int) bool {
+	e := &c.events[i]
+	for k := range c.events {
+		if o := &c.events[k]; k != i && o.sym == e.sym && o.side == e.side {
+			return false
+		}
+	}
+	return true
 }
 
 // openings are the receipts that complete a handshake.

@@ -36,13 +36,14 @@ func (a *Analyzer) detect(in *detect.Input) []report.Finding {
 
 // sifted reports whether nobody wants the records of a connection. It is counted
 // all the same.
-func (a *Analyzer) sifted(in *detect.Input) bool {
+func (a *Analyzer) sifted(c *connection, in *detect.Input, now int64) bool {
 	if a.part == nil || a.part.wanted == nil || a.part.sure {
 		return false
 	}
-	in.Brief = true
+	a.late = lateDetail{c, in.Conn, now}
+	in.Brief, in.Late = true, a.addTransitions
 	found := a.detect(in)
-	in.Brief = false
+	in.Brief, in.Late = false, nil
 	a.nursery.cast(in.Conn, found)
 	if a.part.wanted(in.Conn, found) {
 		return false
@@ -50,6 +51,13 @@ func (a *Analyzer) sifted(in *detect.Input) bool {
 	a.sum.final(in.Conn, found)
 	a.part.spare = append(a.part.spare, a.rec)
 	return true
+}
+
+// lateDetail is what it takes to add the transitions to a record.
+type lateDetail struct {
+	c   *connection
+	r   *report.Connection
+	now int64
 }
 
 // input is what the detectors see of c, until the next call.

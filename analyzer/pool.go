@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/lastack/lastack/capture"
@@ -146,7 +145,6 @@ func NewPool(opt Options, workers int) *Pool {
 	}
 	p := &Pool{opt: opt}
 	p.decoder.IgnoreIDs = opt.IgnoreVLAN
-	p.sum.init()
 	parts := poolParts
 	if opt.MaxConnections < poolParts*fewest {
 		parts = 1
@@ -366,7 +364,6 @@ func (p *Pool) give(s *share, i int) {
 // Summary returns the counts. It is for when the input has ended.
 func (p *Pool) Summary() *report.Summary {
 	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped}
-	t.init()
 	for _, a := range p.parts {
 		a.nursery.settle(&a.sum)
 		t.add(&a.sum)
@@ -380,12 +377,12 @@ func (t *tally) add(part *tally) {
 	t.copies += part.copies
 	t.strayResets += part.strayResets
 	t.connections += part.connections
-	for _, m := range [...]struct{ to, from map[string]int }{
-		{t.byOpen, part.byOpen}, {t.byClose, part.byClose}, {t.byCloser, part.byCloser}, {t.byCause, part.byCause},
-		{t.states, part.states}, {t.findings, part.findings}, {t.lifetimes, part.lifetimes},
+	for _, m := range [...]struct{ to, from *counts }{
+		{&t.byOpen, &part.byOpen}, {&t.byClose, &part.byClose}, {&t.byCloser, &part.byCloser}, {&t.byCause, &part.byCause},
+		{&t.states, &part.states}, {&t.findings, &part.findings}, {&t.lifetimes, &part.lifetimes},
 	} {
-		for k, n := range maps.All(m.from) {
-			m.to[k] += n
+		for _, k := range *m.from {
+			m.to.add(k.name, k.n)
 		}
 	}
 }

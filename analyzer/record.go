@@ -16,8 +16,14 @@ import (
 // record builds what is reported of c as of now. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
 	r := a.outline(c, why, now)
-	a.label(c, r)
+	a.detail(c, r, now)
 	return r
+}
+
+// detail adds what a record has only to be read, or looked up by, or for few detectors.
+func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
+	a.transitions(c, r, now)
+	a.label(c, r)
 }
 
 // label adds what a record has only to be read, or looked up by.
@@ -26,7 +32,7 @@ func (a *Analyzer) label(c *connection, r *report.Connection) {
 	r.WiresharkFilter = a.filter(c, r)
 }
 
-// outline is record but for labels.
+// outline is record but for what detail adds.
 func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Connection {
 	b := a.recordRoom(c)
 	r := &b.conn
@@ -45,8 +51,6 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	c.trace(c.peer(0), &a.courses[1])
 	if c.phase == stray {
 		r.Incarnation-- // it is none
-	} else {
-		a.transitions(c, r, now)
 	}
 	a.fillDetails(c, r)
 	a.endpoint(c, c.client, &r.Endpoints.Client)
@@ -211,8 +215,12 @@ func (a *Analyzer) filePtr(ref wire.FrameRef) *int {
 	return a.file(ref)
 }
 
-// transitions fills r.Transitions: those of both ends, by time.
+// transitions fills r.Transitions, if that is not done: those of both ends, by time. A
+// stray SYN has none.
 func (a *Analyzer) transitions(c *connection, r *report.Connection, now int64) {
+	if c.phase == stray || len(r.Transitions) > 0 {
+		return
+	}
 	one, two := a.courses[0].list, a.courses[1].list
 	if c.flip == 0 {
 		two = nil

@@ -15,15 +15,39 @@ type tally struct {
 	strayResets, timeWentBack uint64
 	skipped                   [wire.OutcomeLink + 1]uint64
 	connections               uint64
-	byOpen, byClose, byCloser map[string]int
-	byCause, states, findings map[string]int
-	lifetimes                 map[string]int
+	byOpen, byClose, byCloser counts
+	byCause, states, findings counts
+	lifetimes                 counts
 }
 
-func (t *tally) init() {
-	for _, m := range []*map[string]int{&t.byOpen, &t.byClose, &t.byCloser, &t.byCause, &t.states, &t.findings, &t.lifetimes} {
-		*m = map[string]int{}
+// counts are how many there were of what has a name. They are few names: to look
+// through a list takes less time than a map.
+type counts []struct {
+	name string
+	n    int
+}
+
+// add counts n more.
+func (l *counts) add(name string, n int) {
+	for i := range *l {
+		if k := &(*l)[i]; k.name == name {
+			k.n += n
+			return
+		}
 	}
+	*l = append(*l, struct {
+		name string
+		n    int
+	}{name, n})
+}
+
+// byName returns them as a Summary has them.
+func (l counts) byName() map[string]int {
+	m := make(map[string]int, len(l))
+	for _, k := range l {
+		m[k.name] = k.n
+	}
+	return m
 }
 
 // packet counts a packet by what it was.
@@ -49,18 +73,18 @@ func (t *tally) finals(r *report.Connection, found []report.Finding, n int) {
 		return
 	}
 	for i := range found {
-		t.findings[found[i].ID] += n
+		t.findings.add(found[i].ID, n)
 	}
 	t.connections += uint64(n)
-	t.byOpen[r.Open.Kind] += n
-	t.byClose[r.Close.Kind] += n
-	t.byCloser[string(r.Close.FirstCloser)] += n
+	t.byOpen.add(r.Open.Kind, n)
+	t.byClose.add(r.Close.Kind, n)
+	t.byCloser.add(string(r.Close.FirstCloser), n)
 	if r.Close.Reset != nil {
-		t.byCause[r.Close.Reset.Cause] += n
+		t.byCause.add(r.Close.Reset.Cause, n)
 	}
-	t.states[r.Endpoints.Client.State] += n
-	t.states[r.Endpoints.Server.State] += n
-	t.lifetimes[lifetime(r.Duration)] += n
+	t.states.add(r.Endpoints.Client.State, n)
+	t.states.add(r.Endpoints.Server.State, n)
+	t.lifetimes.add(lifetime(r.Duration), n)
 }
 
 func lifetime(d float64) string {
@@ -84,8 +108,8 @@ func (t *tally) summary() *report.Summary {
 			Malformed: t.skipped[wire.OutcomeMalformed], Fragment: t.skipped[wire.OutcomeFragment],
 			LinkType: t.skipped[wire.OutcomeLink]},
 		CaptureDuplicates: t.copies, TimeWentBack: t.timeWentBack, Connections: t.connections,
-		ByOpen: t.byOpen, ByClose: t.byClose, ByFirstCloser: t.byCloser, ByResetCause: t.byCause,
-		StatesAtEnd: t.states, Findings: t.findings, Lifetimes: t.lifetimes,
+		ByOpen: t.byOpen.byName(), ByClose: t.byClose.byName(), ByFirstCloser: t.byCloser.byName(), ByResetCause: t.byCause.byName(),
+		StatesAtEnd: t.states.byName(), Findings: t.findings.byName(), Lifetimes: t.lifetimes.byName(),
 	}
 }
 
@@ -96,10 +120,10 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	}
 	r := a.outline(c, why, now)
 	in := a.input(c, r, now)
-	if a.sifted(in) {
+	if a.sifted(c, in, now) {
 		return
 	}
-	a.label(c, r)
+	a.detail(c, r, now)
 	found := a.detect(in)
 	a.sum.final(r, found)
 	if a.part != nil {

@@ -130,6 +130,10 @@ func (in *Input) receipts(struck []*report.Refuted) []Mark {
 
 // entered returns the first transition of a side to a state.
 func (in *Input) entered(side report.Side, state string) *report.Transition {
+	if in.Late != nil {
+		in.Late()
+		in.Late = nil
+	}
 	for i := range in.Conn.Transitions {
 		if t := &in.Conn.Transitions[i]; t.Side == side && t.To == state {
 			return t
