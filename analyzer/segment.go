@@ -1,7 +1,9 @@
 package analyzer
 
 import (
+	"math"
 	"slices"
+	"time"
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
@@ -153,10 +155,23 @@ func (c *connection) lateSYNACK(s *wire.Segment) bool {
 // speak records that X has sent something. A SYN again does not say that anything
 // reaches X.
 func (c *connection) speak(s *wire.Segment) {
+	c.breaksSilence(s)
 	c.ep[s.Dir].spoke(s, c.trail)
 	if again := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && c.look(s.Dir).syn.n > 0; !again {
 		c.ep[c.peer(s.Dir)].sp.Repeats = 0
 	}
+}
+
+// breaksSilence notes that X, which was heard of before, answers after Y has sent
+// something again several times (K5).
+func (c *connection) breaksSilence(s *wire.Segment) {
+	const several = 3
+	ep := &c.ep[s.Dir]
+	if c.ep[c.peer(s.Dir)].sp.Repeats < several || ep.packets < 2 || s.Flags&(wire.SYN|wire.RST) != 0 {
+		return
+	}
+	silent := max(s.Time-ep.lastTime, 0) / int64(time.Millisecond)
+	c.note(detect.Answered, s.Dir, s, uint32(min(silent, math.MaxUint32)))
 }
 
 // spoke notes s as the last segment of its sender.

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
@@ -86,11 +87,7 @@ func (c *connection) resetAgain(s *wire.Segment) bool {
 
 // answered reports whether s, just added, answered a keepalive probe.
 func (c *connection) answered(s *wire.Segment) bool {
-	if c.x == nil || len(c.x.notes) == 0 {
-		return false
-	}
-	last := &c.x.notes[len(c.x.notes)-1]
-	return last.kind == detect.ProbeReply && last.ref == s.Ref
+	return c.x != nil && slices.ContainsFunc(c.x.notes, func(n note) bool { return n.kind == detect.ProbeReply && n.ref == s.Ref })
 }
 
 // challenges reports whether s is the pure ACK with which a synchronized end

@@ -8,7 +8,8 @@ var All = []Detector{
 	halfClose, halfCloseDataLost, closeWait, finWait1Stuck, finWait2Stuck, lastAckStuck,
 	resetAbort, resetNoSuchConnection, resetAfterClose, resetInjected, timeWaitAssassination,
 	incarnationReuse, incarnationReuseRefused, incarnationReuseUnsafe, oldDuplicate,
-	keepaliveAlive, keepaliveUnanswered, keepaliveReset, zeroWindowStall,
+	keepaliveAlive, keepaliveUnanswered, keepaliveReset,
+	deadPeer, outageRecovered, zeroWindowStall,
 	captureDuplicates, captureLoss, twoTaps, oneWayCapture, midStream, evicted,
 }
 

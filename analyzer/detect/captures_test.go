@@ -41,7 +41,7 @@ var captures = map[string][2]string{
 	"simultaneous-close":           {"simultaneous-close", "simultaneous-close"},
 	"three-segment-close":          {"three-segment-close", "three-segment-close"},
 	"time-wait-assassination":      {"time-wait-assassination", ""}, // forged on the way: B never saw it
-	"dead-peer":                    {"", ""},
+	"dead-peer":                    {"dead-peer", ""},
 	"descriptors-used-up":          {"half-close-data-lost three-segment-close", "half-close-data-lost three-segment-close"},
 	"fast-open":                    {"fast-open", "fast-open"},
 	"fin-lost-peer-closes":         {"fin-retransmitted simultaneous-close", "simultaneous-close"}, // A's first FIN never reached B

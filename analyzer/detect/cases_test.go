@@ -501,6 +501,38 @@ func livesAndCaptures() map[string][]example {
 			{"for half a second", stalled(500), nil},
 			{"keepalive probes", probed(3, 3), nil},
 		},
+		"dead-peer": {
+			{"five repetitions", repeating(260, 660, 1460, 3060, 6260),
+				&expect{warning, high, server, []uint64{6, 9, 10, 11, 12, 13}, map[string]any{"repeats": 5, "silence_s": 6.2, "repeating_s": 6.0}}},
+			{"three, and the capture ends", repeating(260, 660, 1460), &expect{notice, high, server, []uint64{6, 9, 10, 11}, map[string]any{"repeats": 3}}},
+			{"three, and a long silence", repeating(260, 660, 1460).until(20_000), &expect{warning, high, server, []uint64{6, 9, 10, 11}, nil}},
+			{"given up with a RST", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.aborted(client, "rst-ack", "abort", 14, 9000, 0, 0) }),
+				&expect{warning, high, server, []uint64{6, 9, 10, 11, 12, 13, 14}, nil}},
+			{"octets missing", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Conn.Vantage.MissingBytes.Client = 5 }),
+				&expect{warning, medium, server, []uint64{6, 9, 10, 11, 12, 13}, nil}},
+			{"two repetitions", repeating(260, 660), nil},
+			{"the network repeats them", repeating(62.1, 62.2, 62.3, 62.4), nil},
+			{"the peer speaks later", healed(6000, 260, 660, 1460, 3060), nil},
+			{"answered with a RST", with(repeating(260, 660, 1460), func(in *Input) {
+				in.aborted(server, "rst", "no-such-connection", 12, 1480, 11, 50)
+				in.Last[1] = m(12, 1480)
+			}), nil},
+			{"one direction captured", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
+			{"it has closed", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.FIN[0] = once(8, 62) }), nil},
+			{"keepalive probes", probed(3, 0), nil},
+		},
+		"outage-recovered": {
+			{"for six seconds", healed(6060, 260, 660, 1460, 3060),
+				&expect{notice, high, server, []uint64{9, 10, 11, 12, 13}, map[string]any{"silence_s": 6.0, "outages": 1}}},
+			{"twice", with(healed(6060, 260, 660, 1460, 3060), func(in *Input) {
+				n := note(Answered, server, 30, 20_000)
+				n.Value = 2000
+				in.Notes = append(in.Notes, n)
+			}), &expect{notice, high, server, []uint64{9, 10, 11, 12, 13}, map[string]any{"outages": 2}}},
+			{"for half a second", healed(560, 200, 300, 400), nil},
+			{"not recovered", repeating(260, 660, 1460, 3060), nil},
+			{"one direction captured", with(healed(6060, 260, 660, 1460), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
+		},
 		"capture-duplicates": {
 			{"everything twice", doubled(7), &expect{info, high, "", []uint64{2, 21}, map[string]any{"copies": uint64(7), "packets": uint64(7)}}},
 			{"one in seven", doubled(1), nil},

@@ -334,6 +334,34 @@ func midway() *Input {
 }
 
 // with changes a story.
+// repeating is established, and the client's 50 octets are sent again from frame 9 on, at
+// those times; nothing answers.
+func repeating(at ...float64) *Input {
+	return with(established(), func(in *Input) {
+		last := 62.0
+		for i, t := range at {
+			n := note(DataAgain, client, uint64(9+i), t)
+			n.Value, n.Idle = 50, time.Duration((t-last)*float64(time.Millisecond))
+			in.Notes, last = append(in.Notes, n), t
+		}
+		in.Conn.Endpoints.Client.Retransmits = uint64(len(at))
+		in.Last[0] = m(uint64(8+len(at)), last)
+		in.ends(uint64(8+len(at)), last)
+	})
+}
+
+// healed is the same after the server has answered at t.
+func healed(t float64, at ...float64) *Input {
+	return with(repeating(at...), func(in *Input) {
+		frame := uint64(9 + len(at))
+		n := note(Answered, server, frame, t)
+		n.Value = uint32(t - 60)
+		in.Notes = append(in.Notes, n)
+		in.Last[1] = m(frame, t)
+		in.ends(frame, t)
+	})
+}
+
 func with(in *Input, change func(*Input)) *Input {
 	change(in)
 	return in

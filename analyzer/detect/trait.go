@@ -26,6 +26,8 @@ const (
 	octetsMissing                     // acknowledged octets were not captured
 	oneDirection                      // only one direction was captured
 	givenUp                           // it was given up to make room
+	dataUnanswered                    // data was sent again after the other end was heard of last
+	silenceBroken                     // an end answered that had not for some time
 )
 
 // traits returns all that in has.
@@ -56,7 +58,14 @@ func (in *Input) traits() (all trait) {
 	set(oneDirection, in.blind())
 	set(givenUp, c.FinalBy == "evicted")
 	for i := range in.Notes {
-		set(oldSegments, in.Notes[i].Kind == OldDuplicate || in.Notes[i].Kind == OldReset)
+		switch n := &in.Notes[i]; n.Kind {
+		case OldDuplicate, OldReset:
+			all |= oldSegments
+		case DataAgain:
+			set(dataUnanswered, n.Time.After(in.Last[index(n.Side.Peer())].Time))
+		case Answered:
+			all |= silenceBroken
+		}
 	}
 	return all
 }

@@ -37,7 +37,7 @@ func TestTraits(t *testing.T) {
 	for range 20000 {
 		look(strange(rnd))
 	}
-	if all := givenUp<<1 - 1; needed != all || had != all {
+	if all := silenceBroken<<1 - 1; needed != all || had != all {
 		t.Errorf("needed %#x and had %#x of %#x", needed, had, all)
 	}
 }

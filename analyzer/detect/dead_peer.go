@@ -1,0 +1,126 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Warning: one program waits for what never comes, and does not know it.
+var deadPeer = define(Detector{
+	ID:    "dead-peer",
+	Title: "Data sent again and again, and no answer",
+	Means: "An end repeats its data by its retransmission timer, and nothing comes from the other: that host is down, or the path to it or back is broken. " +
+		"Until the sender's kernel gives up its program sees nothing. The other end, if it lives, may never notice.",
+	Severity: warning,
+	Disproof: "Any later segment of the silent end: then it was an outage. Its answers, captured closer to it: then they were lost on the way back.",
+	Advice: "Find out what broke when the first repetition was sent: the host, the path, or a firewall or NAT that forgot the connection. " +
+		"To notice sooner give the socket a TCP_USER_TIMEOUT, or the program a timeout of its own; a connection that mostly says nothing needs a keepalive.",
+	Check: []string{"ss -tnoi", "nstat -az TcpRetransSegs TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout", "sysctl net.ipv4.tcp_retries2"},
+	Refs:  []string{"RFC 9293 3.8.3", "RFC 6298 5", "RFC 5482", "tcp_retransmit_timer()", "retransmits_timed_out()"},
+}, dataUnanswered, findDeadPeer)
+
+// deadRepeats is how many repetitions in a row that draw nothing are told of: fewer are
+// lost by chance. From manyRepeats on, or after longSilence, somebody ought to look.
+const (
+	deadRepeats = stuckRepeats
+	manyRepeats = 5
+	longSilence = 10 * time.Second
+)
+
+func findDeadPeer(in *Input) []claim {
+	if in.blind() {
+		return nil
+	}
+	out := in.claims()
+	for _, side := range sides {
+		// A FIN that is not answered is told of by its state.
+		if run := in.unanswered(side); len(run) >= deadRepeats && in.FIN[index(side)].Frame == 0 {
+			out = append(out, in.deadPeer(side, run))
+		}
+	}
+	return out
+}
+
+// unanswered returns the repetitions of a side's data since the other end was heard of
+// last, but for those that the network, or the capture, has made.
+func (in *Input) unanswered(side report.Side) []Note {
+	last := in.Last[index(side.Peer())].Time
+	return in.pick(in.Notes, func(n *Note) bool {
+		return n.Kind == DataAgain && n.Side == side && n.Time.After(last) && !in.tooSoon(n.Idle)
+	})
+}
+
+func (in *Input) deadPeer(side report.Side, run []Note) claim {
+	last := in.Last[index(side.Peer())]
+	c := claim{
+		side:       side.Peer(),
+		confidence: unless(in.gappy()),
+		at:         run[len(run)-1].Time,
+		proof:      append(in.marksOf(run), last),
+		notes:      run,
+		tell:       tellDeadPeer,
+	}
+	if len(run) < manyRepeats && in.Now.Sub(last.Time) < longSilence {
+		c.severity = notice
+	}
+	if r := in.deciding(); r != nil && r.By == side && r.Time.After(c.at) {
+		c.rst, c.proof = r, append(c.proof, r.mark())
+	}
+	return c
+}
+
+func tellDeadPeer(in *Input, c *claim) {
+	peer, side, run := c.side, c.side.Peer(), c.notes
+	n := len(run)
+	first, end := run[0].Time, run[n-1].Time
+	many := when(in.LostNotes > 0, "at least ") + times(n)
+	last := in.Last[index(peer)]
+	silence := in.Now.Sub(last.Time)
+	c.title = "The " + string(peer) + " does not answer: the " + string(side) + "'s data was sent again " + many + " in " + dur(end.Sub(first))
+	gaps := ""
+	if short, long := run[1].Time.Sub(first), end.Sub(run[n-2].Time); long > short {
+		gaps = ", at gaps that grew from " + dur(short) + " to " + dur(long)
+	}
+	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
+		", and nothing came from the "+string(peer)+" since "+in.frame(last)+", "+dur(silence)+" before the capture ends.",
+		"A host that is down and one that cannot be reached look the same.",
+		either(c.rst != nil, "The "+string(side)+" then gave up with a RST ("+in.rstFrame(c.rst)+").", in.givesUp(side, run)),
+		"The "+string(peer)+", if it lives, has nothing to send: it stays "+in.Conn.Endpoint(peer).State+" until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
+	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing yet; ETIMEDOUT when it gives up"), "nothing")
+	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
+		report.Float("repeating_s", end.Sub(first).Seconds()))
+}
+
+// rstFrame names the frame of a RST, if there is one.
+func (in *Input) rstFrame(r *rst) string {
+	if r == nil {
+		return ""
+	}
+	return in.frame(r.mark())
+}
+
+// givesUp says when a side's kernel gives up, by the gaps of its repetitions.
+func (in *Input) givesUp(side report.Side, run []Note) string {
+	n := len(run)
+	if in.Stack != "linux" {
+		return "It has not given up when the capture ends."
+	}
+	after := linuxGivesUp(run[n-1].Time.Sub(run[0].Time), run[n-1].Time.Sub(run[n-2].Time))
+	return "By these gaps, and Linux's default (tcp_retries2 = 15), its kernel gives up some " + dur(after.Round(time.Second)) +
+		" after the first repetition; only then does the program see ETIMEDOUT."
+}
+
+// linuxGivesUp is how long after its first repetition a segment is given up by Linux's
+// defaults, when it has been sent again for as long as passed and the last gap was gap:
+// at the first timer after 924.6 s (retransmits_timed_out(): 15 doublings from
+// TCP_RTO_MIN, none above TCP_RTO_MAX).
+func linuxGivesUp(passed, gap time.Duration) time.Duration {
+	const most, enough = 120 * time.Second, 924600 * time.Millisecond
+	for gap = max(gap, 200*time.Millisecond); passed < enough; {
+		gap = min(2*gap, most)
+		passed += gap
+	}
+	return passed
+}
