@@ -77,32 +77,28 @@ func tellDeadPeer(in *Input, c *claim) {
 	first, end := run[0].Time, run[n-1].Time
 	many := when(in.LostNotes > 0, "at least ") + times(n)
 	last := in.Last[index(peer)]
-	silence := in.Now.Sub(last.Time)
+	silence, until := in.Now.Sub(last.Time), " before the capture ends"
+	if c.rst != nil {
+		silence, until = c.rst.Time.Sub(last.Time), " before the "+string(side)+" gave up with a RST ("+in.frame(c.rst.mark())+")"
+	}
 	c.title = "The " + string(peer) + " does not answer: the " + string(side) + "'s data was sent again " + many + " in " + dur(end.Sub(first))
 	gaps := ""
 	if short, long := run[1].Time.Sub(first), end.Sub(run[n-2].Time); long > short {
 		gaps = ", at gaps that grew from " + dur(short) + " to " + dur(long)
 	}
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
-		", and nothing came from the "+string(peer)+" since "+in.frame(last)+", "+dur(silence)+" before the capture ends.",
+		", and nothing came from the "+string(peer)+" since "+in.frame(last)+", "+dur(silence)+until+".",
 		"A host that is down and one that cannot be reached look the same.",
-		either(c.rst != nil, "The "+string(side)+" then gave up with a RST ("+in.rstFrame(c.rst)+").", in.givesUp(side, run)),
-		"The "+string(peer)+", if it lives, has nothing to send: it stays "+in.Conn.Endpoint(peer).State+" until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
+		when(c.rst == nil, in.givesUp(run)),
+		"The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
+			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
 	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing yet; ETIMEDOUT when it gives up"), "nothing")
 	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
 		report.Float("repeating_s", end.Sub(first).Seconds()))
 }
 
-// rstFrame names the frame of a RST, if there is one.
-func (in *Input) rstFrame(r *rst) string {
-	if r == nil {
-		return ""
-	}
-	return in.frame(r.mark())
-}
-
-// givesUp says when a side's kernel gives up, by the gaps of its repetitions.
-func (in *Input) givesUp(side report.Side, run []Note) string {
+// givesUp says when the kernel of the sender of run gives up, by its gaps.
+func (in *Input) givesUp(run []Note) string {
 	n := len(run)
 	if in.Stack != "linux" {
 		return "It has not given up when the capture ends."
