@@ -117,7 +117,7 @@ func New(opt Options) *Analyzer {
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
-	a.dorm.begin()
+	a.dorm.begin(opt.MaxMemory)
 	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a
 }

@@ -19,7 +19,7 @@ func (a *Analyzer) bound() {
 		}
 	}
 	if a.part != nil {
-		a.drowse()
+		a.drowse(0)
 	}
 }
 

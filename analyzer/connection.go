@@ -95,8 +95,9 @@ const (
 	watched     // Options.Watch names it
 	probing     // the last segment of end 0 was a keepalive probe; the next bit, of end 1
 	probing1
-	foretold // Options.OnOver was given it
-	sameISS  // its SYN has the number of that of the incarnation before: mostly a late copy
+	foretold   // Options.OnOver was given it
+	unanswered // an end has sent something again that is not acknowledged yet
+	sameISS    // its SYN has the number of that of the incarnation before: mostly a late copy
 )
 
 // probes is the bit for the last segment of an end being a keepalive probe.
@@ -295,6 +296,11 @@ type sideDetails struct {
 
 	retransmits, outOfOrder, duplicateACK uint32
 	zeroWindows, probes, replies, wprobes uint32
+
+	// What it has sent again since something of it was acknowledged: how often, and
+	// when it sent it first (K5).
+	unanswered     uint32
+	unansweredFrom int64
 
 	missed moment     // the last ACK of its octets that the capture does not have
 	unseen *unseenACK // the last ACK of octets that it had not been seen to send

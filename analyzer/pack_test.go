@@ -56,7 +56,7 @@ func TestPackWhole(t *testing.T) {
 		e.sym, e.side, e.basis = e.sym%16, e.side%2, e.basis%6
 	}
 	var d dormitory
-	d.begin()
+	d.begin(0)
 	k := &d.packer
 	k.Begin()
 	in.pack(k)

@@ -445,6 +445,9 @@ func (a *Analyzer) end(d *dealt) {
 // turn analyses packet n of the heap.
 func (a *Analyzer) turn(n int32) {
 	a.tick(n)
+	if a.sum.segments%drowseEvery == 0 { // the heaps differ with the workers
+		a.drowse(1)
+	}
 	p := a.part
 	p.key, p.next = place{at: n, by: true}, n+1
 	a.dispatch(&p.heap.in[n])

@@ -70,7 +70,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		c.push(e)
 	}
 	c.received(y, s)
-	c.speak(s)
+	c.speak(s, &p)
 	return p
 }
 
@@ -89,7 +89,7 @@ func (c *connection) fills(s *wire.Segment, p *reassembly.Placement) {
 // neither of which it can tell anything new of. Nearly every segment is so. It
 // has no copy among those before it, since what it brings is new.
 func (c *connection) predicted(s *wire.Segment) bool {
-	const unusual = tappedTwice | watched | probing | probing1
+	const unusual = tappedTwice | watched | probing | probing1 | unanswered
 	if !c.quiet || c.phase != current || c.flags&unusual != 0 {
 		return false
 	}
@@ -154,23 +154,34 @@ func (c *connection) lateSYNACK(s *wire.Segment) bool {
 
 // speak records that X has sent something. A SYN again does not say that anything
 // reaches X.
-func (c *connection) speak(s *wire.Segment) {
-	c.breaksSilence(s)
+func (c *connection) speak(s *wire.Segment, p *reassembly.Placement) {
+	c.breaksSilence(s, p)
 	c.ep[s.Dir].spoke(s, c.trail)
 	if again := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && c.look(s.Dir).syn.n > 0; !again {
 		c.ep[c.peer(s.Dir)].sp.Repeats = 0
 	}
 }
 
-// breaksSilence notes that X, which was heard of before, answers after Y has sent
-// something again several times (K5).
-func (c *connection) breaksSilence(s *wire.Segment) {
+// breaksSilence notes that X acknowledges what Y has sent again several times (K5).
+func (c *connection) breaksSilence(s *wire.Segment, p *reassembly.Placement) {
 	const several = 3
-	ep := &c.ep[s.Dir]
-	if c.ep[c.peer(s.Dir)].sp.Repeats < several || ep.packets < 2 || s.Flags&(wire.SYN|wire.RST) != 0 {
+	if c.flags&unanswered == 0 {
 		return
 	}
-	silent := max(s.Time-ep.lastTime, 0) / int64(time.Millisecond)
+	y := c.peer(s.Dir)
+	n := c.look(y).unanswered
+	answers := p.Acked || s.Ack == c.ep[y].sp.Next // a probe's answer is nothing new
+	if n == 0 || !answers || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK {
+		return
+	}
+	more := c.more(y)
+	if more.unanswered = 0; c.look(s.Dir).unanswered == 0 {
+		c.flags &^= unanswered
+	}
+	if n < several {
+		return
+	}
+	silent := max(s.Time-more.unansweredFrom, 0) / int64(time.Millisecond)
 	c.note(detect.Answered, s.Dir, s, uint32(min(silent, math.MaxUint32)))
 }
 
@@ -195,6 +206,11 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 	again := p.Kind == reassembly.Retransmission || p.Kind == reassembly.Keepalive || p.Kind == reassembly.WindowProbe
 	if !again || s.Time-c.ep[s.Dir].lastTime < 100e6 || c.ep[y].packets == 0 {
 		return
+	}
+	more := c.more(s.Dir)
+	c.flags |= unanswered
+	if more.unanswered++; more.unanswered == 1 {
+		more.unansweredFrom = max(c.ep[s.Dir].lastTime, c.ep[y].lastTime)
 	}
 	if own.Repeats < 255 {
 		own.Repeats++

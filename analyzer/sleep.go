@@ -61,19 +61,25 @@ type drowsiness struct {
 var defaultDrowsiness = drowsiness{awake: 1 << 12, idle: 1e9, looks: 4}
 
 // begin makes d ready.
-func (d *dormitory) begin() {
+func (d *dormitory) begin(memory int64) {
 	d.drowsiness, d.details, d.packer.moments = defaultDrowsiness, map[int32]*details{}, make([]moment, 0, maxMoments)
+	if memory > 0 { // most of it is for those that sleep
+		d.awake = min(d.awake, int(memory/(6*connectionOctets)))
+	}
 }
 
-// drowse lets some connections sleep, if that many are awake.
-func (a *Analyzer) drowse() {
+// drowseEvery is for how many segments of a part one connection more is looked at.
+const drowseEvery = 8
+
+// drowse lets some connections sleep, if that many are awake: for every one that was
+// opened, or woken, since the last time, and in any case a few.
+func (a *Analyzer) drowse(few int) {
 	d := &a.dorm
-	for ; d.opened > 0 && a.slab.taken() > d.awake; d.opened-- {
-		for range d.looks {
-			d.hand = (d.hand + 1) % int32(a.slab.places())
-			if c := a.at(d.hand); c.first != 0 && a.now-c.latest().t >= d.idle {
-				a.sleep(c)
-			}
+	n := few + d.opened*d.looks
+	for d.opened = 0; n > 0 && a.slab.taken() > d.awake; n-- {
+		d.hand = (d.hand + 1) % int32(a.slab.places())
+		if c := a.at(d.hand); c.first != 0 && a.now-c.latest().t >= d.idle {
+			a.sleep(c)
 		}
 	}
 }

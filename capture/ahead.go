@@ -5,9 +5,9 @@ import (
 	"runtime"
 )
 
-// ahead reads an input on a goroutine of its own, before it is asked for more. So what
+// ahead reads a file on a goroutine of its own, before it is asked for more. So what
 // is compressed is decompressed while what came out before is analysed, and several
-// files are read side by side. It begins when an input proves long, and only where
+// files are read side by side. It begins when a file proves long, and only where
 // there is a processor for it.
 type ahead struct {
 	src    io.Reader
@@ -105,22 +105,12 @@ func (a *ahead) run() {
 	}
 }
 
-// close ends it, and reports whether nothing is being read any more: only if wait is
-// set is the last read waited for, which then must be sure to return.
-func (a *ahead) close(wait bool) (ended bool) {
+// close ends it, and waits for the read under way: that of a file returns.
+func (a *ahead) close() {
 	if a == nil || a.full == nil {
-		return true
+		return
 	}
 	close(a.stop)
+	<-a.ended
 	a.team.free++
-	if wait {
-		<-a.ended
-		return true
-	}
-	select {
-	case <-a.ended:
-		return true
-	default:
-		return false
-	}
 }

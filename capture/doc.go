@@ -8,9 +8,9 @@
 // A window reads its input in large blocks and hands out borrowed slices of
 // them: nothing is copied or allocated per packet. A Set is the Source over
 // all inputs of one run. Each reader owns its buffers and there is no global
-// state, so that readers can work side by side: what is compressed, and each of
-// several files, is read ahead on a goroutine of its own (ahead.go), unless there is
-// only one processor.
+// state, so that readers can work side by side: a compressed file, and each of several
+// files, is read ahead on a goroutine of its own (ahead.go), unless there is only one
+// processor. Standard input and pipes are read by the caller alone.
 //
 // # Bad input
 //

@@ -40,7 +40,8 @@ func (m *member) open() (err error) {
 	}
 	src, m.info.Compression = decompress(src)
 	m.codec, _ = src.(io.Closer)
-	if m.info.Compression != "" || m.file != nil && m.beside {
+	// What reads a pipe may be told of before it waits, on the caller's goroutine.
+	if m.file != nil && (m.info.Compression != "" || m.beside) {
 		m.ahead = &ahead{src: src, team: m.team}
 		src = m.ahead
 	}
@@ -78,7 +79,8 @@ func (m *member) describe() {
 func (m *member) close() error {
 	m.describe()
 	m.reader, m.head, m.hasHead = nil, Packet{}, false
-	if m.ahead.close(m.file != nil) && m.codec != nil {
+	m.ahead.close()
+	if m.codec != nil {
 		m.codec.Close()
 	}
 	m.ahead, m.codec = nil, nil

@@ -62,7 +62,7 @@ func (in *Input) deadPeer(side report.Side, run []Note) claim {
 		notes:      run,
 		tell:       tellDeadPeer,
 	}
-	if len(run) < manyRepeats && in.Now.Sub(last.Time) < longSilence {
+	if len(run) < manyRepeats && in.Now.Sub(run[0].Time) < longSilence {
 		c.severity = notice
 	}
 	if r := in.deciding(); r != nil && r.By == side && r.Time.After(c.at) {
@@ -78,8 +78,11 @@ func tellDeadPeer(in *Input, c *claim) {
 	many := when(in.LostNotes > 0, "at least ") + times(n)
 	last := in.Last[index(peer)]
 	silence, until := in.Now.Sub(last.Time), " before the capture ends"
-	if c.rst != nil {
+	switch {
+	case c.rst != nil:
 		silence, until = c.rst.Time.Sub(last.Time), " before the "+string(side)+" gave up with a RST ("+in.frame(c.rst.mark())+")"
+	case in.Conn.FinalBy != "end-of-input": // what is known of it ends sooner
+		silence, until = end.Sub(last.Time), " before the last of them"
 	}
 	c.title = "The " + string(peer) + " does not answer: the " + string(side) + "'s data was sent again " + many + " in " + dur(end.Sub(first))
 	gaps := ""
@@ -89,10 +92,10 @@ func tellDeadPeer(in *Input, c *claim) {
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
 		", and nothing came from the "+string(peer)+" since "+in.frame(last)+", "+dur(silence)+until+".",
 		"A host that is down and one that cannot be reached look the same.",
-		when(c.rst == nil, in.givesUp(run)),
+		when(c.rst == nil && in.Conn.FinalBy == "end-of-input", in.givesUp(run)),
 		"The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
 			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
-	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing yet; ETIMEDOUT when it gives up"), "nothing")
+	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing; ETIMEDOUT when its kernel gives up"), "nothing")
 	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
 		report.Float("repeating_s", end.Sub(first).Seconds()))
 }
@@ -103,7 +106,11 @@ func (in *Input) givesUp(run []Note) string {
 	if in.Stack != "linux" {
 		return "It has not given up when the capture ends."
 	}
-	after := linuxGivesUp(run[n-1].Time.Sub(run[0].Time), run[n-1].Time.Sub(run[n-2].Time))
+	gap := run[n-1].Time.Sub(run[n-2].Time)
+	after := linuxGivesUp(run[n-1].Time.Sub(run[0].Time), gap)
+	if in.Now.Sub(run[n-1].Time) > 3*gap+time.Second && gap < 100*time.Second || in.Now.Sub(run[0].Time) > after {
+		return "It has stopped sending it again: it has given up, without a packet, or has closed in a way that the capture does not show."
+	}
 	return "By these gaps, and Linux's default (tcp_retries2 = 15), its kernel gives up some " + dur(after.Round(time.Second)) +
 		" after the first repetition; only then does the program see ETIMEDOUT."
 }

@@ -24,7 +24,7 @@ const (
 	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
 	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
 	OldReset                     // a RST of an earlier incarnation, with the number that the receiver expects in this one
-	Answered                     // the first segment after several repetitions of the other end drew nothing; Value is for how many milliseconds its sender had been silent
+	Answered                     // the first segment after several repetitions of the other end drew nothing; Value is for how many milliseconds they did
 )
 
 // Note is one unusual segment. Of one kind and side the first and the last few

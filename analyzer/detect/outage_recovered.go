@@ -36,7 +36,7 @@ func findOutageRecovered(in *Input) []claim {
 	return out
 }
 
-// silence is for how long the sender of an Answered segment had said nothing.
+// silence is for how long what an Answered segment answers had drawn nothing.
 func (n *Note) silence() time.Duration { return time.Duration(n.Value) * time.Millisecond }
 
 func (in *Input) outageRecovered(side report.Side, answers []Note) claim {
@@ -70,10 +70,10 @@ func longestSilence(answers []Note) *Note {
 func tellOutageRecovered(in *Input, c *claim) {
 	n := len(c.notes)
 	longest, peer := longestSilence(c.notes), c.side.Peer()
-	c.title = "Nothing came from the " + string(c.side) + " for " + dur(longest.silence()) + ", then it answered"
+	c.title = "The " + string(c.side) + " did not answer for " + dur(longest.silence()) + ", then it did"
 	again := len(c.proof) - 1
 	c.explanation = say("The "+string(peer)+" sent again what drew no answer"+when(again > 0, " ("+in.frames(c.proof[:again]...)+")")+
-		", and after "+dur(longest.silence())+" of silence the "+string(c.side)+" answered ("+in.frame(longest.mark())+"), and the connection went on.",
+		", and "+dur(longest.silence())+" after the first time the "+string(c.side)+" answered ("+in.frame(longest.mark())+"): the connection went on.",
 		when(n > 1, "It was the longest of "+times(n)+" that this happened."),
 		"Whether the path was broken or the host stood still the capture does not tell.")
 	c.saw = both(c.side, "nothing", "nothing: its data took so much longer")
