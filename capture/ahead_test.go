@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"runtime"
@@ -55,5 +56,30 @@ func TestAheadGivenUp(t *testing.T) {
 			t.Fatalf("%d goroutines became %d", before, runtime.NumGoroutine())
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// TestPipesAreReadByTheCaller: what reads a pipe may do more than read, such as flush
+// what has been analysed, before it waits. So it has no goroutine of its own.
+func TestPipesAreReadByTheCaller(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(append([]byte("\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x01\x00\x00\x00"),
+		bytes.Repeat(append([]byte("\x00\x00\x00\x00\x00\x00\x00\x00\x40\x00\x00\x00\x40\x00\x00\x00"), make([]byte, 64)...), 100_000)...))
+	z.Close()
+	before := runtime.NumGoroutine()
+	s, err := OpenReader("pipe", &packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var p Packet
+	for range 90_000 {
+		if err := s.Next(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines became %d", before, after)
 	}
 }
