@@ -51,6 +51,7 @@ type dealt struct {
 	n      int
 	in     [poolPackets + 1]arrival // the last is nothing, for the ends of the lists
 	clock  [poolPackets]int64       // the capture's clock at each
+	latest [poolPackets]int16       // the last packet, at each, with which it did not go back; -1: none
 	lists  [poolParts]heapList      // the packets of each worker
 	shares [poolParts]share         // of each part
 	octets []byte                   // of the segments, which are only lent to AddPackets
@@ -224,7 +225,12 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	in.guess = nil
 	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
 	p.sum.packet(in.outcome)
-	p.clock(s.Time)
+	if d.latest[d.n] = int16(d.n); !p.clock(s.Time) {
+		d.latest[d.n] = -1
+		if d.n > 0 {
+			d.latest[d.n] = d.latest[d.n-1]
+		}
+	}
 	d.clock[d.n] = p.now
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -247,16 +253,19 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	}
 }
 
-// clock is the capture's: it does not go back.
-func (p *Pool) clock(t int64) {
+// clock is the capture's: it does not go back, and clock reports false for a time that
+// does.
+func (p *Pool) clock(t int64) bool {
 	switch {
 	case !p.began:
 		p.began, p.now = true, t
 	case t < p.now:
 		p.sum.timeWentBack++
+		return false
 	default:
 		p.now = t
 	}
+	return true
 }
 
 // deal gives the packet to the part that has its key, and to that one's worker.
@@ -453,11 +462,14 @@ func (a *Analyzer) turn(n int32) {
 	a.dispatch(&p.heap.in[n])
 }
 
-// tick takes the clock to that of packet n.
+// tick takes the clock to that of packet n. As with one Analyzer, nothing becomes final
+// by time while packets only go back.
 func (a *Analyzer) tick(n int32) {
 	p := a.part
 	p.now, a.began, a.now = n, true, p.heap.clock[n]
-	a.expire(a.now)
+	if int32(p.heap.latest[n]) >= p.next {
+		a.expire(a.now)
+	}
 }
 
 // dueAt notes the place of what is due: at the first packet after the part's
@@ -465,7 +477,11 @@ func (a *Analyzer) tick(n int32) {
 func (p *dealer) dueAt(d *due) {
 	clock := p.heap.clock[p.next : p.now+1]
 	i, _ := slices.BinarySearch(clock, d.t)
-	p.key = place{at: p.next + int32(i), t: d.t, id: d.id}
+	at := p.next + int32(i)
+	for int32(p.heap.latest[at]) != at { // one that went back
+		at++
+	}
+	p.key = place{at: at, t: d.t, id: d.id}
 }
 
 // add takes what became final.

@@ -6,9 +6,11 @@ import (
 	"io"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/internal/gen/load"
 	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/report"
 )
@@ -89,6 +91,48 @@ func TestPoolBounds(t *testing.T) {
 		}
 		if got := pooled(t, opt, 2, 5, true, files...); !bytes.Equal(got, want) {
 			t.Errorf("%d: %s", most, firstDifference(got, want))
+		}
+	}
+}
+
+// TestPoolClockBack is TestPool for captures whose time goes back: by an hour in the
+// middle, for every third packet, and for a long time at the end.
+func TestPoolClockBack(t *testing.T) {
+	cfg := load.Default()
+	cfg.Packets, cfg.Connections, cfg.Concurrent, cfg.Rate, cfg.Snaplen = 20_000, 400, 100, 15, 96
+	g, err := load.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "load.pcap")
+	if err := g.SaveFile(file, "pcap"); err != nil {
+		t.Fatal(err)
+	}
+	const hour = int64(time.Hour)
+	for name, back := range map[string]func(p *capture.Packet) int64{
+		"middle": func(p *capture.Packet) int64 { return int64(p.Number/10_000) * hour },
+		"third":  func(p *capture.Packet) int64 { return int64(p.Number%3/2) * hour },
+		"twice":  func(p *capture.Packet) int64 { return int64(p.Number/5000%2) * hour },
+	} {
+		shift := func(list []capture.Packet) []capture.Packet {
+			for i := range list {
+				list[i].Time -= back(&list[i])
+			}
+			return list
+		}
+		line := func(b []byte, r report.Record) []byte { return append(report.Append(b, r), '\n') }
+		var want []byte
+		a := analyzer.New(analyzer.Options{OnRecord: func(r report.Record) { want = line(want, r) }})
+		eachBatch(t, 32, func(list []capture.Packet) { a.AddPackets(shift(list)) }, file)
+		a.Close()
+		for _, workers := range []int{1, 2} {
+			var got []byte
+			p := analyzer.NewPool(analyzer.Options{OnRecord: func(r report.Record) { got = line(got, r) }}, workers)
+			eachBatch(t, 32, func(list []capture.Packet) { p.AddPackets(shift(list)) }, file)
+			p.Close()
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s, %d workers: %s", name, workers, firstDifference(got, want))
+			}
 		}
 	}
 }
