@@ -50,7 +50,7 @@ type connection struct {
 func (c *connection) latest() moment {
 	m := moment{c.last, c.end}
 	for i := range c.ep {
-		if ep := &c.ep[i]; ep.lastTime > m.t || ep.lastTime == m.t && ep.lastRef > m.ref {
+		if ep := &c.ep[i]; ep.lastRef != 0 && (ep.lastTime > m.t || ep.lastTime == m.t && ep.lastRef > m.ref) {
 			m = moment{ep.lastRef, ep.lastTime}
 		}
 	}

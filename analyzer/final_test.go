@@ -79,3 +79,16 @@ func TestOnOver(t *testing.T) {
 		t.Errorf("in the end %v was over and %v final, want %v", over, final, want)
 	}
 }
+
+// TestBefore1970: the end that has sent nothing does not date a connection.
+func TestBefore1970(t *testing.T) {
+	tuple, dir := wire.NewTuple(netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("198.51.100.1:80"))
+	a := New(Options{})
+	a.Add(&wire.Segment{Tuple: tuple, Packet: 1, Ref: wire.MakeFrameRef(0, 1), Time: -1e18, Dir: dir, Flags: wire.SYN, Seq: 1, Window: 500})
+	a.Close()
+	for r := range a.Records() {
+		if c, ok := r.(*report.Connection); ok && (!c.End.Equal(c.Start) || c.LastFrame != 1 || c.Duration != 0) {
+			t.Errorf("from %v to %v, frame %d", c.Start, c.End, c.LastFrame)
+		}
+	}
+}
