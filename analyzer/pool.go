@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/crew"
 	"github.com/lastack/lastack/report"
@@ -173,9 +174,10 @@ func NewPool(opt Options, workers int) *Pool {
 	for i := range p.owner {
 		p.owner[i] = uint8(i % p.crew.Workers())
 	}
+	nobody := &Analyzer{table: flow.New(tableSeed, nil)} // whom no worker changes
 	for range poolDepth + 2 {
 		d := &dealt{}
-		d.in[poolPackets].owner, d.in[poolPackets].outcome = p.parts[0], wire.OutcomeNotIP
+		d.in[poolPackets].owner, d.in[poolPackets].outcome = nobody, wire.OutcomeNotIP
 		p.free = append(p.free, d)
 	}
 	p.cur = p.take()
