@@ -9,7 +9,6 @@ import (
 	"unsafe"
 
 	"github.com/lastack/lastack/capture"
-	"github.com/lastack/lastack/internal/gen/load"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -31,16 +30,7 @@ func TestShortWays(t *testing.T) {
 // TestShortWaysOfLoad is TestShortWays for a load that has loss, disorder and
 // windows that close.
 func TestShortWaysOfLoad(t *testing.T) {
-	cfg := load.Default()
-	cfg.Packets, cfg.Connections, cfg.Concurrent, cfg.Rate, cfg.Snaplen = 40_000, 800, 200, 15, 96
-	g, err := load.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "load.pcap")
-	if err := g.SaveFile(file, "pcap"); err != nil {
-		t.Fatal(err)
-	}
+	file := SmallLoad(t, 40_000)
 	if short := sameEitherWay(t, file); short < 0.5 {
 		t.Errorf("%.2f of the segments took the short way: it is there for most of them", short)
 	}

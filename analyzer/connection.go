@@ -42,7 +42,7 @@ type connection struct {
 	end      int64
 	previous uint64   // id of the incarnation before, 0 for none
 	twFrom   [2]int64 // when the TIME-WAIT of each end began, or began again
-	queued   int64    // the time of its entry in the analyzer's deadline heap, 0 for none
+	queued   int64    // the time of its entry among the analyzer's deadlines, 0 for none
 }
 
 // latest is the last that was captured of the connection: a segment of either

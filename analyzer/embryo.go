@@ -309,7 +309,7 @@ func (n *nursery) settle(t *tally) {
 func (a *Analyzer) embryoLife() int64 { return max(int64(time.Second), a.twoMSL(nil, 0)) }
 
 // nextDue returns the earliest of what is due by now, nil if nothing is: an entry of
-// the deadline heap, or the oldest embryo's.
+// the deadlines, or the oldest embryo's.
 func (a *Analyzer) nextDue(now int64) *due {
 	first := a.due.first()
 	if n := &a.nursery; n.head < len(n.queue) && n.queue[n.head].t <= now {

@@ -75,7 +75,7 @@ func (l *deadlines) pop() due {
 type row struct {
 	blocks []*[rowBlock]due
 	head   int // of the first entry, in the first block
-	tail   int // after the last entry, in the last block; with no blocks rowBlock
+	tail   int // after the last entry, in the last block
 	spare  *[rowBlock]due
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
-	"github.com/lastack/lastack/internal/gen/load"
 	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/report"
 )
@@ -98,16 +97,7 @@ func TestPoolBounds(t *testing.T) {
 // TestPoolClockBack is TestPool for captures whose time goes back: by an hour in the
 // middle, for every third packet, and for a long time at the end.
 func TestPoolClockBack(t *testing.T) {
-	cfg := load.Default()
-	cfg.Packets, cfg.Connections, cfg.Concurrent, cfg.Rate, cfg.Snaplen = 20_000, 400, 100, 15, 96
-	g, err := load.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "load.pcap")
-	if err := g.SaveFile(file, "pcap"); err != nil {
-		t.Fatal(err)
-	}
+	file := analyzer.SmallLoad(t, 20_000)
 	const hour = int64(time.Hour)
 	for name, back := range map[string]func(p *capture.Packet) int64{
 		"middle": func(p *capture.Packet) int64 { return int64(p.Number/10_000) * hour },

@@ -44,7 +44,7 @@ type dormitory struct {
 	packer  packer
 	hand    int32 // of the search for who falls asleep
 	opened  int   // connections since it last moved
-	woken   int
+	woken   int   // for tests: how many were
 
 	drowsiness
 }

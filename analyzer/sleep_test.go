@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/lastack/lastack/analyzer"
-	"github.com/lastack/lastack/internal/gen/load"
 	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/report"
 )
@@ -34,16 +33,7 @@ func TestSleep(t *testing.T) {
 	if err := judge.Unpack("testdata/kernel/captures.tar.zst", dir); err != nil {
 		t.Fatal(err)
 	}
-	cfg := load.Default()
-	cfg.Packets, cfg.Connections, cfg.Concurrent, cfg.Rate, cfg.Snaplen = 40_000, 800, 200, 15, 96
-	g, err := load.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.SaveFile(filepath.Join(dir, "load.pcap"), "pcap"); err != nil {
-		t.Fatal(err)
-	}
-	lists := [][]string{{filepath.Join(dir, "load.pcap")}}
+	lists := [][]string{{analyzer.SmallLoad(t, 40_000)}}
 	for _, pattern := range []string{filepath.Join(dir, "*", "*.pcap"), "../testdata/pcaps/*/*.pcap"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

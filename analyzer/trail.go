@@ -17,8 +17,8 @@ type trail struct {
 // spares are things that can be used again.
 type spares[T any] struct{ list []*T }
 
-// maxSpares bounds them.
-const maxSpares = 1 << 12
+// maxSpares bounds them: nobody counts what they take.
+const maxSpares = 1 << 10
 
 // take returns a spare one, else a new one.
 func (s *spares[T]) take() *T {

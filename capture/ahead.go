@@ -12,7 +12,7 @@ import (
 type ahead struct {
 	src    io.Reader
 	team   *aheads
-	direct int // so many reads are done without it
+	direct int // reads done without it
 
 	full  chan aheadBlock // nil: it has not begun
 	free  chan []byte
