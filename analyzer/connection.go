@@ -331,17 +331,19 @@ type refutation struct {
 type transmission struct {
 	t     int64
 	ref   wire.FrameRef
+	ack   wire.Seq
 	tsval uint32
 	side  uint8 // its sender
 	hasTS bool
 }
 
 // sentAgain adds a transmission to a bounded list.
-func sentAgain(list []transmission, side uint8, t int64, ref wire.FrameRef, o *wire.Options) []transmission {
+func sentAgain(list []transmission, s *wire.Segment) []transmission {
 	if len(list) >= 4*maxCopies {
 		return list
 	}
-	return append(list, transmission{t: t, ref: ref, tsval: o.TSVal, side: side, hasTS: o.Has&wire.OptTimestamps != 0})
+	return append(list, transmission{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, side: s.Dir,
+		hasTS: s.Options.Has&wire.OptTimestamps != 0})
 }
 
 // moment is a frame and its time.

@@ -303,7 +303,8 @@ func (c *connection) revive(side uint8, ref wire.FrameRef, t int64) {
 // the one that s, a segment of side, acknowledges, and says whether s echoes its
 // timestamp. A copy newer than that timestamp would have been echoed if it had
 // come in order, and for the first time. One that s reports as a duplicate (D-SACK,
-// RFC 2883) came after another. The zero copy means that there was only one, or
+// RFC 2883) came after another. One that acknowledges side's own FIN came after s, if s
+// carries that: after its acknowledgment a FIN is not sent again. The zero copy means that there was only one, or
 // that none of them can be the one.
 func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmission, echoed bool) {
 	if c.x == nil {
@@ -315,7 +316,7 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 	rtt, _ := c.ep[c.peer(side)].sp.RTT()
 	var newer transmission // than what s echoes
 	for _, k := range c.x.finCopies {
-		if k.side == side || k.t > s.Time {
+		if k.side == side || k.t > s.Time || s.Flags.Has(wire.FIN) && c.ep[side].sp.FINAcked(k.ack) {
 			continue
 		}
 		stamped := k.hasTS && s.Options.Has&wire.OptTimestamps != 0

@@ -614,7 +614,7 @@ func (c *connection) copySYN(x uint8, s *wire.Segment) {
 		d.synCopies = append(d.synCopies, transmission{t: syn.t, ref: syn.ref, tsval: syn.tsval, side: x,
 			hasTS: c.ep[x].has(timestamps)})
 	}
-	d.synCopies = sentAgain(d.synCopies, x, s.Time, s.Ref, &s.Options)
+	d.synCopies = sentAgain(d.synCopies, s)
 	last, _ := c.lastSYN(x)
 	more.synGap = s.Time - last.t
 	more.syn.again(s)
@@ -959,9 +959,10 @@ func (c *connection) overtook(side uint8) bool {
 func (c *connection) copyFIN(x uint8, s *wire.Segment) {
 	d, more, fin := c.details(), c.more(x), &c.ep[x].fin
 	if more.fin.n == 0 {
-		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, tsval: fin.tsval, side: x, hasTS: c.ep[x].has(finStamped)})
+		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, ack: fin.ack, tsval: fin.tsval, side: x,
+			hasTS: c.ep[x].has(finStamped)})
 	}
-	d.finCopies = sentAgain(d.finCopies, x, s.Time, s.Ref, &s.Options)
+	d.finCopies = sentAgain(d.finCopies, s)
 	more.fin.again(s)
 	c.note(detect.FINAgain, x, s, 0)
 }

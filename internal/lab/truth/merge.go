@@ -3,6 +3,7 @@ package truth
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -85,6 +86,11 @@ func Merge(h Host) []Endpoint {
 	}
 	for _, s := range h.Samples {
 		tuples[s.Tuple] = s.Mini || tuples[s.Tuple]
+	}
+	for _, f := range h.Frames {
+		if f.Whole && f.Sent && f.Flags.Has(wire.SYN|wire.ACK) && !h.Cookies {
+			tuples[Tuple{f.Src, f.Dst}] = true
+		}
 	}
 	var out []Endpoint
 	for k, wanted := range tuples {
@@ -172,8 +178,73 @@ func (m *merger) merge() Endpoint {
 	for i := range m.minis {
 		m.mini(i)
 	}
-	slices.SortStableFunc(m.out, func(a, b State) int { return cmp.Compare(a.T, b.T) })
+	m.sort()
+	m.shortRequests()
 	return Endpoint{m.tuple, m.out}
+}
+
+func (m *merger) sort() {
+	slices.SortStableFunc(m.out, func(a, b State) int { return cmp.Compare(a.T, b.T) })
+}
+
+// shortRequests adds the request sockets that lived between two dumps, or that one
+// dump took for the one before: without SYN cookies there is a socket behind every
+// SYN,ACK of a new number.
+func (m *merger) shortRequests() {
+	if m.Cookies {
+		return
+	}
+	known := make(map[wire.Seq]bool)
+	for i := range m.frames {
+		f := &m.frames[i]
+		if !f.sent || !anySYN(f) || known[f.Seq] {
+			continue
+		}
+		known[f.Seq] = true
+		if syn := m.last(f.T-pause, f.T, received, syn); synAck(f) && syn != nil && !m.shows(syn) {
+			m.request(syn, f)
+		}
+	}
+}
+
+// shows reports whether a state goes with the SYN f, or follows one that does before
+// anything could have come between.
+func (m *merger) shows(f *numbered) bool {
+	return slices.ContainsFunc(m.out, func(s State) bool { return s.Name == "SYN_RECV" && max(s.T-f.T, f.T-s.T) < pause })
+}
+
+// request adds SYN_RECV, of a socket that syn made and answer shows, and its end if a
+// segment ended it before anything else is known; and that of the request before it.
+func (m *merger) request(syn, answer *numbered) {
+	next := slices.IndexFunc(m.out, func(s State) bool { return s.T > syn.T })
+	if before := next - 1; next > 0 || next < 0 && len(m.out) > 0 {
+		if next < 0 {
+			before = len(m.out) - 1
+		}
+		if last := m.out[before]; last.Name == "SYN_RECV" {
+			if f := m.killer(last.T, syn.T); f != nil {
+				m.add(State{T: f.T, Lo: last.T, Name: "CLOSED", Source: fmt.Sprintf("another request followed, time of frame %d", f.number)}, f)
+			}
+		}
+	}
+	source := fmt.Sprintf("SYN,ACK in frame %d, request too short for diag, time of frame %d", answer.number, syn.number)
+	m.add(State{T: syn.T, Lo: syn.T, Name: "SYN_RECV", Source: source}, syn)
+	if end := m.nextRequest(answer); next < 0 || m.out[next].T > end {
+		if f := m.killer(answer.T, end); f != nil {
+			m.add(State{T: f.T, Lo: answer.T, Name: "CLOSED", Source: fmt.Sprintf("request gone, time of frame %d", f.number)}, f)
+		}
+	}
+	m.sort()
+}
+
+// nextRequest is when the host answered another SYN of the tuple after answer.
+func (m *merger) nextRequest(answer *numbered) int64 {
+	for i := range m.frames {
+		if f := &m.frames[i]; f.T > answer.T && f.sent && synAck(f) && f.Seq != answer.Seq {
+			return f.T
+		}
+	}
+	return math.MaxInt64
 }
 
 // withoutFailed leaves out each connect() that failed before its SYN.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ var (
 const msec = int64(1e6)
 
 // script is a host's record in lines, each beginning with a time in
-// milliseconds: "5 < S." a frame received, "5 > R" one sent, "5 LISTEN
+// milliseconds: "5 < S." a frame received, "5 > R:9" one sent with that number, "5 LISTEN
 // SYN_RECV" a trace event, "5 diag 3 9 TIME_WAIT" a mini-socket that dumps
 // showed from 5 (not yet at 3) to 9 ("-": to the end).
 func script(t *testing.T, lines string) Host {
@@ -34,7 +35,11 @@ func script(t *testing.T, lines string) Host {
 		at := number(t, f[0])
 		switch f[1] {
 		case "<", ">":
-			x := frame(at, f[1] == ">", f[2])
+			flags, number, _ := strings.Cut(f[2], ":")
+			x := frame(at, f[1] == ">", flags)
+			if n, err := strconv.ParseUint(number, 10, 32); err == nil {
+				x.Seq = wire.Seq(n)
+			}
 			x.Ack = acked[x.Sent]
 			if strings.Contains(f[2], "F") {
 				acked[!x.Sent] = 1 // what the other end sends from now on acknowledges it
@@ -128,6 +133,17 @@ func TestMerge(t *testing.T) {
 			1 < S
 			1.03 > S.
 			2 diag 0 9 SYN_RECV`, "SYN_RECV@1 CLOSED@0", nil},
+		{"request reset before a dump", `
+			1 < S
+			1.03 > S.
+			1.5 < R`, "SYN_RECV@1 CLOSED@3", nil},
+		{"request reset, and another before the next dump", `
+			1 < S
+			1.03 > S.
+			2 diag 0 - SYN_RECV
+			10 < R
+			40 < S
+			40.03 > S.:9`, "SYN_RECV@1 CLOSED@3 SYN_RECV@4", nil},
 		{"request reset", `
 			1 < S
 			1.03 > S.
