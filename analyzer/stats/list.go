@@ -1,0 +1,72 @@
+package stats
+
+import "slices"
+
+// IDs keeps the lowest of many numbers.
+type IDs struct {
+	list []uint64
+	n    uint64
+}
+
+const maxIDs = 1000
+
+// Add takes a number, each once.
+func (l *IDs) Add(id uint64) {
+	l.n++
+	l.list = append(l.list, id)
+	l.cut(2 * maxIDs)
+}
+
+// cut drops the highest, if there are more than so many.
+func (l *IDs) cut(many int) {
+	if len(l.list) > many {
+		slices.Sort(l.list)
+		l.list = l.list[:maxIDs]
+	}
+}
+
+// Merge adds those of o, which are others.
+func (l *IDs) Merge(o *IDs) {
+	l.n += o.n
+	l.list = append(l.list, o.list...)
+	l.cut(2 * maxIDs)
+}
+
+// N is how many there were; List are the lowest 1,000 of them.
+func (l *IDs) N() int { return int(l.n) }
+
+// List returns the lowest, in order.
+func (l *IDs) List() []uint64 {
+	slices.Sort(l.list)
+	return slices.Clone(l.list[:min(len(l.list), maxIDs)])
+}
+
+// First keeps the first few of many things, by their order.
+type First[T any] struct {
+	list []T
+}
+
+const maxFirst = 8
+
+// Add takes a thing; before is the order.
+func (l *First[T]) Add(x T, before func(a, b *T) bool) {
+	if len(l.list) == maxFirst && !before(&x, &l.list[maxFirst-1]) {
+		return
+	}
+	i := len(l.list)
+	for i > 0 && before(&x, &l.list[i-1]) {
+		i--
+	}
+	l.list = slices.Insert(l.list, i, x)
+	l.list = l.list[:min(len(l.list), maxFirst)]
+}
+
+// Merge adds those of o.
+func (l *First[T]) Merge(o *First[T], before func(a, b *T) bool) {
+	for _, x := range o.list {
+		l.Add(x, before)
+	}
+}
+
+// List returns the first few, in order.
+func (l *First[T]) List() []T { return l.list }

@@ -1,0 +1,74 @@
+package stats
+
+// Rate counts how often something happened in a time, and how often in a way that is
+// of interest.
+type Rate struct {
+	line      *timeline
+	all, some uint64
+}
+
+// Add counts n times at t, of which so many were of interest.
+func (r *Rate) Add(t int64, n, some uint32) {
+	if r.line == nil {
+		r.line = newTimeline(false)
+	}
+	r.all += uint64(n)
+	r.some += uint64(some)
+	r.line.add(up, t, n)
+	if some > 0 {
+		r.line.add(down, t, some)
+	}
+}
+
+// Merge adds what o has counted.
+func (r *Rate) Merge(o *Rate) {
+	r.all += o.all
+	r.some += o.some
+	if o.line == nil {
+		return
+	}
+	if r.line == nil {
+		r.line = newTimeline(false)
+	}
+	r.line.merge(o.line)
+}
+
+// N is how often it happened in all, and how often in a way that is of interest.
+func (r *Rate) N() (all, some uint64) { return r.all, r.some }
+
+// Burst is a time in which something went on, from the begin of its first bucket to
+// the end of its last.
+type Burst struct {
+	From, Until int64
+	N, Some     uint64
+	Most        float64 // a second, in its busiest bucket
+}
+
+// Bursts calls fn with the times in which it happened at least so often a second, and
+// at least so large a share of them in a way that is of interest.
+func (r *Rate) Bursts(perSecond, share float64, fn func(Burst)) {
+	if r.line == nil {
+		return
+	}
+	l, b := r.line, Burst{}
+	width := float64(l.width) / float64(second)
+	for i := range l.used {
+		n, some := uint64(l.n[up][i]), uint64(l.n[down][i])
+		rate := float64(n) / width
+		if rate < perSecond || float64(some) < share*float64(n) {
+			if b.N > 0 {
+				fn(b)
+			}
+			b = Burst{}
+			continue
+		}
+		t := (l.first + int64(i)) * l.width
+		if b.N == 0 {
+			b.From = t
+		}
+		b.Until, b.N, b.Some, b.Most = t+l.width, b.N+n, b.Some+some, max(b.Most, rate)
+	}
+	if b.N > 0 {
+		fn(b)
+	}
+}
