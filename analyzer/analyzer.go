@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"iter"
+	"net/netip"
 	"time"
 
 	"github.com/lastack/lastack/analyzer/detect"
@@ -22,6 +23,8 @@ type Options struct {
 	// IgnoreVLAN puts segments together whatever VLANs and tunnels they came
 	// through. Without it those of different ones are different connections.
 	IgnoreVLAN bool
+	// Limits are the thresholds of detectors; nil are the defaults.
+	Limits *detect.Limits
 	// Files is how many inputs the capture has: with more than one the records
 	// name the file of each frame.
 	Files int
@@ -101,6 +104,7 @@ type Analyzer struct {
 	addTransitions func()
 	found          []report.Finding // room for those of one connection
 	sum            tally
+	survey         *detect.Survey
 	view           watch
 	part           *dealer // in a Pool
 }
@@ -115,11 +119,31 @@ func New(opt Options) *Analyzer {
 		a.opt.MaxConnections = defaultConnections
 	}
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
+	a.survey = detect.NewSurvey(a.limits())
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
 	a.dorm.begin(opt.MaxMemory)
 	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a
+}
+
+// limits are those of the options, with what is assumed of hosts.
+func (a *Analyzer) limits() *detect.Limits {
+	limits := detect.Defaults()
+	if a.opt.Limits != nil {
+		*limits = *a.opt.Limits
+	}
+	limits.Ports = func(h netip.Addr) (low, high uint16) {
+		s := a.stacks.of(h)
+		return s.PortLow, s.PortHigh
+	}
+	limits.TwoMSL = func(h netip.Addr) time.Duration {
+		if a.opt.MSL > 0 {
+			return 2 * a.opt.MSL
+		}
+		return a.stacks.of(h).TwoMSL
+	}
+	return limits
 }
 
 // keyAt returns the key of what the table names by an index.
@@ -235,6 +259,9 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	if c == nil {
 		a.sum.strayResets++
 		return
+	}
+	if silence := s.Time - c.ep[s.Dir].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
+		c.ep[s.Dir].spokeAfter(silence)
 	}
 	if c.predicted(s) && !a.unpredicted {
 		a.short++

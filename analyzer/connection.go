@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"time"
+
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/wire"
@@ -132,9 +134,43 @@ type endpoint struct {
 	scale uint8
 	sums  [3]uint8
 
+	pauses [2]pause // between its segments: the longest but for the last, and the last
+
 	syn    opening
 	fin    closing
 	finAck moment // the first segment of the peer that covers its FIN
+}
+
+// pause is a time in which an end sent nothing, in tenths of a second, or, from an hour
+// on, in tens of seconds; 0 if it was less than a second. Longer ones are greater.
+type pause uint16
+
+const (
+	shortPause = int64(1e9)
+	longPause  = int64(3276e9)
+	inTens     = pause(1 << 15)
+)
+
+// pauseOf measures a time.
+func pauseOf(d int64) pause {
+	if d >= longPause {
+		return inTens | pause(min(d/10e9, int64(inTens-1)))
+	}
+	return pause(d / 1e8)
+}
+
+func (p pause) duration() time.Duration {
+	if p&inTens != 0 {
+		return time.Duration(p&^inTens) * 10 * time.Second
+	}
+	return time.Duration(p) * time.Second / 10
+}
+
+// spokeAfter notes that the end sent something after it had been silent.
+func (ep *endpoint) spokeAfter(d int64) {
+	if ep.packets > 0 {
+		ep.pauses[0], ep.pauses[1] = max(ep.pauses[0], ep.pauses[1]), pauseOf(d)
+	}
 }
 
 // unique is how many octets of payload the end has sent that were new.

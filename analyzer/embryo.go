@@ -5,6 +5,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/report"
@@ -210,6 +211,8 @@ func (a *Analyzer) finishEmbryo(i int32, why finality) {
 		m.fill(e)
 		if !a.part.wanted(&m.conn, m.found) {
 			m.n++
+			client, server := &m.conn.Client, &m.conn.Server
+			a.survey.AddSYN(client.IP, *server, e.t, detect.Mark{Frame: e.ref.Frame(), File: e.ref.File(), Time: stamp(e.t)}, e.id)
 			a.table.DeleteHashed(&e.tuple, e.hash)
 			a.releaseEmbryo(i)
 			return

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/analyzer/detect"
+	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/report"
 )
 
@@ -77,6 +79,9 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.Last[i] = mark(moment{ep.lastRef, ep.lastTime})
 		in.Unseen[i] = mark(more.missed)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
+		in.TimeWaits[i] = a.timeWaitOf(c, side, now)
+		in.Taken[i] = c.taken(side)
+		in.Pauses[i] = [2]time.Duration{ep.pauses[0].duration(), ep.pauses[1].duration()}
 	}
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
 		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)
@@ -103,6 +108,30 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 	}
 	in.Taps = c.tapsInput()
 	return in
+}
+
+// timeWaitOf is when side was in TIME-WAIT, as far as it is known by now.
+func (a *Analyzer) timeWaitOf(c *connection, side uint8, now int64) (x detect.Span) {
+	list := a.courses[side].list
+	for i := range list {
+		if !list[i].to.Is(fsm.TimeWait) {
+			continue
+		}
+		x.From = list[i].t
+		switch {
+		case i+1 < len(list):
+			x.Until = list[i+1].t
+		default:
+			x.Until = max(a.timeWaitEnd(c, side), x.From)
+		}
+	}
+	return x
+}
+
+// taken reports whether side has sent data, and all of it was acknowledged.
+func (c *connection) taken(side uint8) bool {
+	sp := &c.ep[side].sp
+	return c.ep[side].unique() > 0 && sp.Has(reassembly.KnownUna|reassembly.KnownNext) && sp.Next.LessEq(sp.Una)
 }
 
 // mark fills a detect.Mark.

@@ -324,6 +324,28 @@ func (p *Pool) Close() {
 	}
 	p.Flush()
 	p.crew.Close()
+	p.survey()
+}
+
+// survey delivers what all connections together show.
+func (p *Pool) survey() {
+	whole := p.parts[0].survey
+	for _, a := range p.parts[1:] {
+		whole.Merge(a.survey)
+	}
+	found := whole.Findings()
+	for i := range found {
+		p.sum.findings.add(found[i].ID, 1)
+		if p.opt.Encode == nil {
+			p.opt.OnRecord(&found[i])
+		} else {
+			p.encoded = p.parts[0].part.encode(p.encoded, &found[i])
+		}
+	}
+	if len(p.encoded) > 0 {
+		p.opt.OnEncoded(p.encoded)
+		p.encoded = p.encoded[:0]
+	}
 }
 
 // deliver gives the caller, in order, what became final in a heap.
@@ -374,7 +396,7 @@ func (p *Pool) give(s *share, i int) {
 
 // Summary returns the counts. It is for when the input has ended.
 func (p *Pool) Summary() *report.Summary {
-	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped}
+	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped, findings: slices.Clone(p.sum.findings)}
 	for _, a := range p.parts {
 		a.nursery.settle(&a.sum)
 		t.add(&a.sum)

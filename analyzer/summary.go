@@ -120,6 +120,7 @@ func (a *Analyzer) emit(c *connection, why finality, now int64) {
 	}
 	r := a.outline(c, why, now)
 	in := a.input(c, r, now)
+	a.survey.Add(in)
 	if a.sifted(c, in, now) {
 		return
 	}
@@ -182,7 +183,14 @@ func (c *connection) isPhantom() bool {
 
 // Close ends the input: every connection that is left becomes final. The
 // records are then ready in Records.
-func (a *Analyzer) Close() { a.close(a.byFirstFrame()) }
+func (a *Analyzer) Close() {
+	a.close(a.byFirstFrame())
+	found := a.survey.Findings()
+	for i := range found {
+		a.sum.findings.add(found[i].ID, 1)
+		a.give(&found[i])
+	}
+}
 
 // close makes what is listed final.
 func (a *Analyzer) close(list []due) {

@@ -3,13 +3,14 @@ package detect
 // All is every detector, in the order of a connection's life.
 var All = []Detector{
 	simultaneousOpen, fastOpen, synRetransmitted, synACKRetransmitted, handshakeACKLost,
-	connectionRefused, connectionRejected, connectionUnanswered, acceptQueueOverflow,
-	threeSegmentClose, simultaneousClose, lostFinalAck, finalAckUnseen, finRetransmitted,
-	halfClose, halfCloseDataLost, closeWait, finWait1Stuck, finWait2Stuck, lastAckStuck,
+	connectionRefused, connectionRejected, connectionUnanswered, acceptQueueOverflow, synFlood,
+	threeSegmentClose, simultaneousClose, lostFinalAck, finalAckUnseen, timeWaitMissing, finRetransmitted,
+	halfClose, halfCloseDataLost, closeWait, closeWaitLeak, finWait1Stuck, finWait2Stuck, lastAckStuck, applicationSilent,
 	resetAbort, resetNoSuchConnection, resetAfterClose, resetInjected, timeWaitAssassination,
 	incarnationReuse, incarnationReuseRefused, incarnationReuseUnsafe, oldDuplicate,
-	keepaliveAlive, keepaliveUnanswered, keepaliveReset,
-	deadPeer, outageRecovered, zeroWindowStall,
+	timeWaitPileUp, timeWaitOnServer, portExhaustion,
+	keepaliveAlive, keepaliveUnanswered, keepaliveReset, middleboxIdleTimeout,
+	deadPeer, peerRebooted, outageRecovered, zeroWindowStall,
 	captureDuplicates, captureLoss, twoTaps, oneWayCapture, midStream, evicted,
 }
 

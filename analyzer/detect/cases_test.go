@@ -376,6 +376,18 @@ func resetsAndReuse() map[string][]example {
 			{"a keepalive probe draws it", with(probed(2, 1), func(in *Input) { in.aborted(server, "rst", "no-such-connection", 11, 2080, 10, 0) }), nil},
 			{"a challenge in TIME-WAIT", with(ordinary(), func(in *Input) { in.reset(server, "rst", "challenge", "closed", 13, 460, 12, 0) }), nil},
 		},
+		"time-wait-missing": {
+			{"the FIN again drew a RST", with(finalACKLost(), func(in *Input) { in.reset(client, "rst", "no-such-connection", "closed", 13, 430, 12, 0) }),
+				&expect{notice, high, client, []uint64{10, 11, 12, 13}, map[string]any{"after_s": 0.23}}},
+			{"after 2MSL", with(finalACKLost(), func(in *Input) { in.reset(client, "rst", "no-such-connection", "closed", 13, 61_000, 12, 0) }), nil},
+			{"acknowledged again", finalACKLost(), nil},
+			{"a RST had ended it", with(finalACKLost(), func(in *Input) {
+				in.reset(server, "rst", "", "closed", 12, 300, 11, 0)
+				in.reset(client, "rst", "no-such-connection", "closed", 13, 430, 12, 0)
+			}), nil},
+			{"by the end that closed last", with(finLost(), func(in *Input) { in.reset(server, "rst", "", "void", 13, 430, 9, 0) }), nil},
+			{"the first FIN drew it", with(lastACK(), func(in *Input) { in.aborted(client, "rst", "after-close", 11, 200, 10, 0) }), nil},
+		},
 		"reset-after-close": {
 			{"in answer to the FIN", with(lastACK(), func(in *Input) { in.aborted(client, "rst", "after-close", 11, 200, 10, 0) }),
 				&expect{notice, high, client, []uint64{8, 10, 11}, map[string]any{"after_fin_s": 0.1}}},

@@ -11,9 +11,10 @@ import (
 
 // Severities and confidences (report.SeverityRank, report.ConfidenceRank).
 const (
-	info    = "info"
-	notice  = "notice"
-	warning = "warning"
+	info     = "info"
+	notice   = "notice"
+	warning  = "warning"
+	critical = "critical"
 
 	low    = "low"
 	medium = "medium"
@@ -58,8 +59,12 @@ func define(d Detector, needs trait, find func(*Input) []claim) Detector {
 	return d
 }
 
-// Find returns the findings of one connection. It is a pure function.
+// Find returns the findings of one connection. It is a pure function. What is found
+// over many connections is not found in one.
 func (d *Detector) Find(in *Input) []report.Finding {
+	if d.find == nil {
+		return nil
+	}
 	in.room().begin()
 	return d.add(in, nil)
 }

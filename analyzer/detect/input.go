@@ -92,6 +92,13 @@ type Input struct {
 	// Challenges are the refusals of this connection's SYN by an end that
 	// still had the earlier incarnation.
 	Challenges []Challenge
+	// TimeWaits is when each side was in TIME-WAIT.
+	TimeWaits [2]Span
+	// Taken says of each side that it sent data, and that all of it was acknowledged.
+	Taken [2]bool
+	// Pauses are times in which each side sent nothing, before it sent something that
+	// was no RST: the longest but for the last, and the last. Short ones are not noted.
+	Pauses [2][2]time.Duration
 	// Now is the end of what was captured so far.
 	Now time.Time
 	// Stack names the assumptions in force; TwoMSL is that of each side.
@@ -111,6 +118,9 @@ type Input struct {
 
 	scratch *scratch
 }
+
+// Span is a time, in nanoseconds since the epoch; From 0 is none.
+type Span struct{ From, Until int64 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
@@ -185,9 +195,13 @@ type Detector struct {
 	Check    []string // commands that tell more on the hosts
 	Refs     []string // RFC sections, functions of the Linux kernel
 
-	needs trait
-	find  func(*Input) []claim
+	needs  trait
+	find   func(*Input) []claim
+	survey func(*Survey) []overall // of what is found over many connections
 }
+
+// Overall reports whether the detector finds things over many connections, not in one.
+func (d *Detector) Overall() bool { return d.survey != nil }
 
 // index returns the array index of a side.
 func index(s report.Side) int {

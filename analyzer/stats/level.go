@@ -1,15 +1,21 @@
 package stats
 
+import "math"
+
 // Level counts how many of something there were at a time, by when each began and
 // ended. It never says more than there were: what lasted for less than a bucket of its
-// timeline (a second, or more in captures of more than 512) may be missing.
+// timeline, a 256th of the time that it spans, may be missing.
 type Level struct {
 	few  [][2]int64 // while there are few, exactly
 	line *timeline
 	n    uint64
+	open int // of them: what has not ended
 }
 
 const fewIntervals = 16
+
+// Open is the end of what has not ended.
+const Open = math.MaxInt64
 
 // Add counts what began at from and ended at until, nanoseconds since the epoch.
 func (l *Level) Add(from, until int64) {
@@ -17,6 +23,9 @@ func (l *Level) Add(from, until int64) {
 		return
 	}
 	l.n++
+	if until == Open {
+		l.open++
+	}
 	if l.line == nil {
 		if len(l.few) < fewIntervals {
 			l.few = append(l.few, [2]int64{from, until})
@@ -29,7 +38,7 @@ func (l *Level) Add(from, until int64) {
 
 // spread goes over to a timeline.
 func (l *Level) spread() {
-	l.line = newTimeline(true)
+	l.line = &timeline{width: 1e6, late: true}
 	for _, x := range l.few {
 		l.put(x[0], x[1])
 	}
@@ -38,12 +47,15 @@ func (l *Level) spread() {
 
 func (l *Level) put(from, until int64) {
 	l.line.add(up, from, 1)
-	l.line.add(down, until, 1)
+	if until != Open {
+		l.line.add(down, until, 1)
+	}
 }
 
 // Merge adds what o has counted.
 func (l *Level) Merge(o *Level) {
 	l.n += o.n
+	l.open += o.open
 	switch {
 	case l.line == nil && o.line == nil && len(l.few)+len(o.few) <= fewIntervals:
 		l.few = append(l.few, o.few...)
@@ -62,20 +74,18 @@ func (l *Level) Merge(o *Level) {
 // N is how many there were in all.
 func (l *Level) N() uint64 { return l.n }
 
-// Peak returns the most that there were at a time, up to end, and when that was first.
+// Peak returns the most that there were at a time, up to end, the end of everything,
+// and when that was first.
 func (l *Level) Peak(end int64) (most int, at int64) {
 	l.each(end, func(t int64, n int) {
 		if n > most {
 			most, at = n, t
 		}
 	})
+	if l.open > most { // of what began last the timeline does not tell
+		return l.open, end
+	}
 	return most, at
-}
-
-// At returns how many there were at a time.
-func (l *Level) At(t int64) (n int) {
-	l.each(t, func(_ int64, now int) { n = now })
-	return n
 }
 
 // each calls fn with every time, up to end, from which there were n.

@@ -10,7 +10,7 @@ type Rate struct {
 // Add counts n times at t, of which so many were of interest.
 func (r *Rate) Add(t int64, n, some uint32) {
 	if r.line == nil {
-		r.line = newTimeline(false)
+		r.line = &timeline{width: second}
 	}
 	r.all += uint64(n)
 	r.some += uint64(some)
@@ -28,7 +28,7 @@ func (r *Rate) Merge(o *Rate) {
 		return
 	}
 	if r.line == nil {
-		r.line = newTimeline(false)
+		r.line = &timeline{width: second}
 	}
 	r.line.merge(o.line)
 }

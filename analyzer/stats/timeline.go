@@ -1,11 +1,10 @@
 package stats
 
-// The width of a timeline's buckets at first, in nanoseconds, and how many it has at
-// most: where the time that it spans needs more they become twice as wide, and so on.
-const (
-	second  = int64(1e9)
-	buckets = 512
-)
+// buckets is how many a timeline has at most: where the time that it spans needs more
+// they become twice as wide, and so on.
+const buckets = 512
+
+const second = int64(1e9)
 
 // timeline counts events of two kinds in buckets of time.
 type timeline struct {
@@ -15,8 +14,6 @@ type timeline struct {
 	late  bool  // what is up belongs to the first bucket that begins then or later
 	n     [kinds][buckets]uint32
 }
-
-func newTimeline(late bool) *timeline { return &timeline{width: second, late: late} }
 
 // bucket is the number of the one for an event of a kind at t.
 func (l *timeline) bucket(kind int, t int64) int64 {

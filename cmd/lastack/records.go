@@ -18,6 +18,7 @@ func (s *settings) analyzerOptions(files int) analyzer.Options {
 		Networks:       s.stacks.networks,
 		MSL:            time.Duration(s.msl),
 		IgnoreVLAN:     s.ignoreVLAN,
+		Limits:         s.thresholds.limits,
 		Files:          files,
 		MaxConnections: s.maxConnections.value,
 		MaxMemory:      held(s.memory()),
@@ -70,6 +71,9 @@ func (s *settings) options() map[string]any {
 	}
 	if s.ignoreVLAN {
 		list["ignore_vlan"] = true
+	}
+	if len(s.thresholds.set) > 0 {
+		list["threshold"] = s.thresholds.set
 	}
 	if s.conn != 0 {
 		list["conn"] = uint64(s.conn)

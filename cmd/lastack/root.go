@@ -45,7 +45,7 @@ func newRoot(a *app) *cobra.Command {
 		g.VisitAll(func(f *pflag.Flag) { f.Hidden = true })
 		root.Flags().AddFlagSet(g.FlagSet)
 	}
-	root.AddCommand(analyzeCommand(a), showCommand(a), liveCommand(a), explainCommand(a), demoCommand(a),
+	root.AddCommand(analyzeCommand(a), showCommand(a), liveCommand(a), findingsCommand(a), explainCommand(a), demoCommand(a),
 		versionCommand(a), manCommand(a))
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {

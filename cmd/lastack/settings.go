@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/term"
 )
@@ -22,6 +23,7 @@ type settings struct {
 	cpuProfile     string
 	memProfile     string
 	failOn         alarm
+	thresholds     thresholds
 
 	format choice[string]
 	output string
@@ -63,6 +65,7 @@ const (
 
 func newSettings() *settings {
 	return &settings{
+		thresholds:     thresholds{limits: detect.Defaults()},
 		workers:        number{low: 1, high: 1 << 10, unit: "N"},
 		maxConnections: number{low: 1, high: 1 << 30, unit: "N"},
 		format:         oneOf("FORMAT", formatText, formatMarkdown, formatNDJSON, formatJSON),
@@ -110,6 +113,8 @@ func (s *settings) analysisFlags() flagGroup {
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
 	g.Var(&s.maxMemory, "max-memory", "take at most this much memory, as 500M or 4GiB (default the smaller of 2GiB and a quarter of the machine's); beyond it the connection that tells least is given up")
 	g.Var(&s.workers, "workers", "analyse with N workers (default one for each processor); the report does not depend on it")
+	g.Var(&s.thresholds, "threshold", "decide findings by another threshold, as close-wait=5m (lastack findings lists them); can be repeated")
+	g.Var(&openFiles{number{low: 1, high: math.MaxInt32, unit: "N"}, &s.thresholds}, "ulimit", "how many files the programs may have open (default 1024): when a leak uses them up")
 	g.Var(&s.failOn, "fail-on", "exit with 4 if there is a finding of this id, or this severe (info, notice, warning, critical) or worse; can be repeated")
 	return g
 }

@@ -184,6 +184,51 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
+// thresholds are those of the detectors, and which of them were set.
+type thresholds struct {
+	limits *detect.Limits
+	set    []string // as they were given
+}
+
+func (t *thresholds) Type() string { return "NAME=VALUE" }
+
+func (t *thresholds) String() string { return strings.Join(t.set, ",") }
+
+func (t *thresholds) words() (names []string) {
+	for i := range detect.Thresholds {
+		names = append(names, detect.Thresholds[i].Name+"=")
+	}
+	return names
+}
+
+// Set takes one or several, separated by commas.
+func (t *thresholds) Set(text string) error {
+	for item := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(strings.TrimSpace(item), "=")
+		if !ok {
+			return fmt.Errorf("a threshold and its value are needed, as close-wait=60s (lastack findings lists them)")
+		}
+		if err := t.limits.Set(name, value); err != nil {
+			return err
+		}
+		t.set = append(t.set, name+"="+value)
+	}
+	return nil
+}
+
+// openFiles is --ulimit: a threshold that has a name of its own.
+type openFiles struct {
+	number
+	all *thresholds
+}
+
+func (o *openFiles) Set(s string) error {
+	if err := o.number.Set(s); err != nil {
+		return err
+	}
+	return o.all.Set("ulimit=" + s)
+}
+
 // severities are the words that --fail-on takes beside ids of findings.
 var severities = []string{"info", "notice", "warning", "critical"}
 

@@ -1,0 +1,105 @@
+package detect
+
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Warning: clients are served by nobody, and the network is in order. A notice while
+// it may be a slow answer.
+var applicationSilent = over(Detector{
+	ID:    "application-silent",
+	Title: "The program behind a listener says nothing",
+	Means: "The handshake is complete and the server's kernel acknowledges what the client sends, but the program never sends a byte: it hangs, or it has not even " +
+		"called accept() and the connections wait in the queue, for instance because no descriptor is left.",
+	Severity: warning,
+	Disproof: "A protocol in which only the client speaks: then the program reads, and its sockets in CLOSE-WAIT are a leak. Answers that the capture missed.",
+	Advice: "Look at the program, not at the network: its threads' stacks, its descriptors against the limit (EMFILE in accept()), its event loop. " +
+		"In ss -ltn, Recv-Q of the listener is how many connections nobody has accepted.",
+	Check: []string{"ss -ltn", "ss -tanp", "ls /proc/PID/fd | wc -l", "grep 'open files' /proc/PID/limits"},
+	Refs:  []string{"accept(2)", "RFC 9293 3.10.1", "inet_csk_accept()"},
+}, findApplicationSilent)
+
+const (
+	silentYoung = time.Second      // nobody calls a program silent sooner
+	silentSoon  = silentYoung / 4  // unless its client did not wait any longer
+	silentMany  = 3                // connections, without any that gave up
+	silentLong  = 30 * time.Second // for which they have waited
+)
+
+// neverAnswers reports whether the server completed the handshake and never said a
+// word, though the client has asked, and its data was acknowledged, or has closed.
+func (in *Input) neverAnswers() bool {
+	c := in.Conn
+	server := &c.Endpoints.Server
+	asked := c.Endpoints.Client.UniqueBytes > 0 && in.Taken[0] || in.FINAcked[0].Frame != 0
+	return (c.Open.Kind == "three-way" || c.Open.Kind == "fast-open") && server.UniqueBytes == 0 && asked &&
+		in.FIN[1].Frame == 0 && !in.blind() && !in.gappy() && c.FinalBy != "evicted" && len(c.Resets) == 0 &&
+		(server.State == "CLOSE-WAIT" || server.State == "ESTABLISHED" && c.FinalBy == "end-of-input") && in.longSilent()
+}
+
+// longSilent reports whether the client has waited for long enough to say so; one that
+// gave up for as long as it waited, and for what an answer to its FIN takes.
+func (in *Input) longSilent() bool {
+	waits := in.Now.Sub(in.silentSince())
+	if in.FIN[0].Frame == 0 {
+		return waits >= silentYoung
+	}
+	rtt := 10 * time.Millisecond
+	if r := in.Conn.Endpoints.Server.RTTMin; r != nil {
+		rtt = max(rtt, seconds(*r))
+	}
+	return waits >= 2*rtt && in.Now.Sub(in.Conn.Start) >= silentSoon
+}
+
+// silentSince is since when the client waits: since its FIN, or its last segment.
+func (in *Input) silentSince() time.Time {
+	if in.FIN[0].Frame != 0 {
+		return in.FIN[0].Time
+	}
+	return in.Last[0].Time
+}
+
+func (in *Input) silentProof() [3]Mark {
+	return [3]Mark{in.SYNACK.first(), in.FIN[0].first(), in.Last[1]}
+}
+
+func findApplicationSilent(s *Survey) (out []overall) {
+	s.eachListener(func(a report.Addr, l *listener) {
+		if l.silent != nil {
+			out = s.silence(out, a, l)
+		}
+	})
+	return out
+}
+
+func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
+	w := l.silent
+	first := w.oldest.List()[0]
+	longest := s.now.Sub(time.Unix(0, first.t))
+	c := overall{ids: w.ids.List(), n: w.ids.N()}
+	long := longest >= s.limits.Duration(SilentFor)
+	switch {
+	case w.gaveUp > 0 && long:
+		c.confidence = either(w.gaveUp >= silentMany || l.answered > 0, high, medium)
+	case w.gaveUp > 0:
+		c.severity, c.confidence = notice, either(longest >= silentYoung || w.gaveUp >= silentMany, medium, low)
+	case c.n >= silentMany && longest >= max(silentLong, s.limits.Duration(SilentFor)) && 2*uint64(c.n) > l.answered:
+		c.severity, c.confidence = notice, low
+	default:
+		return out
+	}
+	c.side, c.at, c.proof = report.Server, s.now, proofOf(w.oldest.List())
+	c.title = "The program at " + where(a) + " answers nothing: " + words.Plural(uint64(c.n), "connection") + " accepted by its kernel, not a byte from it"
+	c.explanation = say("The kernel of "+where(a)+" completed the handshake of "+words.Plural(uint64(c.n), "connection")+" and acknowledged what came; the program sent neither data nor FIN nor RST, for up to "+
+		dur(longest)+".",
+		when(w.gaveUp > 0, words.Plural(w.gaveUp, "client")+" gave up and closed; the server's "+either(w.gaveUp == 1, "end stays", "ends stay")+" in CLOSE-WAIT, in its accept queue or in the program."),
+		either(l.answered > 0, "The same listener did answer "+words.Plural(l.answered, "other connection")+" in this capture.", "It answered nobody in this capture."),
+		w.whose(report.Server),
+		when(float64(c.n) >= s.limits.Get(OpenFiles), "They are more than the usual limit of "+words.Count(uint64(s.limits.Get(OpenFiles)))+" descriptors."))
+	c.saw = [2]string{"connect() and write() succeed, read() waits for ever, or until its own time limit", "nothing yet, or EMFILE in accept()"}
+	c.values = []report.Value{report.Int("connections", c.n), report.Int("gave_up", w.gaveUp), report.Float("longest_s", longest.Seconds()), report.Int("answered", l.answered)}
+	return append(out, c)
+}

@@ -1,0 +1,197 @@
+package detect
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+
+	"github.com/lastack/lastack/analyzer/stats"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Warning: programs lose connections that neither of them has closed.
+var middleboxIdleTimeout = over(Detector{
+	ID:       "middlebox-idle-timeout",
+	Title:    "Connections that are forgotten while idle",
+	Means:    "Something between the ends forgets connections that are idle for too long: the first data after that draws a RST, or nothing, although neither end has closed.",
+	Severity: warning,
+	Disproof: "A longer pause on the same path that did no harm; a server that closes idle connections, whose FINs the capture missed.",
+	Advice:   "Send something more often than that on either end: a keepalive (TCP_KEEPIDLE below it), or a ping of the protocol; or raise the limit of the firewall, NAT or load balancer.",
+	Check:    []string{"ss -tano", "sysctl net.ipv4.tcp_keepalive_time", "sysctl net.netfilter.nf_conntrack_tcp_timeout_established"},
+	Refs:     []string{"RFC 5382 REQ-5", "RFC 9293 3.8.4"},
+}, findMiddleboxIdleTimeout)
+
+// path is the networks of a client and a server, between which a middlebox may stand.
+type path struct{ client, server netip.Prefix }
+
+func (p path) String() string { return p.client.String() + " and " + p.server.String() }
+
+// idleness is what is known of pauses on the connections of a path.
+type idleness struct {
+	connections uint64
+	fatal       stats.First[pause] // by length
+	ids         stats.IDs
+	harmless    time.Duration // the longest that did no harm
+	most        time.Duration // the longest that did
+}
+
+// pause is a time in which nothing was sent on a connection, and which ended it.
+type pause struct {
+	length time.Duration
+	id     uint64
+	silent bool // nothing came any more; else a RST
+	proof  [3]Mark
+}
+
+func shorter(a, b *pause) bool { return a.length < b.length || a.length == b.length && a.id < b.id }
+
+func weighIdleness(p *idleness) uint64 { return p.connections }
+
+// network is the one that an address is taken to be in.
+func network(a netip.Addr) netip.Prefix {
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits) // valid for every address
+	return p
+}
+
+// addPauses takes the pauses of a connection.
+func (s *Survey) addPauses(in *Input) {
+	limit := s.limits.Duration(IdleLost)
+	longest := max(in.Pauses[0][0], in.Pauses[0][1], in.Pauses[1][0], in.Pauses[1][1])
+	if longest < limit {
+		return
+	}
+	p := s.paths.At(path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}, weighIdleness)
+	p.connections++
+	x, side := in.fatalPause()
+	if x.length < limit {
+		p.harmless = max(p.harmless, longest)
+		return
+	}
+	i := index(side)
+	x.id = in.Conn.ID
+	p.harmless = max(p.harmless, in.Pauses[1-i][0], in.Pauses[1-i][1])
+	if !x.silent { // else the repetitions have pauses, too
+		p.harmless = max(p.harmless, in.Pauses[i][0])
+	}
+	p.most = max(p.most, x.length)
+	p.ids.Add(x.id)
+	p.fatal.Add(x, shorter)
+}
+
+// fatalPause returns the last pause of a side, if what the side then sent was denied, or
+// never answered; else the zero pause.
+func (in *Input) fatalPause() (pause, report.Side) {
+	for i, side := range sides {
+		last := in.Pauses[i][1]
+		if r := in.denied(); r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
+			return pause{length: last, proof: [3]Mark{r.answers(), r.mark()}}, side
+		}
+		run, heard := in.unanswered(side), in.Last[1-i]
+		if len(run) >= deadRepeats && !in.blind() {
+			return pause{length: run[0].Time.Sub(heard.Time), silent: true, proof: [3]Mark{heard, run[0].mark(), run[len(run)-1].mark()}}, side
+		}
+	}
+	return pause{}, ""
+}
+
+// pauseSlack is by how much the pauses of both ends may differ: by a round trip, and a
+// delayed ACK.
+const pauseSlack = time.Second
+
+func (p *idleness) merge(o *idleness) {
+	p.connections += o.connections
+	p.fatal.Merge(&o.fatal, shorter)
+	p.ids.Merge(&o.ids)
+	p.harmless = max(p.harmless, o.harmless)
+	p.most = max(p.most, o.most)
+}
+
+// idleFew is how many connections that were forgotten show a rule.
+const idleFew = 3
+
+// cuts reports whether the pauses of a path show a limit: several connections were
+// forgotten, each after a longer pause than any that did no harm.
+func (p *idleness) cuts() bool {
+	list := p.fatal.List()
+	return p.ids.N() >= idleFew && list[0].length > p.harmless
+}
+
+// usual are limits that middleboxes come with, in seconds, and whose they are.
+var usual = []struct {
+	after time.Duration
+	whose string
+}{
+	{60 * time.Second, "load balancers of AWS (ALB) and many proxies"},
+	{240 * time.Second, "Azure's load balancer"},
+	{300 * time.Second, "many firewalls, and nf_conntrack for connections that are being closed or not seen whole"},
+	{350 * time.Second, "NAT gateway and network load balancer of AWS"},
+	{600 * time.Second, "Google Cloud's firewall, and proxies"},
+	{900 * time.Second, "firewalls"},
+	{time.Hour, "firewalls of Cisco, Juniper and Palo Alto"},
+	{120 * time.Hour, "nf_conntrack of Linux for established connections"},
+}
+
+func findMiddleboxIdleTimeout(s *Survey) (out []overall) {
+	s.paths.Each(func(a, b path) int {
+		return cmp.Or(a.client.Addr().Compare(b.client.Addr()), a.server.Addr().Compare(b.server.Addr()))
+	}, func(p path, k *idleness) {
+		if k.fatal.List() != nil && k.cuts() {
+			out = append(out, s.forgotten(p, k))
+		}
+	})
+	return out
+}
+
+func (s *Survey) forgotten(p path, k *idleness) overall {
+	list := k.fatal.List()
+	least := list[0].length
+	c := overall{ids: k.ids.List(), n: k.ids.N()}
+	silent := 0
+	for _, x := range list {
+		c.proof = append(c.proof, x.proof[:]...)
+		if x.silent {
+			silent++
+		}
+	}
+	c.confidence = either(k.harmless > 0 && c.n > idleFew, high, medium)
+	c.title = words.Plural(uint64(c.n), "connection") + " between " + p.String() + " forgotten while idle, for " + dur(least) + when(k.most > least, " or longer")
+	span := "for " + either(k.most > least, dur(least)+" to "+dur(k.most), dur(least))
+	c.explanation = say("On "+words.Plural(uint64(c.n), "connection")+" between "+p.String()+" nothing was sent "+span+", and what came next "+
+		either(silent == len(list), "was never answered", either(silent == 0, "drew a bare RST", "drew a bare RST, or nothing"))+", although neither end had closed.",
+		either(k.harmless > 0, "No pause of up to "+dur(k.harmless)+" did any harm, so the limit lies between these.", "No shorter pause is long enough to tell from where on."),
+		familiar(k.harmless, least))
+	c.saw = [2]string{"ECONNRESET, or ETIMEDOUT after many repetitions", "nothing, until a keepalive or data of its own"}
+	c.values = []report.Value{report.Int("connections", c.n), report.Float("shortest_fatal_s", least.Seconds()), report.Float("longest_harmless_s", k.harmless.Seconds())}
+	return c
+}
+
+// familiar names limits in use between two times.
+func familiar(harmless, fatal time.Duration) string {
+	var names []string
+	for _, u := range usual {
+		if u.after > harmless && u.after <= fatal {
+			names = append(names, dur(u.after)+" ("+u.whose+")")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "Limits in use between them: " + words.Or(names) + "."
+}
+
+// cutsIdle reports whether a path of a host is cut when idle: that the host denies
+// connections then says nothing of a restart.
+func (s *Survey) cutsIdle(a netip.Addr) (cuts bool) {
+	net := network(a)
+	s.paths.Each(func(a, b path) int { return 0 }, func(p path, k *idleness) {
+		if (p.server == net || p.client == net) && k.fatal.List() != nil && k.cuts() {
+			cuts = true
+		}
+	})
+	return cuts
+}

@@ -1,0 +1,135 @@
+package detect
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/lastack/lastack/analyzer/stats"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Warning: everything that was under way with that host is lost.
+var peerRebooted = over(Detector{
+	ID:       "peer-rebooted",
+	Title:    "A host came back without its connections",
+	Means:    "A host answers data or probes of several old connections with bare RSTs, and kept none of them: it was restarted, or lost its state in a failover.",
+	Severity: warning,
+	Disproof: "A connection with that host that was open before and goes on after the first RST; an uptime of the host that is longer.",
+	Advice:   "Look at that host, or the container, load balancer or firewall in its place, for the time before the first RST: uptime, logs, failovers. Its clients need retries; a keepalive tells idle ones sooner.",
+	Check:    []string{"uptime -s", "last -x reboot", "journalctl --list-boots"},
+	Refs:     []string{"RFC 9293 3.5.1", "tcp_v4_send_reset()"},
+}, findPeerRebooted)
+
+// host is what is known of one address, over all of its connections.
+type host struct {
+	connections uint64
+	lost        stats.First[witness] // connections that it did not know any more, by the RST
+	ids         stats.IDs
+	alive       int64 // when it was last heard of on one of those, before
+	long        stats.First[lifetime]
+}
+
+// lifetime is a connection on which a host was heard of from a time to another.
+type lifetime struct {
+	from, until int64
+	id          uint64
+}
+
+func longer(a, b *lifetime) bool {
+	x, y := a.until-a.from, b.until-b.from
+	return x > y || x == y && a.id < b.id
+}
+
+func weighHost(h *host) uint64 { return h.connections }
+
+// rebootSilence is how long a host had said nothing on a connection before it denied
+// it, at least: no host is back sooner.
+const rebootSilence = time.Second
+
+// addHost takes what a connection says of the hosts at its ends.
+func (s *Survey) addHost(in *Input) {
+	c := in.Conn
+	if r := in.denied(); r != nil {
+		h := s.hosts.At(in.address(r.By), weighHost)
+		h.connections++
+		h.ids.Add(c.ID)
+		h.lost.Add(witness{t: r.Time.UnixNano(), id: c.ID, proof: [3]Mark{r.answers(), r.mark()}}, earlier)
+		h.alive = max(h.alive, r.Time.Add(-r.Idle).UnixNano())
+		return
+	}
+	if in.Last[1].Time.Sub(c.Start) < rebootSilence {
+		return
+	}
+	for i, side := range sides {
+		h := s.hosts.At(in.address(side), weighHost)
+		h.connections++
+		h.long.Add(lifetime{c.Start.UnixNano(), in.Last[i].Time.UnixNano(), c.ID}, longer)
+	}
+}
+
+// address is that of an end.
+func (in *Input) address(side report.Side) netip.Addr {
+	if side == report.Client {
+		return in.Conn.Client.IP
+	}
+	return in.Conn.Server.IP
+}
+
+// denied returns the bare RST by which an end, after silence, said that it does not
+// know the connection, nil if there is none.
+func (in *Input) denied() *rst {
+	if in.Conn.Close.Reset == nil || in.Conn.Close.Reset.Cause != "no-such-connection" {
+		return nil
+	}
+	r := in.deciding()
+	if r == nil || r.Idle < rebootSilence || in.refusesSYNACK(r) {
+		return nil
+	}
+	if _, known := in.endedBefore(r); known {
+		return nil
+	}
+	return r
+}
+
+func (h *host) merge(o *host) {
+	h.connections += o.connections
+	h.lost.Merge(&o.lost, earlier)
+	h.ids.Merge(&o.ids)
+	h.alive = max(h.alive, o.alive)
+	h.long.Merge(&o.long, longer)
+}
+
+func findPeerRebooted(s *Survey) (out []overall) {
+	s.eachHost(func(a netip.Addr, h *host) {
+		lost := h.lost.List()
+		if len(lost) < 2 || h.survived(lost[0].t) || s.cutsIdle(a) {
+			return
+		}
+		addr := a.String()
+		c := overall{ids: h.ids.List(), n: h.ids.N()}
+		first := time.Unix(0, lost[0].t).UTC()
+		silence := time.Duration(lost[0].t - h.alive)
+		c.at, c.proof = first, proofOf(lost)
+		c.confidence = either(c.n > 2, high, medium)
+		c.title = addr + " did not know " + words.Plural(uint64(c.n), "connection") + " any more: it was restarted, or lost its state"
+		c.explanation = say(words.Plural(uint64(c.n), "connection")+" with "+addr+" that had been silent for a while drew a bare RST at the next segment, as from a host without such a connection; "+
+			"the first at "+first.Format("15:04:05")+" UTC.",
+			when(silence > 0, "It was last heard of on one of them "+dur(silence)+" before: it went away in between."),
+			"No connection in this capture that it had before goes on after that.")
+		c.saw = [2]string{"ECONNRESET at the next read(), EPIPE at the write() after it", "nothing: there is no socket"}
+		c.values = []report.Value{report.Int("connections", c.n), report.Float("silence_s", max(silence.Seconds(), 0))}
+		out = append(out, c)
+	})
+	return out
+}
+
+// survived reports whether the host kept a connection that it had before, across t.
+func (h *host) survived(t int64) bool {
+	for _, l := range h.long.List() {
+		if l.from < h.alive && l.until > t {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,361 @@
+package detect
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lastack/lastack/report"
+)
+
+// group is a capture of many connections and what one detector has to say of it, as
+// "severity confidence title"; "": nothing.
+type group struct {
+	name string
+	list []*Input
+	want string
+}
+
+// numbered gives n connections numbers, source ports and times, one every gap
+// milliseconds, and lets the capture end for all of them at the end of the last.
+func numbered(n int, gap float64, make func(i int) *Input) (list []*Input) {
+	for i := range n {
+		in := make(i)
+		shift(in, time.Duration(float64(i)*gap*float64(time.Millisecond)))
+		in.Conn.ID = uint64(1 + 100*i)
+		in.Conn.Client.Port = uint16(32768 + i)
+		list = append(list, in)
+	}
+	return together(list)
+}
+
+// together lets the capture end for all of them at once.
+func together(lists ...[]*Input) (all []*Input) {
+	var end time.Time
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	for i, in := range all {
+		in.Conn.ID = uint64(1 + 100*i)
+		if in.Now.After(end) {
+			end = in.Now
+		}
+	}
+	for _, in := range all {
+		if in.Conn.FinalBy == "end-of-input" {
+			in.Now = end
+		}
+	}
+	return all
+}
+
+// shift moves a connection in time.
+func shift(in *Input, d time.Duration) {
+	move := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
+	}
+	c := in.Conn
+	move(&c.Start)
+	move(&c.End)
+	move(&in.Now)
+	for i, side := range sides {
+		if e := c.Endpoint(side); e.Since != nil {
+			e.Since = ptr(e.Since.Add(d))
+		}
+		for _, s := range []*Sent{&in.SYN[i], &in.FIN[i], &in.FINAcked[i]} {
+			move(&s.Time)
+			move(&s.LastTime)
+		}
+		move(&in.Last[i].Time)
+		if in.TimeWaits[i].From != 0 {
+			in.TimeWaits[i].From += int64(d)
+			in.TimeWaits[i].Until += int64(d)
+		}
+	}
+	for _, s := range []*Sent{&in.SYNACK, &in.HalfClose} {
+		move(&s.Time)
+		move(&s.LastTime)
+	}
+	for i := range in.Notes {
+		move(&in.Notes[i].Time)
+	}
+	for i := range in.Resets {
+		move(&in.Resets[i].Time)
+	}
+}
+
+// leaked is one whose server does not close for so long.
+func leaked(ms float64) *Input { return halfClosed().until(100 + ms) }
+
+// closedAfter is one whose server closed after so long.
+func closedAfter(ms float64) *Input {
+	return with(ordinary(), func(in *Input) { in.Conn.Close.CloseWait = ptr(ms / 1000) })
+}
+
+// waited is one whose client, or server, holds TIME-WAIT for a minute after it.
+func waited(side report.Side) *Input {
+	return with(ordinary(), func(in *Input) {
+		from := in.Conn.End
+		in.TimeWaits[index(side)] = Span{from.UnixNano(), from.Add(time.Minute).UnixNano()}
+	})
+}
+
+// unheard is one whose server says nothing: the client gives up after wait and closes;
+// the capture ends after more.
+func unheard(wait, more float64) *Input {
+	return with(halfClosed(), func(in *Input) {
+		in.Conn.Endpoints.Server.UniqueBytes, in.Conn.Endpoints.Server.PayloadBytes = 0, 0
+		in.FIN[0], in.FINAcked[0] = once(8, wait), once(9, wait+21)
+		in.Last = [2]Mark{m(8, wait), m(9, wait+21)}
+		in.Conn.Endpoints.Server.Since = ptr(ms(wait))
+		in.Taken[0] = true
+		in.until(wait + more)
+	})
+}
+
+// asked is one whose client waits for an answer.
+func asked(wait float64) *Input {
+	return with(established(), func(in *Input) {
+		in.Conn.Endpoints.Server.UniqueBytes, in.Conn.Endpoints.Server.PayloadBytes = 0, 0
+		in.Taken[0] = true
+		in.until(60 + wait)
+	})
+}
+
+// from gives the connections clients of their own.
+func from(list []*Input) []*Input {
+	for i, in := range list {
+		in.Conn.Client.IP = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+	}
+	return list
+}
+
+// denies is one that the server did not know any more after a pause.
+func denies(pause float64) *Input {
+	return with(established(), func(in *Input) {
+		in.aborted(server, "rst", "no-such-connection", 9, 60+pause+20, 8, 12)
+		in.Resets[0].Idle = time.Duration(pause * float64(time.Millisecond))
+		in.Pauses[0][1] = time.Duration(pause * float64(time.Millisecond))
+		in.Last[0] = m(8, 60+pause)
+	})
+}
+
+// pausing is one that a pause did no harm.
+func pausing(pause float64) *Input {
+	return with(established(), func(in *Input) {
+		in.Pauses = [2][2]time.Duration{{0, time.Duration(pause) * time.Millisecond}, {0, time.Duration(pause) * time.Millisecond}}
+		in.Last = [2]Mark{m(9, 60+pause), m(10, 80+pause)}
+		in.ends(10, 80+pause)
+	})
+}
+
+// surveys has, for each detector of groups, captures in which it fires, and its nearest
+// look-alikes.
+var surveys = sync.OnceValue(func() map[string][]group {
+	syns := func(n int, gap float64, again int) []*Input {
+		return from(numbered(n, gap, func(int) *Input {
+			return with(synSent(), func(in *Input) { in.SYN[0].Copies = again })
+		}))
+	}
+	parity := func(i int) uint16 { // as Linux takes 64 ports: the even ones first
+		if i < 32 {
+			return uint16(40000 + 2*i)
+		}
+		return uint16(40001 + 2*(i-32))
+	}
+	ports := func(list []*Input, port func(int) uint16) []*Input {
+		for i, in := range list {
+			in.Conn.Client.Port = port(i)
+		}
+		return list
+	}
+	return map[string][]group{
+		"syn-flood": {
+			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
+			{"honest clients without an answer", syns(1000, 2, 1), ""},
+			{"few a second", syns(500, 100, 0), ""},
+			{"a load test", numbered(1000, 2, func(int) *Input { return ordinary() }), ""},
+			{"refused", numbered(1000, 2, func(int) *Input {
+				return with(synSent(), func(in *Input) { in.aborted(server, "rst-ack", "refused", 2, 1, 1, 0) })
+			}), ""},
+		},
+		"close-wait-leak": {
+			{"older than a minute", numbered(10, 1000, func(int) *Input { return leaked(70_000) }), "warning high 10 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 19 s"},
+			{"more and more", numbered(100, 1000, func(int) *Input { return leaked(70_000) }), "warning high 100 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 2 min 49 s, 35 more a minute"},
+			{"so many that descriptors run out", numbered(400, 100, func(int) *Input { return leaked(70_000) }), "critical high 400 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 50 s, 218 more a minute"},
+			{"a few", numbered(3, 1, func(int) *Input { return leaked(70_000) }), "warning high 3 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
+			{"young ones, while the others are closed at once", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
+				numbered(6, 10, func(int) *Input { return leaked(3000) })), "warning medium 6 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3.05 s"},
+			{"a single one", numbered(1, 0, func(int) *Input { return leaked(600_000) }), ""},
+			{"young ones", numbered(30, 10, func(int) *Input { return leaked(3000) }), ""},
+			{"as slow as the others", together(numbered(40, 10, func(int) *Input { return closedAfter(2000) }),
+				numbered(6, 10, func(int) *Input { return leaked(3000) })), ""},
+			{"closed after a while", numbered(10, 10, func(int) *Input { return closedAfter(90_000) }), ""},
+			{"half-closes in use", numbered(10, 10, func(int) *Input {
+				return with(leaked(70_000), func(in *Input) {
+					in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 100}
+					in.HalfClose = again(10, 140, 60, 69_000, 0)
+				})
+			}), ""},
+		},
+		"application-silent": {
+			{"clients give up", numbered(4, 100, func(int) *Input { return unheard(5000, 15_000) }),
+				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
+			{"one has given up just now", numbered(1, 0, func(int) *Input { return unheard(5000, 100) }),
+				"notice low The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
+			{"nobody has given up yet", numbered(3, 100, func(int) *Input { return asked(40_000) }),
+				"notice low The program at 198.51.100.1:5000 answers nothing: 3 connections accepted by its kernel, not a byte from it"},
+			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
+			{"a slow answer under way", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(3, 1, func(int) *Input { return asked(40_000) })), ""},
+			{"its data was not acknowledged", numbered(4, 100, func(int) *Input {
+				return with(asked(40_000), func(in *Input) { in.Taken[0] = false })
+			}), ""},
+			{"its server closed", numbered(4, 100, func(int) *Input {
+				return with(unheard(5000, 15_000), func(in *Input) { in.FIN[1] = once(10, 5100) })
+			}), ""},
+		},
+		"time-wait-pile-up": {
+			{"300 in 30 s", numbered(300, 100, func(int) *Input { return waited(client) }), "notice high 300 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
+			{"2,000 in 40 s", numbered(2000, 20, func(int) *Input { return waited(client) }), "warning high 2,000 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
+			{"at the server", numbered(300, 100, func(int) *Input { return waited(server) }), ""},
+			{"slowly", numbered(300, 1000, func(int) *Input { return waited(client) }), ""},
+			{"of many clients", from(numbered(300, 100, func(int) *Input { return waited(client) })), ""},
+		},
+		"time-wait-on-server": {
+			{"300 in 30 s", from(numbered(300, 100, func(int) *Input { return waited(server) })), "info high 300 connections in TIME-WAIT at a time at 198.51.100.1:5000, the listening end: no port is taken"},
+			{"at the client", numbered(300, 100, func(int) *Input { return waited(client) }), ""},
+			{"few", numbered(30, 10, func(int) *Input { return waited(server) }), ""},
+		},
+		"port-exhaustion": {
+			{"the whole range", numbered(2800, 20, func(int) *Input { return waited(client) }),
+				"critical high No source port left at 192.0.2.1 towards 198.51.100.1:5000: 2,800 of 2,823 in use or in TIME-WAIT"},
+			{"a narrow one", ports(numbered(64, 10, func(int) *Input { return waited(client) }), parity),
+				"critical medium No source port left at 192.0.2.1 towards 198.51.100.1:5000: 64 of 64 in use or in TIME-WAIT"},
+			{"ports one after the other", ports(numbered(64, 10, func(int) *Input { return waited(client) }), func(i int) uint16 { return uint16(40000 + i) }), ""},
+			{"half of the range", numbered(1500, 20, func(int) *Input { return waited(client) }), ""},
+			{"at the server", from(numbered(2800, 20, func(int) *Input { return waited(server) })), ""},
+		},
+		"middlebox-idle-timeout": {
+			{"after 350 s", together(numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), numbered(2, 1000, func(int) *Input { return pausing(340_000) })),
+				"warning high 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
+			{"two", numbered(2, 1000, func(int) *Input { return denies(360_000) }), ""},
+			{"a longer pause did no harm", together(numbered(4, 1000, func(int) *Input { return denies(360_000) }), numbered(1, 0, func(int) *Input { return pausing(500_000) })), ""},
+			{"short pauses", numbered(4, 1000, func(int) *Input { return denies(5_000) }), ""},
+		},
+		"peer-rebooted": {
+			{"two connections", numbered(2, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }),
+				"warning medium 198.51.100.1 did not know 2 connections any more: it was restarted, or lost its state"},
+			{"one", numbered(1, 0, func(int) *Input { return denies(4000) }), ""},
+			{"another goes on", together(numbered(2, 100, func(int) *Input { return denies(4000) }), numbered(1, 0, func(int) *Input {
+				return with(established(), func(in *Input) {
+					in.Last = [2]Mark{m(9, 9000), m(10, 9020)}
+					in.ends(10, 9020)
+				})
+			})), ""},
+			{"without a pause", numbered(3, 100, func(int) *Input { return denies(300) }), ""},
+		},
+	}
+})
+
+// TestSurveys runs the detectors of groups on captures in which they fire and on their
+// look-alikes, as one part and as several that are merged.
+func TestSurveys(t *testing.T) {
+	for id, list := range surveys() {
+		for _, g := range list {
+			t.Run(id+"/"+g.name, func(t *testing.T) {
+				for _, parts := range []int{1, 16} {
+					if got := told(surveyed(g.list, parts), id); got != g.want {
+						t.Errorf("%d parts: %q, want %q", parts, got, g.want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// surveyed deals connections out to parts and merges those.
+func surveyed(list []*Input, parts int) []report.Finding {
+	limits := Defaults() // a tenth of them, so that captures need not be large
+	limits.Ports = func(netip.Addr) (low, high uint16) { return 32768, 32768 + 2822 }
+	limits.values[TimeWaitCount] /= 10
+	all := make([]*Survey, parts)
+	for i := range all {
+		all[i] = NewSurvey(limits)
+	}
+	for _, in := range list {
+		all[int(in.Conn.Client.Port)%parts].Add(in)
+	}
+	for _, s := range all[1:] {
+		all[0].Merge(s)
+	}
+	return all[0].Findings()
+}
+
+func told(list []report.Finding, id string) string {
+	var out []string
+	for _, f := range list {
+		if f.ID == id {
+			out = append(out, fmt.Sprintf("%s %s %s", f.Severity, f.Confidence, f.Title))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// TestSurveyFindings: what every finding of a group has to have.
+func TestSurveyFindings(t *testing.T) {
+	for id, list := range surveys() {
+		for _, g := range list {
+			for _, f := range surveyed(g.list, 3) {
+				switch {
+				case f.ID != id:
+				case len(f.Frames) == 0, len(f.Connections) == 0, f.ConnectionsTotal < len(f.Connections), len(f.Connections) > 1000:
+					t.Errorf("%s, %s: %d frames, %d connections of %d", id, g.name, len(f.Frames), len(f.Connections), f.ConnectionsTotal)
+				case f.Explanation == "", f.Disproof == "", f.Advice == "", len(f.Check) == 0, len(f.Refs) == 0, f.SeenBy == nil, len(f.Values) == 0, f.T.IsZero():
+					t.Errorf("%s, %s: %+v", id, g.name, f)
+				case !slices.IsSorted(f.Connections):
+					t.Errorf("%s, %s: connections %v", id, g.name, f.Connections)
+				}
+			}
+		}
+	}
+}
+
+// TestThresholds: each has a reason and an owner, and can be set.
+func TestThresholds(t *testing.T) {
+	for i, x := range Thresholds {
+		if x.Name == "" || x.Why == "" || len(x.Used) == 0 || x.Default <= 0 {
+			t.Errorf("%+v", x)
+		}
+		for _, id := range x.Used {
+			if _, ok := Lookup(id); !ok {
+				t.Errorf("%s is used by %s, which does not exist", x.Name, id)
+			}
+		}
+		l := Defaults()
+		if err := l.Set(x.Name, l.Value(Limit(i))); err != nil || l.Get(Limit(i)) != x.Default {
+			t.Errorf("%s: %s is %v, %v", x.Name, l.Value(Limit(i)), l.Get(Limit(i)), err)
+		}
+	}
+	for _, wrong := range [][2]string{{"close-wait", "soon"}, {"close-wait", "-1s"}, {"time-wait", "many"}, {"port-share", "190%"}, {"port-share", "0"}, {"nothing", "1"}, {"syn-flood", "NaN"}, {"syn-flood", "Inf"}} {
+		if err := Defaults().Set(wrong[0], wrong[1]); err == nil {
+			t.Errorf("%s=%s is taken", wrong[0], wrong[1])
+		}
+	}
+	l := Defaults()
+	if err := l.Set("close-wait", "1s"); err != nil {
+		t.Fatal(err)
+	}
+	s := NewSurvey(l)
+	for _, in := range numbered(3, 1, func(int) *Input { return leaked(3000) }) {
+		s.Add(in)
+	}
+	if told(s.Findings(), "close-wait-leak") == "" {
+		t.Error("a lower threshold changes nothing")
+	}
+}

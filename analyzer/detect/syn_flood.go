@@ -1,0 +1,64 @@
+package detect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lastack/lastack/analyzer/stats"
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
+
+// Critical: the listener may serve nobody meanwhile.
+var synFlood = over(Detector{
+	ID:       "syn-flood",
+	Title:    "SYNs without number, hardly a handshake",
+	Means:    "Very many SYNs a second reach a listener, and hardly any handshake is completed: an attack from forged addresses, a scan, or clients that do not get the answers.",
+	Severity: critical,
+	Disproof: "Handshakes of the same SYNs that the capture missed; SYNs that are repeated after 1, 3 and 7 s: then honest clients get no answer.",
+	Advice:   "Leave SYN cookies on (tcp_syncookies=1, the default of Linux): the listener then keeps serving. Filter upstream, by what these SYNs have in common.",
+	Check: []string{"nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies TcpExtListenDrops", "ss -tan state syn-recv | wc -l",
+		"sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog"},
+	Refs: []string{"RFC 4987", "tcp_conn_request()"},
+}, findSYNFlood)
+
+func findSYNFlood(s *Survey) (out []overall) {
+	s.eachListener(func(a report.Addr, l *listener) {
+		if l.sources == nil {
+			return
+		}
+		var worst stats.Burst
+		times := 0
+		l.opened.Bursts(s.limits.Get(SYNRate), s.limits.Get(SYNShare), func(b stats.Burst) {
+			times++
+			if b.N > worst.N {
+				worst = b
+			}
+		})
+		_, failed := l.opened.N()
+		// Kernels repeat a SYN that is not answered after a second: where most were
+		// repeated they are of honest clients.
+		if worst.N == 0 || 3*l.again > failed {
+			return
+		}
+		out = append(out, s.flood(a, l, worst, times))
+	})
+	return out
+}
+
+func (s *Survey) flood(a report.Addr, l *listener, b stats.Burst, times int) overall {
+	from := l.sources.N()
+	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
+	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())
+	c.confidence = either(from > 1, high, medium)
+	lasted := time.Duration(b.Until - b.From)
+	c.title = fmt.Sprintf("%s SYNs to %s in %s, up to %.0f a second; %s of them never completed", words.Count(b.N), where(a), dur(lasted), b.Most, words.Count(b.Some))
+	c.explanation = say(words.Count(b.N)+" SYNs came for "+where(a)+" within "+dur(lasted)+", from about "+words.Plural(from, "address")+", and "+words.Count(b.Some)+
+		" of these handshakes were neither completed nor refused.",
+		when(times > 1, "It was so at "+words.Count(times)+" times; this was the worst."),
+		either(l.again == 0, "None of the SYNs was sent again, as the kernel of a client that waits would do after a second.", words.Plural(l.again, "SYN")+" was sent again; a client's kernel does that after a second."),
+		either(l.answered > 0, "The listener served "+words.Plural(l.answered, "connection")+" in this capture all the same.", "The capture shows no connection that it served."))
+	c.saw = [2]string{"honest ones: connect() waits, or ETIMEDOUT", "nothing: accept() returns none of these"}
+	c.values = []report.Value{report.Int("syns", b.N), report.Int("failed", b.Some), report.Float("per_s", b.Most), report.Float("lasted_s", lasted.Seconds()), report.Int("addresses", from)}
+	return c
+}
