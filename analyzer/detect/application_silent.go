@@ -62,12 +62,12 @@ func (in *Input) silentSince() time.Time {
 	return in.Last[0].Time
 }
 
-func (in *Input) silentProof() [3]Mark {
-	return [3]Mark{in.SYNACK.first(), in.FIN[0].first(), in.Last[1]}
+func (in *Input) silentProof() [3]place {
+	return places(in.SYNACK.first(), in.FIN[0].first(), in.Last[1])
 }
 
 func findApplicationSilent(s *Survey) (out []overall) {
-	s.eachListener(func(a report.Addr, l *listener) {
+	s.listeners.Each(func(a report.Addr, l *listener) {
 		if l.silent != nil {
 			out = s.silence(out, a, l)
 		}
@@ -77,16 +77,16 @@ func findApplicationSilent(s *Survey) (out []overall) {
 
 func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	w := l.silent
-	first := w.oldest.List()[0]
+	first, answered := w.oldest.List()[0], l.spread().answered
 	longest := s.now.Sub(time.Unix(0, first.t))
 	c := overall{ids: w.ids.List(), n: w.ids.N()}
 	long := longest >= s.limits.Duration(SilentFor)
 	switch {
 	case w.gaveUp > 0 && long:
-		c.confidence = either(w.gaveUp >= silentMany || l.answered > 0, high, medium)
+		c.confidence = either(w.gaveUp >= silentMany || answered > 0, high, medium)
 	case w.gaveUp > 0:
 		c.severity, c.confidence = notice, either(longest >= silentYoung || w.gaveUp >= silentMany, medium, low)
-	case c.n >= silentMany && longest >= max(silentLong, s.limits.Duration(SilentFor)) && 2*uint64(c.n) > l.answered:
+	case c.n >= silentMany && longest >= max(silentLong, s.limits.Duration(SilentFor)) && 2*uint64(c.n) > answered:
 		c.severity, c.confidence = notice, low
 	default:
 		return out
@@ -96,10 +96,10 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	c.explanation = say("The kernel of "+where(a)+" completed the handshake of "+words.Plural(uint64(c.n), "connection")+" and acknowledged what came; the program sent neither data nor FIN nor RST, for up to "+
 		dur(longest)+".",
 		when(w.gaveUp > 0, words.Plural(w.gaveUp, "client")+" gave up and closed; the server's "+either(w.gaveUp == 1, "end stays", "ends stay")+" in CLOSE-WAIT, in its accept queue or in the program."),
-		either(l.answered > 0, "The same listener did answer "+words.Plural(l.answered, "other connection")+" in this capture.", "It answered nobody in this capture."),
+		either(answered > 0, "The same listener did answer "+words.Plural(answered, "other connection")+" in this capture.", "It answered nobody in this capture."),
 		w.whose(report.Server),
 		when(float64(c.n) >= s.limits.Get(OpenFiles), "They are more than the usual limit of "+words.Count(uint64(s.limits.Get(OpenFiles)))+" descriptors."))
 	c.saw = [2]string{"connect() and write() succeed, read() waits for ever, or until its own time limit", "nothing yet, or EMFILE in accept()"}
-	c.values = []report.Value{report.Int("connections", c.n), report.Int("gave_up", w.gaveUp), report.Float("longest_s", longest.Seconds()), report.Int("answered", l.answered)}
+	c.values = []report.Value{report.Int("connections", c.n), report.Int("gave_up", w.gaveUp), report.Float("longest_s", longest.Seconds()), report.Int("answered", answered)}
 	return append(out, c)
 }

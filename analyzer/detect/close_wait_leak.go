@@ -51,17 +51,17 @@ func (in *Input) closeWaitSince(side report.Side) time.Time {
 	return since
 }
 
-func (in *Input) closeWaitProof(side report.Side) [3]Mark {
-	return [3]Mark{in.FIN[index(side.Peer())].first(), in.FINAcked[index(side.Peer())].first()}
+func (in *Input) closeWaitProof(side report.Side) [3]place {
+	return places(in.FIN[index(side.Peer())].first(), in.FINAcked[index(side.Peer())].first())
 }
 
 func findCloseWaitLeak(s *Survey) (out []overall) {
-	s.eachListener(func(a report.Addr, l *listener) {
+	s.listeners.Each(func(a report.Addr, l *listener) {
 		if l.closeWait != nil {
 			out = s.leak(out, report.Server, "at "+where(a), l.closeWait, l)
 		}
 	})
-	s.eachPair(func(p pair, c *connector) {
+	s.pairs.Each(func(p pair, c *connector) {
 		if c.closeWait != nil {
 			out = s.leak(out, report.Client, "at "+p.client.String()+", of connections to "+where(p.service)+",", c.closeWait, nil)
 		}
@@ -78,13 +78,13 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 	switch {
 	case float64(n) >= s.limits.Get(CloseWaitCount):
 		c.confidence = high
-	case l != nil && l.closed != nil && l.closed.N() >= leakOthers:
-		p95 := time.Duration(l.closed.Within(leakUsual))
+	case l != nil && l.spread().closed.N() >= leakOthers:
+		p95 := time.Duration(l.all.closed.Within(leakUsual))
 		if n = w.old(s.now, max(leakTenth*p95, leakYoung)); n < leakFew {
 			return out
 		}
 		c.confidence = medium
-		usual = "Of the other " + words.Count(l.closed.N()) + " that this program had to close, 95 in 100 took at most " + dur(p95) + "."
+		usual = "Of the other " + words.Count(l.all.closed.N()) + " that this program had to close, 95 in 100 took at most " + dur(p95) + "."
 	default:
 		return out
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"net/netip"
 	"time"
 
@@ -41,7 +40,7 @@ type pause struct {
 	length time.Duration
 	id     uint64
 	silent bool // nothing came any more; else a RST
-	proof  [3]Mark
+	proof  [3]place
 }
 
 func shorter(a, b *pause) bool { return a.length < b.length || a.length == b.length && a.id < b.id }
@@ -89,11 +88,11 @@ func (in *Input) fatalPause() (pause, report.Side) {
 	for i, side := range sides {
 		last := in.Pauses[i][1]
 		if r := in.denied(); r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
-			return pause{length: last, proof: [3]Mark{r.answers(), r.mark()}}, side
+			return pause{length: last, proof: places(r.answers(), r.mark())}, side
 		}
 		run, heard := in.unanswered(side), in.Last[1-i]
 		if len(run) >= deadRepeats && !in.blind() {
-			return pause{length: run[0].Time.Sub(heard.Time), silent: true, proof: [3]Mark{heard, run[0].mark(), run[len(run)-1].mark()}}, side
+			return pause{length: run[0].Time.Sub(heard.Time), silent: true, proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, side
 		}
 	}
 	return pause{}, ""
@@ -137,9 +136,7 @@ var usual = []struct {
 }
 
 func findMiddleboxIdleTimeout(s *Survey) (out []overall) {
-	s.paths.Each(func(a, b path) int {
-		return cmp.Or(a.client.Addr().Compare(b.client.Addr()), a.server.Addr().Compare(b.server.Addr()))
-	}, func(p path, k *idleness) {
+	s.paths.Each(func(p path, k *idleness) {
 		if k.fatal.List() != nil && k.cuts() {
 			out = append(out, s.forgotten(p, k))
 		}
@@ -153,7 +150,7 @@ func (s *Survey) forgotten(p path, k *idleness) overall {
 	c := overall{ids: k.ids.List(), n: k.ids.N()}
 	silent := 0
 	for _, x := range list {
-		c.proof = append(c.proof, x.proof[:]...)
+		c.proof = append(c.proof, proofOf([]witness{{proof: x.proof}})...)
 		if x.silent {
 			silent++
 		}
@@ -188,7 +185,7 @@ func familiar(harmless, fatal time.Duration) string {
 // connections then says nothing of a restart.
 func (s *Survey) cutsIdle(a netip.Addr) (cuts bool) {
 	net := network(a)
-	s.paths.Each(func(a, b path) int { return 0 }, func(p path, k *idleness) {
+	s.paths.Each(func(p path, k *idleness) {
 		if (p.server == net || p.client == net) && k.fatal.List() != nil && k.cuts() {
 			cuts = true
 		}

@@ -27,7 +27,6 @@ type host struct {
 	lost        stats.First[witness] // connections that it did not know any more, by the RST
 	ids         stats.IDs
 	alive       int64 // when it was last heard of on one of those, before
-	long        stats.First[lifetime]
 }
 
 // lifetime is a connection on which a host was heard of from a time to another.
@@ -50,22 +49,15 @@ const rebootSilence = time.Second
 // addHost takes what a connection says of the hosts at its ends.
 func (s *Survey) addHost(in *Input) {
 	c := in.Conn
-	if r := in.denied(); r != nil {
-		h := s.hosts.At(in.address(r.By), weighHost)
-		h.connections++
-		h.ids.Add(c.ID)
-		h.lost.Add(witness{t: r.Time.UnixNano(), id: c.ID, proof: [3]Mark{r.answers(), r.mark()}}, earlier)
-		h.alive = max(h.alive, r.Time.Add(-r.Idle).UnixNano())
+	r := in.denied()
+	if r == nil {
 		return
 	}
-	if in.Last[1].Time.Sub(c.Start) < rebootSilence {
-		return
-	}
-	for i, side := range sides {
-		h := s.hosts.At(in.address(side), weighHost)
-		h.connections++
-		h.long.Add(lifetime{c.Start.UnixNano(), in.Last[i].Time.UnixNano(), c.ID}, longer)
-	}
+	h := s.hosts.At(in.address(r.By), weighHost)
+	h.connections++
+	h.ids.Add(c.ID)
+	h.lost.Add(witness{t: r.Time.UnixNano(), id: c.ID, proof: places(r.answers(), r.mark())}, earlier)
+	h.alive = max(h.alive, r.Time.Add(-r.Idle).UnixNano())
 }
 
 // address is that of an end.
@@ -97,13 +89,12 @@ func (h *host) merge(o *host) {
 	h.lost.Merge(&o.lost, earlier)
 	h.ids.Merge(&o.ids)
 	h.alive = max(h.alive, o.alive)
-	h.long.Merge(&o.long, longer)
 }
 
 func findPeerRebooted(s *Survey) (out []overall) {
-	s.eachHost(func(a netip.Addr, h *host) {
+	s.hosts.Each(func(a netip.Addr, h *host) {
 		lost := h.lost.List()
-		if len(lost) < 2 || h.survived(lost[0].t) || s.cutsIdle(a) {
+		if len(lost) < 2 || s.survived(a, h.alive, lost[0].t) || s.cutsIdle(a) {
 			return
 		}
 		addr := a.String()
@@ -124,12 +115,16 @@ func findPeerRebooted(s *Survey) (out []overall) {
 	return out
 }
 
-// survived reports whether the host kept a connection that it had before, across t.
-func (h *host) survived(t int64) bool {
-	for _, l := range h.long.List() {
-		if l.from < h.alive && l.until > t {
-			return true
+// survived reports whether a server kept a connection that it had at the time alive,
+// and still had at t.
+func (s *Survey) survived(a netip.Addr, alive, t int64) (kept bool) {
+	s.listeners.Each(func(at report.Addr, l *listener) {
+		if at.IP != a {
+			return
 		}
-	}
-	return false
+		for _, x := range l.spread().long.List() {
+			kept = kept || x.from < alive && x.until > t
+		}
+	})
+	return kept
 }

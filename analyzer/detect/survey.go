@@ -40,28 +40,77 @@ type pair struct {
 // listener is what is known of a service over all of its clients.
 type listener struct {
 	connections uint64
-	opened      stats.Rate // by SYNs; of interest are those that were never completed, nor refused
-	again       uint64     // of those: the SYN was sent again
-	sources     *stats.Distinct
-	firstSYNs   stats.First[witness]
-	floodIDs    stats.IDs
-
-	answered  uint64 // connections on which the server sent data
-	silent    *waiting
-	closeWait *waiting         // what stayed in CLOSE-WAIT there
-	closed    *stats.Durations // how long the others were in CLOSE-WAIT
-	timeWait  *held            // at the server
+	few         []served // while they are few: of most there are
+	all         *service
+	silent      *waiting
+	closeWait   *waiting // what stayed in CLOSE-WAIT there
 }
 
-// connector is what is known of one client of a service.
+// served is one connection of a listener, with what is counted of it.
+type served struct {
+	id          uint64
+	from, until int64 // when it was opened, and when the server was heard of last
+	client      uint64
+	opening     opening
+	answered    bool
+	closeWait   int64 // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
+	timeWait    Span
+	lived       time.Duration
+	syn         place
+	fins        [2]place
+}
+
+// opening is what came of a SYN.
+type opening uint8
+
+const (
+	unknown opening = iota // it was not captured
+	succeeded
+	failed    // neither completed nor refused
+	triedOnce // failed, and the SYN was not sent again
+)
+
+const fewServed = 8
+
+// service is what all of them come to.
+type service struct {
+	opened    stats.Rate // by SYNs; of interest are those that failed
+	again     uint64     // of those: the SYN was sent again
+	sources   stats.Distinct
+	firstSYNs stats.First[witness]
+	floodIDs  stats.IDs
+	answered  uint64          // connections on which the server sent data
+	closed    stats.Durations // how long the server was in CLOSE-WAIT
+	timeWait  held            // at the server
+	long      stats.First[lifetime]
+}
+
+// connector is what is known of one client of a service, and its source ports.
 type connector struct {
 	connections uint64
-	timeWait    *held // at the client
-	busy        stats.Level
-	opened      stats.Rate
-	ports       []portUse
-	low, high   uint16
+	few         []use // while they are few: of most there are
+	all         *uses
 	closeWait   *waiting // what stayed in CLOSE-WAIT at the client
+}
+
+// use is one connection of a connector that left a TIME-WAIT at the client.
+type use struct {
+	from, until int64 // of the port, TIME-WAIT and all
+	port        uint16
+	timeWait    Span
+	lived       time.Duration
+	id          uint64
+	fins        [2]place
+}
+
+const fewUses = 8
+
+// uses are all of them.
+type uses struct {
+	timeWait held
+	busy     stats.Level
+	opened   stats.Rate
+	ports    []portUse
 }
 
 // held is what of a group was in TIME-WAIT.
@@ -70,7 +119,6 @@ type held struct {
 	lives stats.Durations
 	ids   stats.IDs
 	first stats.First[witness]
-	last  stats.First[witness] // in the opposite order
 }
 
 // waiting is what of a group an end did not close, or not answer.
@@ -87,11 +135,25 @@ type waiting struct {
 type witness struct {
 	t     int64 // the group's order: nanoseconds since the epoch
 	id    uint64
-	proof [3]Mark
+	proof [3]place
+}
+
+// place is where a frame stands in the capture: a Mark without its time.
+type place struct {
+	frame uint64
+	file  int
+}
+
+func (m Mark) place() place { return place{m.Frame, m.File} }
+
+func places(list ...Mark) (p [3]place) {
+	for i, m := range list {
+		p[i] = m.place()
+	}
+	return p
 }
 
 func earlier(a, b *witness) bool { return a.t < b.t || a.t == b.t && a.id < b.id }
-func later(a, b *witness) bool   { return a.t > b.t || a.t == b.t && a.id < b.id }
 
 // portUse is a source port and when it was taken for the first time.
 type portUse struct {
@@ -116,12 +178,10 @@ func (s *Survey) Add(in *Input) {
 		s.now = in.Now
 	}
 	s.multi = s.multi || in.Multi
-	l := s.listeners.At(c.Server, weighListener)
-	l.connections++
-	l.add(in)
-	p := s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector)
-	p.connections++
-	p.add(in)
+	s.listeners.At(c.Server, weighListener).add(in)
+	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
+		s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector).add(in)
+	}
 	s.addHost(in)
 	s.addPauses(in)
 }
@@ -130,8 +190,7 @@ func (s *Survey) Add(in *Input) {
 func (s *Survey) AddSYN(client netip.Addr, service report.Addr, t int64, at Mark, id uint64) {
 	l := s.listeners.At(service, weighListener)
 	l.connections++
-	l.opened.Add(t, 1, 1)
-	l.unanswered(client, witness{t: t, id: id, proof: [3]Mark{at}})
+	l.take(&served{id: id, from: t, until: t, client: hashAddr(client), opening: triedOnce, syn: at.place()})
 }
 
 // Ends says when the capture ends.
@@ -143,13 +202,13 @@ func (s *Survey) Ends(now time.Time) {
 
 func (l *listener) add(in *Input) {
 	c := in.Conn
-	if c.RoleBasis == "syn" || c.Open.Kind == "unanswered" || c.Open.Kind == "incomplete" {
-		l.addOpening(in)
+	l.connections++
+	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].Time.UnixNano(), opening: in.opening(), syn: in.SYN[0].first().place(),
+		answered: c.Endpoints.Server.UniqueBytes > 0, timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
+	if x.opening == failed || x.opening == triedOnce {
+		x.client = hashAddr(c.Client.IP)
 	}
-	server := &c.Endpoints.Server
-	if server.UniqueBytes > 0 {
-		l.answered++
-	}
+	x.timeWait.Until = in.untilNow(x.timeWait.Until)
 	if in.neverAnswers() {
 		l.silent = must(l.silent)
 		l.silent.add(in, report.Server, in.silentSince(), in.silentProof())
@@ -157,35 +216,77 @@ func (l *listener) add(in *Input) {
 		l.closeWait = must(l.closeWait)
 		l.closeWait.add(in, report.Server, in.closeWaitSince(report.Server), in.closeWaitProof(report.Server))
 	} else if w := c.Close.CloseWait; w != nil && c.Close.FirstCloser == report.Client {
-		l.closed = must(l.closed)
-		l.closed.Add(int64(*w * 1e9))
+		x.closeWait = max(int64(*w*1e9), 1)
 	}
-	if x := in.TimeWaits[1]; x.From != 0 {
-		l.timeWait = must(l.timeWait)
-		l.timeWait.add(in, report.Server, x)
-	}
+	l.take(&x)
 }
 
-// addOpening counts a SYN that was captured, and what came of it.
-func (l *listener) addOpening(in *Input) {
-	c := in.Conn
-	failed := uint32(0)
-	if in.SYN[0].Frame != 0 && (c.Open.Kind == "unanswered" || c.Open.Kind == "incomplete") && !in.serverRefused() {
-		failed = 1
-		if in.SYN[0].Copies > 0 {
-			l.again++
+// take counts x, or keeps it while there are few.
+func (l *listener) take(x *served) {
+	if l.all == nil && len(l.few) < fewServed {
+		l.few = append(l.few, *x)
+		return
+	}
+	l.spread().add(x)
+}
+
+// spread goes over to counting.
+func (l *listener) spread() *service {
+	if l.all == nil {
+		l.all = new(service)
+		for i := range l.few {
+			l.all.add(&l.few[i])
 		}
-		l.unanswered(c.Client.IP, witness{t: c.Start.UnixNano(), id: c.ID, proof: [3]Mark{in.SYN[0].first()}})
+		l.few = nil
 	}
-	l.opened.Add(c.Start.UnixNano(), 1, failed)
+	return l.all
 }
 
-// unanswered takes a SYN of which nothing came.
-func (l *listener) unanswered(client netip.Addr, x witness) {
-	l.sources = must(l.sources)
-	l.sources.Add(hashAddr(client))
-	l.firstSYNs.Add(x, earlier)
-	l.floodIDs.Add(x.id)
+func (a *service) add(x *served) {
+	switch x.opening {
+	case succeeded:
+		a.opened.Add(x.from, 1, 0)
+	case failed, triedOnce:
+		if x.opening == failed {
+			a.again++
+		}
+		a.opened.Add(x.from, 1, 1)
+		a.sources.Add(x.client)
+		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: [3]place{x.syn}}, earlier)
+		a.floodIDs.Add(x.id)
+	}
+	if x.answered {
+		a.answered++
+	}
+	if x.closeWait > 0 {
+		a.closed.Add(x.closeWait)
+	}
+	if x.timeWait.From != 0 {
+		a.timeWait.add(x.timeWait, x.lived, x.id, x.fins)
+	}
+	if x.until-x.from >= int64(rebootSilence) {
+		a.long.Add(lifetime{x.from, x.until, x.id}, longer)
+	}
+}
+
+// opening says what came of the SYN, if it was captured.
+func (in *Input) opening() opening {
+	kind := in.Conn.Open.Kind
+	switch {
+	case in.SYN[0].Frame == 0:
+		return unknown
+	case kind != "unanswered" && kind != "incomplete" || in.serverRefused():
+		return succeeded
+	case in.SYN[0].Copies > 0:
+		return failed
+	}
+	return triedOnce
+}
+
+// finsOf are the FIN of an end, and that of its peer.
+func (in *Input) finsOf(side report.Side) [2]place {
+	i := index(side)
+	return [2]place{in.FIN[i].first().place(), in.FIN[1-i].last().place()}
 }
 
 // serverRefused reports whether the server, or somebody in its place, refused to open.
@@ -203,39 +304,44 @@ func (in *Input) serverRefused() bool {
 
 func (p *connector) add(in *Input) {
 	c := in.Conn
-	from, until := c.Start.UnixNano(), c.End.UnixNano()
-	if x := in.TimeWaits[0]; x.From != 0 {
-		p.timeWait = must(p.timeWait)
-		p.timeWait.add(in, report.Client, x)
-		until = max(until, in.untilNow(x.Until))
-	}
-	if !gone(c.Endpoints.Client.State) && c.FinalBy == "end-of-input" {
-		until = stats.Open
-	}
-	p.busy.Add(from, until)
-	if in.SYN[0].Frame != 0 {
-		p.opened.Add(from, 1, 0)
-		p.use(portUse{c.Client.Port, from})
-	}
+	p.connections++
 	if in.staysInCloseWait(report.Client) {
 		p.closeWait = must(p.closeWait)
 		p.closeWait.add(in, report.Client, in.closeWaitSince(report.Client), in.closeWaitProof(report.Client))
 	}
+	x := in.TimeWaits[0]
+	if x.From == 0 {
+		return
+	}
+	x.Until = in.untilNow(x.Until)
+	u := use{from: c.Start.UnixNano(), until: max(c.End.UnixNano(), x.Until), port: c.Client.Port, timeWait: x, lived: seconds(c.Duration), id: c.ID, fins: in.finsOf(report.Client)}
+	if p.all == nil && len(p.few) < fewUses {
+		p.few = append(p.few, u)
+		return
+	}
+	p.spread().add(&u)
 }
 
-// use notes a source port.
-func (p *connector) use(u portUse) {
-	if p.low == 0 || u.port < p.low {
-		p.low = u.port
+// spread goes over to counting.
+func (p *connector) spread() *uses {
+	if p.all == nil {
+		p.all = new(uses)
+		for i := range p.few {
+			p.all.add(&p.few[i])
+		}
+		p.few = nil
 	}
-	p.high = max(p.high, u.port)
-	if len(p.ports) < maxPorts && !slices.ContainsFunc(p.ports, func(o portUse) bool { return o.port == u.port }) {
-		p.ports = append(p.ports, u)
-	}
+	return p.all
 }
 
-// gone reports whether a socket in that state has left its port.
-func gone(state string) bool { return state == "CLOSED" || state == "LISTEN" || state == "UNKNOWN" }
+func (a *uses) add(u *use) {
+	a.timeWait.add(u.timeWait, u.lived, u.id, u.fins)
+	a.busy.Add(u.from, u.until)
+	a.opened.Add(u.from, 1, 0)
+	if len(a.ports) < maxPorts && !slices.ContainsFunc(a.ports, func(o portUse) bool { return o.port == u.port }) {
+		a.ports = append(a.ports, portUse{u.port, u.from})
+	}
+}
 
 // untilNow is t, or open if that lies after the end of the capture.
 func (in *Input) untilNow(t int64) int64 {
@@ -245,18 +351,15 @@ func (in *Input) untilNow(t int64) int64 {
 	return t
 }
 
-func (h *held) add(in *Input, side report.Side, x Span) {
-	h.level.Add(x.From, in.untilNow(x.Until))
-	h.lives.Add(int64(in.Conn.Duration * 1e9))
-	h.ids.Add(in.Conn.ID)
-	i := index(side)
-	e := witness{t: x.From, id: in.Conn.ID, proof: [3]Mark{in.FIN[i].first(), in.FIN[1-i].last()}}
-	h.first.Add(e, earlier)
-	h.last.Add(e, later)
+func (h *held) add(x Span, lived time.Duration, id uint64, fins [2]place) {
+	h.level.Add(x.From, x.Until)
+	h.lives.Add(int64(lived))
+	h.ids.Add(id)
+	h.first.Add(witness{t: x.From, id: id, proof: [3]place{fins[0], fins[1]}}, earlier)
 }
 
 // add takes a connection of which an end has waited since then.
-func (w *waiting) add(in *Input, side report.Side, since time.Time, proof [3]Mark) {
+func (w *waiting) add(in *Input, side report.Side, since time.Time, proof [3]place) {
 	age := in.Now.Sub(since)
 	w.ages.Add(int64(age))
 	w.ids.Add(in.Conn.ID)
@@ -303,16 +406,25 @@ func (s *Survey) Merge(o *Survey) {
 
 func (l *listener) merge(o *listener) {
 	l.connections += o.connections
-	l.answered += o.answered
-	l.again += o.again
-	l.opened.Merge(&o.opened)
-	l.firstSYNs.Merge(&o.firstSYNs, earlier)
-	l.floodIDs.Merge(&o.floodIDs)
-	l.sources = merged(l.sources, o.sources, (*stats.Distinct).Merge)
 	l.silent = merged(l.silent, o.silent, (*waiting).merge)
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
-	l.closed = merged(l.closed, o.closed, (*stats.Durations).Merge)
-	l.timeWait = merged(l.timeWait, o.timeWait, (*held).merge)
+	if l.all == nil && o.all == nil && len(l.few)+len(o.few) <= fewServed {
+		l.few = append(l.few, o.few...)
+		return
+	}
+	l.spread().merge(o.spread())
+}
+
+func (a *service) merge(o *service) {
+	a.opened.Merge(&o.opened)
+	a.again += o.again
+	a.sources.Merge(&o.sources)
+	a.firstSYNs.Merge(&o.firstSYNs, earlier)
+	a.floodIDs.Merge(&o.floodIDs)
+	a.answered += o.answered
+	a.closed.Merge(&o.closed)
+	a.timeWait.merge(&o.timeWait)
+	a.long.Merge(&o.long, longer)
 }
 
 // merged merges what one of two parts may not have.
@@ -328,15 +440,19 @@ func merged[T any](a, b *T, merge func(to, from *T)) *T {
 
 func (p *connector) merge(o *connector) {
 	p.connections += o.connections
-	p.timeWait = merged(p.timeWait, o.timeWait, (*held).merge)
 	p.closeWait = merged(p.closeWait, o.closeWait, (*waiting).merge)
-	p.busy.Merge(&o.busy)
-	p.opened.Merge(&o.opened)
-	if o.low != 0 && (p.low == 0 || o.low < p.low) {
-		p.low = o.low
+	if p.all == nil && o.all == nil && len(p.few)+len(o.few) <= fewUses {
+		p.few = append(p.few, o.few...)
+		return
 	}
-	p.high = max(p.high, o.high)
-	p.ports = append(p.ports, o.ports...) // others: a port lies in one part
+	p.spread().merge(o.spread())
+}
+
+func (a *uses) merge(o *uses) {
+	a.timeWait.merge(&o.timeWait)
+	a.busy.Merge(&o.busy)
+	a.opened.Merge(&o.opened)
+	a.ports = append(a.ports, o.ports...) // others: a port lies in one part
 }
 
 func (h *held) merge(o *held) {
@@ -344,7 +460,6 @@ func (h *held) merge(o *held) {
 	h.lives.Merge(&o.lives)
 	h.ids.Merge(&o.ids)
 	h.first.Merge(&o.first, earlier)
-	h.last.Merge(&o.last, later)
 }
 
 func (w *waiting) merge(o *waiting) {
@@ -356,15 +471,17 @@ func (w *waiting) merge(o *waiting) {
 	w.gaveUp += o.gaveUp
 }
 
-// Findings returns what the whole shows: in the order of All, and of one kind by
-// address.
+// Findings returns what the whole shows: in the order of All, and of one kind those of
+// most connections first.
 func (s *Survey) Findings() (list []report.Finding) {
 	for i := range All {
 		d := &All[i]
 		if d.survey == nil {
 			continue
 		}
-		for _, c := range d.survey(s) {
+		found := d.survey(s)
+		slices.SortFunc(found, func(a, b overall) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.title, b.title)) })
+		for _, c := range found {
 			list = append(list, s.finding(d, &c))
 		}
 	}
@@ -400,30 +517,13 @@ func over(d Detector, find func(*Survey) []overall) Detector {
 	return d
 }
 
-// eachListener calls fn with the listeners, by address.
-func (s *Survey) eachListener(fn func(report.Addr, *listener)) {
-	s.listeners.Each(compareAddr, fn)
-}
-
-// eachHost calls fn with the hosts, by address.
-func (s *Survey) eachHost(fn func(netip.Addr, *host)) { s.hosts.Each(netip.Addr.Compare, fn) }
-
-// eachPair calls fn with the pairs, by address.
-func (s *Survey) eachPair(fn func(pair, *connector)) {
-	s.pairs.Each(func(a, b pair) int {
-		return cmp.Or(a.client.Compare(b.client), compareAddr(a.service, b.service))
-	}, fn)
-}
-
-func compareAddr(a, b report.Addr) int {
-	return cmp.Or(a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
-}
-
 // proofOf lists where the examples of a group stand.
 func proofOf(lists ...[]witness) (marks []Mark) {
 	for _, list := range lists {
 		for i := range list {
-			marks = append(marks, list[i].proof[:]...)
+			for _, p := range list[i].proof {
+				marks = append(marks, Mark{Frame: p.frame, File: p.file})
+			}
 		}
 	}
 	return marks

@@ -23,8 +23,10 @@ var synFlood = over(Detector{
 }, findSYNFlood)
 
 func findSYNFlood(s *Survey) (out []overall) {
-	s.eachListener(func(a report.Addr, l *listener) {
-		if l.sources == nil {
+	s.listeners.Each(func(a report.Addr, at *listener) {
+		l := at.spread()
+		_, failed := l.opened.N()
+		if float64(failed) < s.limits.Get(SYNRate) {
 			return
 		}
 		var worst stats.Burst
@@ -35,7 +37,6 @@ func findSYNFlood(s *Survey) (out []overall) {
 				worst = b
 			}
 		})
-		_, failed := l.opened.N()
 		// Kernels repeat a SYN that is not answered after a second: where most were
 		// repeated they are of honest clients.
 		if worst.N == 0 || 3*l.again > failed {
@@ -46,7 +47,7 @@ func findSYNFlood(s *Survey) (out []overall) {
 	return out
 }
 
-func (s *Survey) flood(a report.Addr, l *listener, b stats.Burst, times int) overall {
+func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) overall {
 	from := l.sources.N()
 	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
 	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())

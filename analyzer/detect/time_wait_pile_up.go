@@ -55,22 +55,23 @@ var portExhaustion = over(Detector{
 }, findPortExhaustion)
 
 func findTimeWaitPileUp(s *Survey) (out []overall) {
-	s.eachPair(func(p pair, c *connector) {
-		if c.timeWait != nil {
-			out = s.pileUp(out, p, c)
-		}
+	s.pairs.Each(func(p pair, c *connector) {
+		out = s.pileUp(out, p, c.spread())
 	})
 	return out
 }
 
-func (s *Survey) pileUp(out []overall, p pair, k *connector) []overall {
+func (s *Survey) pileUp(out []overall, p pair, k *uses) []overall {
+	if float64(k.timeWait.level.N()) < s.limits.Get(TimeWaitCount) {
+		return out
+	}
 	n, at := k.timeWait.level.Peak(s.now.UnixNano())
 	if float64(n) < s.limits.Get(TimeWaitCount) || s.exhausted(p, k) != nil {
 		return out
 	}
 	size, twoMSL := s.ports(p.client), s.limits.TwoMSL(p.client)
 	share := float64(n) / float64(size)
-	c := s.piled(k.timeWait, report.Client, at)
+	c := s.piled(&k.timeWait, report.Client, at)
 	if 2*n > size {
 		c.severity = warning
 	}
@@ -79,7 +80,7 @@ func (s *Survey) pileUp(out []overall, p pair, k *connector) []overall {
 		" after each, with its source port. At the height, "+s.when(at)+", these were "+words.Count(n)+" of the "+words.Count(size)+" ports of its range"+
 		fmt.Sprintf(" (%.0f %%).", 100*share),
 		fmt.Sprintf("What the range lasts for is %.0f new connections a second (ports / 2MSL); there were up to %.0f.", float64(size)/twoMSL.Seconds(), k.rate()),
-		lifetimes(k.timeWait))
+		lifetimes(&k.timeWait))
 	c.saw = [2]string{"nothing yet; EADDRNOTAVAIL in connect() when the range is used up", "nothing"}
 	c.values = []report.Value{report.Int("time_wait", n), report.Int("ports", size), report.Float("share", share),
 		report.Float("sustainable_per_s", float64(size)/twoMSL.Seconds()), report.Float("rate_per_s", k.rate())}
@@ -89,7 +90,7 @@ func (s *Survey) pileUp(out []overall, p pair, k *connector) []overall {
 // piled is what is said of all that was in TIME-WAIT in numbers.
 func (s *Survey) piled(h *held, side report.Side, at int64) overall {
 	c := overall{ids: h.ids.List(), n: h.ids.N()}
-	c.side, c.at, c.proof = side, time.Unix(0, at).UTC(), proofOf(h.first.List(), h.last.List())
+	c.side, c.at, c.proof = side, time.Unix(0, at).UTC(), proofOf(h.first.List())
 	return c
 }
 
@@ -106,7 +107,7 @@ func lifetimes(h *held) string {
 }
 
 // rate is how many connections were opened a second, at the height.
-func (k *connector) rate() (most float64) {
+func (k *uses) rate() (most float64) {
 	k.opened.Bursts(0, 0, func(b stats.Burst) { most = max(most, b.Most) })
 	return most
 }
@@ -118,19 +119,20 @@ func (s *Survey) ports(a netip.Addr) int {
 }
 
 func findTimeWaitOnServer(s *Survey) (out []overall) {
-	s.eachListener(func(a report.Addr, l *listener) {
-		if l.timeWait == nil {
+	s.listeners.Each(func(a report.Addr, l *listener) {
+		h := &l.spread().timeWait
+		if float64(h.level.N()) < s.limits.Get(TimeWaitCount) {
 			return
 		}
-		n, at := l.timeWait.level.Peak(s.now.UnixNano())
+		n, at := h.level.Peak(s.now.UnixNano())
 		if float64(n) < s.limits.Get(TimeWaitCount) {
 			return
 		}
-		c := s.piled(l.timeWait, report.Server, at)
+		c := s.piled(h, report.Server, at)
 		c.title = words.Count(n) + " connections in TIME-WAIT at a time at " + where(a) + ", the listening end: no port is taken"
 		c.explanation = say("The server closes first, so it holds TIME-WAIT: "+words.Count(n)+" at the height, "+s.when(at)+", of "+words.Plural(uint64(c.n), "connection")+
 			". All of them have the same local port; what they take is memory, some 300 bytes each ("+words.Bytes(300*uint64(n))+"), and places below tcp_max_tw_buckets.",
-			lifetimes(l.timeWait))
+			lifetimes(h))
 		c.saw = [2]string{"nothing", "nothing; EADDRINUSE in bind() when it is restarted without SO_REUSEADDR"}
 		c.values = []report.Value{report.Int("time_wait", n), report.Int("connections", c.n)}
 		out = append(out, c)
@@ -139,8 +141,8 @@ func findTimeWaitOnServer(s *Survey) (out []overall) {
 }
 
 func findPortExhaustion(s *Survey) (out []overall) {
-	s.eachPair(func(p pair, k *connector) {
-		if c := s.exhausted(p, k); c != nil {
+	s.pairs.Each(func(p pair, k *connector) {
+		if c := s.exhausted(p, k.spread()); c != nil {
 			out = append(out, *c)
 		}
 	})
@@ -149,30 +151,29 @@ func findPortExhaustion(s *Survey) (out []overall) {
 
 // exhausted tells of a client whose ports are used up: nearly all of the range that is
 // assumed of it, or all of a narrower one.
-func (s *Survey) exhausted(p pair, k *connector) *overall {
-	if k.timeWait == nil {
+func (s *Survey) exhausted(p pair, k *uses) *overall {
+	if k.busy.N() < fewestPorts {
 		return nil
 	}
 	n, at := k.busy.Peak(s.now.UnixNano())
 	size := s.ports(p.client)
 	narrowed := false
 	if float64(n) < s.limits.Get(PortShare)*float64(size) {
-		if size = s.narrowed(p, k); size == 0 {
+		if size = s.narrowed(k); size == 0 {
 			return nil
 		}
-		narrowed = true
-		n = size
+		narrowed, n = true, size
 		_, at = k.timeWait.level.Peak(s.now.UnixNano())
 	}
-	c := s.piled(k.timeWait, report.Client, at)
+	c := s.piled(&k.timeWait, report.Client, at)
 	c.confidence = either(narrowed, medium, high)
 	twoMSL := s.limits.TwoMSL(p.client)
 	c.title = "No source port left at " + p.client.String() + " towards " + where(p.service) + ": " + words.Count(n) + " of " + words.Count(size) + " in use or in TIME-WAIT"
 	c.explanation = say(p.client.String()+" had "+words.Count(n)+" source ports in use or in TIME-WAIT towards "+where(p.service)+" at a time ("+s.when(at)+").",
-		either(narrowed, fmt.Sprintf("It used every port from %d to %d, first those of one parity and then the others, as Linux does when it runs out of the first: its ip_local_port_range seems to be these.", k.low, k.high),
+		either(narrowed, fmt.Sprintf("It used every port from %d to %d, first those of one parity and then the others, as Linux does when it runs out of the first: its ip_local_port_range seems to be these.", k.ports[0].port, k.ports[len(k.ports)-1].port),
 			"That is nearly all of the range that is assumed of it."),
 		fmt.Sprintf("The range lasts for %.1f new connections a second (ports / 2MSL); there were up to %.0f.", float64(size)/twoMSL.Seconds(), k.rate()),
-		"A connect() that finds no port fails with EADDRNOTAVAIL and sends nothing, so no packet shows it.", lifetimes(k.timeWait))
+		"A connect() that finds no port fails with EADDRNOTAVAIL and sends nothing, so no packet shows it.", lifetimes(&k.timeWait))
 	c.saw = [2]string{"EADDRNOTAVAIL in connect(), likely", "nothing"}
 	c.values = []report.Value{report.Int("in_use", n), report.Int("ports", size), report.Float("sustainable_per_s", float64(size)/twoMSL.Seconds()),
 		report.Float("rate_per_s", k.rate()), report.Bool("narrowed", narrowed)}
@@ -187,12 +188,8 @@ const fewestPorts = 32
 // all of one parity were used. Linux looks for a port of the one parity in the whole
 // range before it tries the other (__inet_hash_connect()); who takes one after the other
 // does not.
-func (s *Survey) narrowed(p pair, k *connector) int {
-	size := int(k.high) - int(k.low) + 1
-	if size < fewestPorts || len(k.ports) < size || size > maxPorts {
-		return 0
-	}
-	if n, _ := k.busy.Peak(s.now.UnixNano()); float64(n) < s.limits.Get(PortShare)*float64(size) {
+func (s *Survey) narrowed(k *uses) int {
+	if len(k.ports) < fewestPorts {
 		return 0
 	}
 	slices.SortFunc(k.ports, func(a, b portUse) int { return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(a.port, b.port)) })
@@ -202,7 +199,10 @@ func (s *Survey) narrowed(p pair, k *connector) int {
 			changes++
 		}
 	}
-	if changes > size/10 {
+	slices.SortFunc(k.ports, func(a, b portUse) int { return cmp.Compare(a.port, b.port) })
+	size := int(k.ports[len(k.ports)-1].port) - int(k.ports[0].port) + 1
+	n, _ := k.busy.Peak(s.now.UnixNano())
+	if len(k.ports) < size || changes > size/10 || float64(n) < s.limits.Get(PortShare)*float64(size) {
 		return 0
 	}
 	return size

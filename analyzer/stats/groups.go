@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"maps"
 	"slices"
 )
 
@@ -71,9 +70,9 @@ func (g *Groups[K, V]) Merge(o *Groups[K, V], merge func(to, from *V)) {
 	}
 }
 
-// Each calls fn with every group, in the order of less.
-func (g *Groups[K, V]) Each(compare func(a, b K) int, fn func(K, *V)) {
-	for _, k := range slices.SortedFunc(maps.Keys(g.m), compare) {
-		fn(k, g.m[k])
+// Each calls fn with every group, in no order.
+func (g *Groups[K, V]) Each(fn func(K, *V)) {
+	for k, v := range g.m {
+		fn(k, v)
 	}
 }

@@ -12,7 +12,7 @@ type Level struct {
 	open int // of them: what has not ended
 }
 
-const fewIntervals = 16
+const fewIntervals = 64
 
 // Open is the end of what has not ended.
 const Open = math.MaxInt64
@@ -39,6 +39,16 @@ func (l *Level) Add(from, until int64) {
 // spread goes over to a timeline.
 func (l *Level) spread() {
 	l.line = &timeline{width: 1e6, late: true}
+	first, last := int64(math.MaxInt64), int64(0)
+	for _, x := range l.few {
+		first, last = min(first, x[0]), max(last, x[0])
+		if x[1] != Open {
+			last = max(last, x[1])
+		}
+	}
+	for l.line.width < (last-first)/(buckets/2) {
+		l.line.width *= 2
+	}
 	for _, x := range l.few {
 		l.put(x[0], x[1])
 	}

@@ -6,6 +6,7 @@ import "slices"
 type IDs struct {
 	list []uint64
 	n    uint64
+	full bool // the first maxIDs are in order, and those that were higher have gone
 }
 
 const maxIDs = 1000
@@ -13,6 +14,9 @@ const maxIDs = 1000
 // Add takes a number, each once.
 func (l *IDs) Add(id uint64) {
 	l.n++
+	if l.full && id > l.list[maxIDs-1] {
+		return
+	}
 	l.list = append(l.list, id)
 	l.cut(2 * maxIDs)
 }
@@ -21,7 +25,7 @@ func (l *IDs) Add(id uint64) {
 func (l *IDs) cut(many int) {
 	if len(l.list) > many {
 		slices.Sort(l.list)
-		l.list = l.list[:maxIDs]
+		l.list, l.full = l.list[:maxIDs], true
 	}
 }
 
@@ -53,12 +57,14 @@ func (l *First[T]) Add(x T, before func(a, b *T) bool) {
 	if len(l.list) == maxFirst && !before(&x, &l.list[maxFirst-1]) {
 		return
 	}
-	i := len(l.list)
-	for i > 0 && before(&x, &l.list[i-1]) {
-		i--
+	if len(l.list) < maxFirst {
+		l.list = append(l.list, x)
 	}
-	l.list = slices.Insert(l.list, i, x)
-	l.list = l.list[:min(len(l.list), maxFirst)]
+	i := len(l.list) - 1
+	for ; i > 0 && before(&x, &l.list[i-1]); i-- {
+		l.list[i] = l.list[i-1]
+	}
+	l.list[i] = x
 }
 
 // Merge adds those of o.

@@ -3,20 +3,54 @@ package stats
 // Rate counts how often something happened in a time, and how often in a way that is
 // of interest.
 type Rate struct {
+	few       []count // while there are few
 	line      *timeline
 	all, some uint64
 }
 
+// count is how often something happened at a time.
+type count struct {
+	t       int64
+	n, some uint32
+}
+
 // Add counts n times at t, of which so many were of interest.
 func (r *Rate) Add(t int64, n, some uint32) {
-	if r.line == nil {
-		r.line = &timeline{width: second}
-	}
 	r.all += uint64(n)
 	r.some += uint64(some)
-	r.line.add(up, t, n)
-	if some > 0 {
-		r.line.add(down, t, some)
+	x := count{t, n, some}
+	if r.line == nil {
+		if len(r.few) < fewIntervals {
+			r.few = append(r.few, x)
+			return
+		}
+		r.spread()
+	}
+	r.line.count(x)
+}
+
+// spread goes over to a timeline.
+func (r *Rate) spread() {
+	l := r.timeline()
+	r.line, r.few = &l, nil
+}
+
+// timeline is that of what has happened.
+func (r *Rate) timeline() timeline {
+	if r.line != nil {
+		return *r.line
+	}
+	l := timeline{width: second}
+	for _, x := range r.few {
+		l.count(x)
+	}
+	return l
+}
+
+func (l *timeline) count(x count) {
+	l.add(up, x.t, x.n)
+	if x.some > 0 {
+		l.add(down, x.t, x.some)
 	}
 }
 
@@ -24,13 +58,15 @@ func (r *Rate) Add(t int64, n, some uint32) {
 func (r *Rate) Merge(o *Rate) {
 	r.all += o.all
 	r.some += o.some
-	if o.line == nil {
+	switch {
+	case r.line == nil && o.line == nil && len(r.few)+len(o.few) <= fewIntervals:
+		r.few = append(r.few, o.few...)
 		return
+	case r.line == nil:
+		r.spread()
 	}
-	if r.line == nil {
-		r.line = &timeline{width: second}
-	}
-	r.line.merge(o.line)
+	other := o.timeline()
+	r.line.merge(&other)
 }
 
 // N is how often it happened in all, and how often in a way that is of interest.
@@ -47,10 +83,7 @@ type Burst struct {
 // Bursts calls fn with the times in which it happened at least so often a second, and
 // at least so large a share of them in a way that is of interest.
 func (r *Rate) Bursts(perSecond, share float64, fn func(Burst)) {
-	if r.line == nil {
-		return
-	}
-	l, b := r.line, Burst{}
+	l, b := r.timeline(), Burst{}
 	width := float64(l.width) / float64(second)
 	for i := range l.used {
 		n, some := uint64(l.n[up][i]), uint64(l.n[down][i])
