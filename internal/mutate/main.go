@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"os"
 	"os/exec"
@@ -20,7 +19,6 @@ import (
 // settings are what the flags set.
 type settings struct {
 	chosen *regexp.Regexp // names of mutants; nil for all
-	sample uint           // one in so many conditions; 1 for all
 	list   bool
 }
 
@@ -49,35 +47,20 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f := flag.NewFlagSet("mutate", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	name := f.String("run", "", "only the mutants whose names match this `REGEXP`")
-	f.UintVar(&s.sample, "sample", 1, "of the conditions only one in `N`, always the same")
 	f.BoolVar(&s.list, "list", false, "list the names and run nothing")
 	err := f.Parse(args)
 	switch {
 	case err != nil:
 		return nil, err
-	case f.NArg() > 0 || s.sample == 0:
-		return nil, errors.New("usage: mutate [-run REGEXP] [-sample N] [-list]")
+	case f.NArg() > 0:
+		return nil, errors.New("usage: mutate [-run REGEXP] [-list]")
 	case *name != "":
 		s.chosen, err = regexp.Compile(*name)
 	}
 	return s, err
 }
 
-// partial says that not all mutants are run, so that nothing can be said of shares.
-func (s *settings) partial() bool { return s.chosen != nil || s.sample > 1 }
-
-// wants reports whether a mutant is to be run. The sample hangs on names alone: what
-// is added to a package does not change it.
-func (s *settings) wants(m *mutant) bool {
-	if s.chosen != nil && !s.chosen.MatchString(m.name) {
-		return false
-	}
-	h := fnv.New32a()
-	io.WriteString(h, m.name)
-	return m.of.table || h.Sum32()%uint32(s.sample) == 0
-}
-
-// all makes the mutants, runs them and says what became of them.
+// all makes the mutants, runs those that are chosen and says what became of them.
 func (s *settings) all(out io.Writer) error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -87,15 +70,12 @@ func (s *settings) all(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text, every := overlay{}, []mutant(nil)
-	for i := range subjects {
-		list, err := text.mutate(root, &subjects[i], len(every)+1)
-		if err != nil {
-			return err
-		}
-		every = append(every, list...)
+	text := overlay{}
+	every, err := text.mutateAll(root)
+	if err != nil {
+		return err
 	}
-	list := slices.DeleteFunc(slices.Clone(every), func(m mutant) bool { return !s.wants(&m) })
+	list := slices.DeleteFunc(slices.Clone(every), func(m mutant) bool { return s.chosen != nil && !s.chosen.MatchString(m.name) })
 	if s.list {
 		for i := range list {
 			fmt.Fprintln(out, list[i].name)
@@ -106,7 +86,7 @@ func (s *settings) all(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	v := verdict{list: list, outcomes: outcomes, listed: listed, partial: s.partial()}
+	v := verdict{list: list, outcomes: outcomes, listed: listed, partial: s.chosen != nil}
 	v.write(out)
 	return v.faults(every)
 }

@@ -35,6 +35,18 @@ func mutant(n int, condition bool) bool { return condition != (n == mutated) }
 // overlay is what stands in the place of files: text by name.
 type overlay map[string][]byte
 
+// mutateAll makes all mutants of all subjects.
+func (o overlay) mutateAll(root string) (every []mutant, err error) {
+	for i := range subjects {
+		list, err := o.mutate(root, &subjects[i], len(every)+1)
+		if err != nil {
+			return nil, err
+		}
+		every = append(every, list...)
+	}
+	return every, nil
+}
+
 // mutate makes all mutants of a package. Numbers go on from first.
 func (o overlay) mutate(root string, of *subject, first int) (list []mutant, err error) {
 	dir := filepath.Join(root, of.dir)

@@ -20,16 +20,16 @@ var whole = stage{"analyzer", []string{"-test.run=^(TestScripts|TestGolden)$"}}
 
 // Random input that is long and random on purpose comes last, where the stories have
 // not noticed.
-const long = "^(TestStrangeInputs|TestBriefIsTheSame|TestBriefAllocatesNothing)$"
+const long = "^(TestStrangeInputs|TestTraits|TestBriefIsTheSame|TestBriefAllocatesNothing)$"
 
 var subjects = []subject{
 	{"fsm", true, 100, []stage{{"fsm", nil}}},
-	{"reassembly", false, 90, []stage{
+	{"reassembly", false, 98, []stage{
 		// The same random segments at each run, and none written down.
 		{"reassembly", []string{"-rapid.seed=1", "-rapid.nofailfile", "-rapid.shrinktime=0"}},
 		whole,
 	}},
-	{"analyzer/detect", false, 90, []stage{
+	{"analyzer/detect", false, 95, []stage{
 		{"analyzer/detect", []string{"-test.skip=" + long}},
 		whole,
 		{"analyzer/detect", []string{"-test.run=" + long}},

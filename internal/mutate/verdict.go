@@ -79,7 +79,7 @@ func (v *verdict) faults(every []mutant) error {
 func (v *verdict) shares() (errs []error) {
 	for i := range subjects {
 		s := &subjects[i]
-		if t := v.tally(s); !v.partial && t.share() < s.least {
+		if t := v.tally(s); !v.partial && !(t.share() >= s.least) { // no mutants at all are no share
 			errs = append(errs, fmt.Errorf("%s: %.1f per cent are killed, want %.1f", s.dir, t.share(), s.least))
 		}
 	}
