@@ -163,6 +163,7 @@ func TestApply(t *testing.T) {
 		{all, fsm.RcvRST, fsm.Of(fsm.Closed)},
 		{all, fsm.SndRST, fsm.Of(fsm.Closed)},
 		{fsm.Of(fsm.FinWait2, fsm.TimeWait), fsm.SndData, fsm.Of(fsm.FinWait2, fsm.TimeWait)},
+		{0, fsm.SndSYN, 0},
 	}
 	for _, tt := range tests {
 		if got := tt.set.Apply(tt.on); got != tt.want {

@@ -666,6 +666,72 @@ func TestRTT(t *testing.T) {
 	})
 }
 
+// TestRTTOfMore: octets that were sent again together with new ones do not tell the
+// round trip either.
+func TestRTTOfMore(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		k.add(seg{0, 100, ".", 1, 1, 10, 1000, 0, 0})
+		k.add(seg{0, 105, ".", 1, 1, 20, 1000, 0, 0})
+		k.add(seg{1, 106, ".", 1, 21, 0, 1000, 0, 0})
+		if got, _ := k.sp[0].RTT(); got != 10*ms {
+			t.Errorf("%d ms, want the handshake's 10", got/ms)
+		}
+	})
+}
+
+// TestUnsent: an ACK is taken back only while nothing else tells what was sent.
+func TestUnsent(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		known     Known
+		next, una wire.Seq
+	}{
+		{"an ACK of what follows", KnownUna, 100, 100},
+		{"a probe", KnownUna, 199, 200},
+		{"of what was captured", KnownUna | KnownNext, 100, 200},
+		{"nothing acknowledged", 0, 100, 200},
+	} {
+		for _, base := range bases {
+			sp := Space{Known: c.known, Una: base[0].Add(200)}
+			sp.Unsent(base[0].Add(uint32(c.next)))
+			if want := base[0].Add(uint32(c.una)); sp.Una != want {
+				t.Errorf("%s: %d, want %d", c.name, sp.Una, want)
+			}
+		}
+	}
+}
+
+// TestSacked: the highest block counts, as long as it lies beyond SND.UNA.
+func TestSacked(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		sack := func(ack uint32, rights ...uint32) {
+			s := k.segment(seg{1, 50, ".", 1, ack, 0, 1000, 0, 0})
+			for i, right := range rights {
+				s.Options.SACK[i].Right = k.base[0].Add(right)
+			}
+			s.Options.NSACK = uint8(len(rights))
+			k.sp[0].Receive(s)
+		}
+		want := func(right uint32, beyond bool) {
+			t.Helper()
+			if got, ok := k.sp[0].Sacked(); ok != beyond || ok && got != k.base[0].Add(right) {
+				t.Errorf("%d %v, want %d %v", got-k.base[0], ok, right, beyond)
+			}
+		}
+		want(0, false)
+		sack(1, 300, 200)
+		want(300, true)
+		sack(1, 250, 400)
+		want(400, true)
+		sack(350)
+		want(400, true)
+		sack(400)
+		want(0, false)
+	})
+}
+
 // TestTimestamps: the newest TSval, and the one that the receiver keeps for
 // PAWS: only a segment at or below the left edge sets it, and a RST's counts
 // for nothing.

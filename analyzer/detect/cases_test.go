@@ -123,6 +123,9 @@ func openings() map[string][]example {
 			{"two answers to a doubled SYN", repeatedSYNACK(20.1), nil},
 			{"the ACK was captured and did not count", overflow(1, client), nil},
 			{"the accept queue is full", overflow(2, server), nil},
+			{"the SYN came again too", with(repeatedSYNACK(1020), func(in *Input) {
+				in.Notes = append([]Note{note(SYNAgain, client, 5, 1000)}, in.Notes...)
+			}), &expect{notice, high, server, []uint64{1, 2, 3}, nil}},
 		},
 		"handshake-ack-lost": {
 			{"captured near the client, once", overflow(1, client), &expect{notice, medium, server, []uint64{1, 2, 3, 4}, map[string]any{"delay_s": 1.0}}},
@@ -161,6 +164,12 @@ func openings() map[string][]example {
 		"connection-rejected": {
 			{"port unreachable", rejected("rejected", 3, 3), &expect{notice, high, client, []uint64{1, 2}, map[string]any{"icmp_code": 3, "delay_s": 0.011}}},
 			{"an ICMP error that the client ignored", rejected("three-way", 3, 1), nil},
+			{"and something came later", with(rejected("rejected", 3, 3), func(in *Input) { in.ends(3, 500) }),
+				&expect{notice, high, client, []uint64{1, 2}, map[string]any{"delay_s": 0.011}}},
+			{"at a time that is not known", with(rejected("rejected", 3, 3), func(in *Input) {
+				in.Conn.Transitions = in.Conn.Transitions[:1]
+				in.ends(3, 500)
+			}), &expect{notice, high, client, []uint64{1, 2}, map[string]any{"delay_s": 0.5}}},
 			{"a RST", refused("refused", "refused"), nil},
 		},
 		"connection-unanswered": {
@@ -230,6 +239,8 @@ func closings() map[string][]example {
 				in.until(3000)
 			}), nil},
 			{"stuck", stuck(lastACK(), server, 3, 20000), nil},
+			{"repeated twice, and as long again", stuck(lastACK(), server, 2, 5000), nil},
+			{"repeated twice, then not for long", stuck(lastACK(), server, 2, 6000), &expect{notice, low, server, []uint64{10, 20, 21}, nil}},
 			{"ended by a RST", with(lastACK(), func(in *Input) {
 				in.aborted(client, "rst", "after-close", 11, 200, 10, 0)
 				in.until(3000)
@@ -368,6 +379,10 @@ func resetsAndReuse() map[string][]example {
 			{"a challenge draws it", with(established(), func(in *Input) { in.aborted(client, "rst", "challenge", 10, 491, 9, 0) }),
 				&expect{warning, high, client, []uint64{9, 10}, nil}},
 			{"a SYN,ACK draws it", unwanted(), &expect{notice, high, client, []uint64{1, 2, 3}, map[string]any{"delay_s": 0.02}}},
+			{"a challenge draws it, to a RST of its own", with(established(), func(in *Input) {
+				in.reset(client, "rst-ack", "abort", "challenged", 8, 400, 0, 0)
+				in.aborted(client, "rst", "challenge", 10, 491, 9, 0)
+			}), &expect{notice, high, client, []uint64{8, 9, 10}, nil}},
 			{"its first RST was not taken", with(established(), func(in *Input) {
 				in.reset(server, "rst-ack", "abort", "challenged", 7, 90, 0, 0)
 				in.aborted(server, "rst", "no-such-connection", 9, 500, 8, 13)
@@ -496,6 +511,7 @@ func livesAndCaptures() map[string][]example {
 			{"all answered", probed(3, 3), nil},
 			{"answered with a RST", answeredByRST(), nil},
 			{"the peer speaks later", with(probed(3, 0), func(in *Input) { in.Last[1] = m(20, 5000) }), nil},
+			{"the peer answers, then speaks, then is silent for one probe", with(probed(3, 1), func(in *Input) { in.Last[1] = m(20, 2500) }), nil},
 			{"one direction captured", with(probed(3, 0), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
 		},
 		"keepalive-reset": {
@@ -506,6 +522,11 @@ func livesAndCaptures() map[string][]example {
 		"zero-window-stall": {
 			{"for two seconds", stalled(2000), &expect{notice, high, server, []uint64{8, 9, 10}, map[string]any{"longest_s": 2.0, "opened": true, "stalls": 1}}},
 			{"for good", stalled(0), &expect{notice, high, server, []uint64{8, 9}, map[string]any{"longest_s": 4.9, "opened": false}}},
+			{"until a RST", with(stalled(0), func(in *Input) {
+				in.aborted(client, "rst-ack", "abort", 11, 5000, 0, 0)
+				in.until(60_000)
+			}), &expect{notice, high, server, []uint64{8, 9}, map[string]any{"longest_s": 4.9, "opened": false}}},
+			{"for good, and the capture goes on", stalled(0).until(60_000), &expect{notice, high, server, []uint64{8, 9}, map[string]any{"longest_s": 59.9}}},
 			{"one direction captured", with(stalled(2000), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
 			{"opened before it closes", with(stalled(2000), func(in *Input) {
 				in.Notes = append([]Note{note(WindowOpened, server, 7, 60)}, in.Notes...)
@@ -542,6 +563,12 @@ func livesAndCaptures() map[string][]example {
 				in.Notes = append(in.Notes, n)
 			}), &expect{notice, high, server, []uint64{9, 10, 11, 12, 13}, map[string]any{"outages": 2}}},
 			{"for half a second", healed(560, 200, 300, 400), nil},
+			{"whatever was sent again", with(established(), func(in *Input) {
+				n := note(Answered, server, 30, 6060)
+				n.Value = 6000
+				in.Notes = []Note{note(DataAgain, client, 9, 300), note(Probe, client, 10, 1000), note(Strange, client, 11, 1500),
+					note(WindowProbe, client, 12, 2000), note(FINAgain, client, 13, 3000), n}
+			}), &expect{notice, high, server, []uint64{9, 10, 12, 13, 30}, nil}},
 			{"not recovered", repeating(260, 660, 1460, 3060), nil},
 			{"one direction captured", with(healed(6060, 260, 660, 1460), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},
 		},

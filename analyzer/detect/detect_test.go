@@ -326,6 +326,9 @@ func TestOneStoryOneExplanation(t *testing.T) {
 		"a minute half-closed": {halfClosed().until(61000), []string{"close-wait", "fin-wait-2-stuck"}},
 		"reuse":                {reused("timestamp"), []string{"incarnation-reuse"}},
 		"a stray SYN":          {with(synSent().until(9000), func(in *Input) { in.Conn.Open.Kind = "stray-syn" }), nil},
+		"a stray SYN, doubled": {with(synSent().until(9000), func(in *Input) {
+			in.Conn.Open.Kind, in.Copies, in.Copied = "stray-syn", 1, once(2, 0.1)
+		}), nil},
 	} {
 		var got []string
 		for _, f := range Run(c.in, nil) {
@@ -386,6 +389,21 @@ func TestFrames(t *testing.T) {
 		"frames 1, 2, 3, 4, 5 and 6":         {m(1, 0), m(2, 0), m(3, 0), m(4, 0), m(5, 0), m(6, 0)},
 	} {
 		if got := ordinary().frames(list...); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	several := ordinary()
+	several.Multi = true
+	for want, list := range map[string][]Mark{
+		"frames 8 and 9 of file 1":              {m(8, 0), m(9, 0)},
+		"frames 8, 9 of file 1 and 3 of file 2": {m(8, 0), m(9, 0), {File: 1, Frame: 3}},
+	} {
+		if got := several.frames(list...); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for want, got := range map[string]string{"not captured": ordinary().frame(Mark{}), "frame 8": ordinary().frame(m(8, 0)), "frame 8 of file 1": several.frame(m(8, 0))} {
+		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

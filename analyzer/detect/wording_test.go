@@ -141,16 +141,26 @@ func TestWording(t *testing.T) {
 		"another's own reuse": {reused("holder"), "incarnation-reuse", []string{"-Linux", "25,555,025 above"}},
 		"by its number":       {reused("sequence"), "incarnation-reuse", []string{"25,555,025 above the last"}},
 	} {
-		found := slices.DeleteFunc(Run(c.in, nil), func(f report.Finding) bool { return f.ID != c.id })
-		if len(found) != 1 {
-			t.Errorf("%s: %d findings %s", name, len(found), c.id)
-			continue
-		}
-		text := found[0].Title + "\n" + found[0].Explanation
-		for _, want := range c.says {
-			if without, unwanted := strings.CutPrefix(want, "-"); strings.Contains(text, without) == unwanted {
-				t.Errorf("%s: %q in %q: %v", name, without, text, unwanted)
-			}
+		says(t, name, c.in, c.id, c.says)
+	}
+}
+
+// says checks what the one finding with an id says, title, explanation and what the
+// programs saw.
+func says(t *testing.T, name string, in *Input, id string, wanted []string) {
+	t.Helper()
+	found := slices.DeleteFunc(Run(in, nil), func(f report.Finding) bool { return f.ID != id })
+	if len(found) != 1 {
+		t.Errorf("%s: %d findings %s", name, len(found), id)
+		return
+	}
+	text := found[0].Title + "\n" + found[0].Explanation
+	if saw := found[0].SeenBy; saw != nil {
+		text += "\nclient: " + saw.Client + "\nserver: " + saw.Server
+	}
+	for _, want := range wanted {
+		if without, unwanted := strings.CutPrefix(want, "-"); strings.Contains(text, without) == unwanted {
+			t.Errorf("%s: %q in %q: %v", name, without, text, unwanted)
 		}
 	}
 }
