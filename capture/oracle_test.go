@@ -30,6 +30,12 @@ func sound(t testing.TB) []string {
 	return names
 }
 
+// nanoseconds says whether a capture's times are that fine.
+func nanoseconds(name string) bool {
+	data, err := os.ReadFile(name)
+	return err == nil && bytes.HasPrefix(data, []byte{0x4d, 0x3c, 0xb2, 0xa1})
+}
+
 // tool returns the path of a program of Wireshark's, or skips the test.
 func tool(t testing.TB, name string) string {
 	t.Helper()
@@ -179,7 +185,7 @@ func must(t testing.TB, err error) {
 func TestAgainstWireshark(t *testing.T) {
 	tool(t, "editcap")
 	dir := t.TempDir()
-	names := sound(t)[:6]
+	names := slices.DeleteFunc(sound(t), nanoseconds)[:6] // modpcap holds microseconds
 	for _, name := range names {
 		ours, _ := readFiles(t, name)
 		for _, format := range []string{"nsecpcap", "pcapng", "modpcap"} {

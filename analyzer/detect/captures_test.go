@@ -51,6 +51,13 @@ var captures = map[string][2]string{
 	"reuse-unsafe":                 {"reset-abort reset-no-such-connection", "old-duplicate reset-abort"}, // B alone sees the old RST
 	"simultaneous-open":            {"simultaneous-open", "simultaneous-open"},
 	"syn-cookies":                  {"", ""},
+	"ack-of-fin-lost":              {"fin-retransmitted", "fin-retransmitted"},
+	"fin-wait-2-orphan-timeout":    {"reset-after-close", "reset-after-close"},
+	"process-killed":               {"", ""},
+	"process-killed-unread":        {"reset-abort", "reset-abort"},
+	"silence":                      {"connection-unanswered"}, // nothing reached B
+	"syn-ack-lost":                 {"syn-retransmitted", "syn-ack-retransmitted"},
+	"syn-lost":                     {"syn-retransmitted", ""},
 	"zero-window":                  {"three-segment-close zero-window-stall", "three-segment-close zero-window-stall"},
 }
 

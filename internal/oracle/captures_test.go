@@ -93,6 +93,8 @@ var faults = []fault{}
 // In captures that begin late, or lack one packet or one direction.
 var faultsOfLoss = []fault{
 	{"reuse-unsafe/B.pcap", "CLOSED sends nothing but RSTs", "no fault: without the SYN,ACK between them the segments of the second connection are taken for the first's by the oracle"},
+	{"syn-ack-lost/B.pcap", "confirmed by a frame that is not later", "E2, I4: where a capture begins with a SYN,ACK and the SYN comes again behind it, SYN-RECEIVED is put at the SYN,ACK that confirms it"},
+	{"syn-ack-lost/B.pcap", "t is before its frame", "the same captures: SYN-SENT and SYN-RECEIVED have the frame of the SYN that came again, and the time of the SYN,ACK before it"},
 }
 
 // checker runs the oracle over captures and reports what is not known.

@@ -20,13 +20,15 @@ var socketEntries = []Entry{
 	},
 	{
 		Name: "SO_REUSEADDR", Kind: Term,
-		Means: `Lets bind() take a local port although connections on it are still in TIME-WAIT: what a
-			listener needs to be restarted at once. It does not let a client use a whole tuple again that is in
-			TIME-WAIT, and does not shorten TIME-WAIT.`,
+		Means: `Lets bind() take a local port, given by number, although connections on it are still in
+			TIME-WAIT: what a listener needs to be restarted at once. It does not shorten TIME-WAIT, and by itself it
+			does not let a client use a whole tuple again that is in TIME-WAIT: that is for connect() to say. With a
+			port that the kernel chooses, the option changes nothing. With a port bound by number, Linux takes the
+			tuple if the old connection had time stamps; without them connect() fails with EADDRNOTAVAIL.`,
 		Alike: `Without it, bind() of a restarted listener fails with EADDRINUSE. SO_REUSEPORT is another
 			thing: several listeners share one port.`,
 		Do:   `Set it on every listening socket before bind().`,
-		Refs: []string{"socket(7)", "ip(7)"},
+		Refs: []string{"socket(7)", "ip(7)", "docs/tcp-lifecycle.md#so_reuseaddr-is-for-bind"},
 		See:  []string{"port-exhaustion", "time-wait-on-server", "EADDRINUSE"},
 	},
 	{

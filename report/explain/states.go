@@ -9,7 +9,7 @@ var stateEntries = []Entry{
 			answered by a SYN,ACK, the end that answered is taken to have come from LISTEN.`,
 		Alike: `A port that answers may belong to a load balancer or a SYN proxy and not to the host behind it.`,
 		Check: []string{"ss -ltn"},
-		Refs:  []string{"RFC 9293 3.3.2", "RFC 9293 3.10.7.2"},
+		Refs:  []string{"RFC 9293 3.3.2", "RFC 9293 3.10.7.2", "docs/tcp-lifecycle.md#opening"},
 		See:   []string{"somaxconn", "accept-queue-overflow"},
 	},
 	{
@@ -22,7 +22,7 @@ var stateEntries = []Entry{
 		Alike: `A long SYN-SENT looks the same for a host that is down, a firewall that drops, and a listener
 			whose SYN queue is full.`,
 		Check: []string{"ss -tan state syn-sent", "nstat -az TcpExtTCPSynRetrans"},
-		Refs:  []string{"RFC 9293 3.10.7.3"},
+		Refs:  []string{"RFC 9293 3.10.7.3", "docs/tcp-lifecycle.md#opening"},
 		See:   []string{"connection-unanswered", "tcp_syn_retries", "incarnation-reuse-refused"},
 	},
 	{
@@ -35,7 +35,7 @@ var stateEntries = []Entry{
 		Alike: `With SYN cookies the kernel keeps nothing between SYN,ACK and ACK; the wire looks the same.
 			With a full accept queue or TCP_DEFER_ACCEPT an end stays here although the client is ESTABLISHED.`,
 		Check: []string{"ss -tan state syn-recv"},
-		Refs:  []string{"RFC 9293 3.10.7.2", "RFC 9293 3.10.7.4"},
+		Refs:  []string{"RFC 9293 3.10.7.2", "RFC 9293 3.10.7.4", "docs/tcp-lifecycle.md#opening"},
 		See:   []string{"handshake-ack-lost", "accept-queue-overflow", "TCP_DEFER_ACCEPT", "tcp_syncookies"},
 	},
 	{
@@ -47,7 +47,7 @@ var stateEntries = []Entry{
 		Alike: `An idle connection whose peer has crashed is ESTABLISHED for ever: without keepalive no packet
 			will ever tell. A server's ESTABLISHED does not mean that the program has called accept().`,
 		Check: []string{"ss -tano state established"},
-		Refs:  []string{"RFC 9293 3.3.2"},
+		Refs:  []string{"RFC 9293 3.3.2", "docs/tcp-lifecycle.md#three-way"},
 		See:   []string{"keepalive", "dead-peer", "application-silent"},
 	},
 	{
@@ -60,7 +60,7 @@ var stateEntries = []Entry{
 		Alike: `FIN-WAIT-1 for minutes: the peer or the path is gone and the FIN is repeated at doubling gaps,
 			or the peer's window is zero and the FIN cannot leave.`,
 		Check: []string{"ss -tano state fin-wait-1"},
-		Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4"},
+		Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4", "docs/tcp-lifecycle.md#four-segments"},
 		See:   []string{"fin-wait-1-stuck", "tcp_orphan_retries", "three-segment-close"},
 	},
 	{
@@ -75,7 +75,7 @@ var stateEntries = []Entry{
 		Alike: `A half-close on purpose (the peer still sends) and a peer that forgot to close (CLOSE-WAIT
 			there) are the same state: the difference is whether the peer still sends data.`,
 		Check: []string{"ss -tano state fin-wait-2"},
-		Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4"},
+		Refs:  []string{"RFC 9293 3.6", "RFC 9293 3.10.7.4", "docs/tcp-lifecycle.md#four-segments"},
 		See:   []string{"tcp_fin_timeout", "CLOSE-WAIT", "half-close", "fin-wait-2-stuck"},
 	},
 	{
@@ -92,7 +92,7 @@ var stateEntries = []Entry{
 		Check: []string{"ss -tanp state close-wait"},
 		Do: `Find the program with ss -p. It has to call close() when read() returns 0, on every path, errors
 			included, and its event loop has to go on watching the descriptor so that it learns of the FIN.`,
-		Refs: []string{"RFC 9293 3.6"},
+		Refs: []string{"RFC 9293 3.6", "docs/tcp-lifecycle.md#four-segments"},
 		See:  []string{"close-wait", "close-wait-leak", "LAST-ACK"},
 	},
 	{
@@ -104,7 +104,7 @@ var stateEntries = []Entry{
 			ACKs are cumulative: if only one end passes through CLOSING, its FIN was late or lost while the peer
 			closed by itself.`,
 		Alike: `A merged FIN,ACK (three-segment close) goes past CLOSING.`,
-		Refs:  []string{"RFC 9293 3.6 figure 13", "RFC 9293 3.10.7.4"},
+		Refs:  []string{"RFC 9293 3.6 figure 13", "RFC 9293 3.10.7.4", "docs/tcp-lifecycle.md#simultaneous-close"},
 		See:   []string{"simultaneous-close", "three-segment-close"},
 	},
 	{
@@ -115,7 +115,7 @@ var stateEntries = []Entry{
 			elsewhere stays assumed: nothing that this end sends can prove it. When the FIN comes again after that
 			ACK was captured, the ACK was lost. Otherwise it ends by a RST or by giving up.`,
 		Check: []string{"ss -tano state last-ack"},
-		Refs:  []string{"RFC 9293 3.10.7.4"},
+		Refs:  []string{"RFC 9293 3.10.7.4", "docs/tcp-lifecycle.md#lost-final-ack"},
 		See:   []string{"lost-final-ack", "final-ack-unseen", "last-ack-stuck", "tcp_orphan_retries"},
 	},
 	{
@@ -133,7 +133,7 @@ var stateEntries = []Entry{
 		Check: []string{"ss -tan state time-wait | wc -l", "nstat -az TcpExtTW TcpExtTCPTimeWaitOverflow"},
 		Do: `Nothing, unless the connecting side runs out of ports; then keep connections open or pool them,
 			or let the other side close first.`,
-		Refs: []string{"RFC 9293 3.6.1", "RFC 1337", "RFC 6191"},
+		Refs: []string{"RFC 9293 3.6.1", "RFC 1337", "RFC 6191", "docs/tcp-lifecycle.md#time-wait"},
 		See:  []string{"2MSL", "port-exhaustion", "time-wait-on-server", "incarnation-reuse", "TIME-WAIT assassination", "tcp_tw_reuse"},
 	},
 	{
@@ -144,7 +144,7 @@ var stateEntries = []Entry{
 			2MSL, or by giving up. A silent end (a crash, retries used up, an orphan's timeout) is reported only
 			when a later RST or SYN of that end proves it, with the bounds of when it can have been.`,
 		Alike: `A host that is gone and a host that has closed look the same until one of them answers.`,
-		Refs:  []string{"RFC 9293 3.10.7.1"},
+		Refs:  []string{"RFC 9293 3.10.7.1", "docs/tcp-lifecycle.md#closing"},
 		See:   []string{"reset-no-such-connection", "peer-rebooted"},
 	},
 	{

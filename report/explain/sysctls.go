@@ -8,7 +8,7 @@ var sysctlEntries = []Entry{
 			which is fixed at 60 s, and it does nothing for CLOSE-WAIT.`,
 		Do:    `Leave it. It shortens neither TIME-WAIT nor a shortage of ports.`,
 		Check: []string{"sysctl net.ipv4.tcp_fin_timeout"},
-		Refs:  []string{"tcp(7)"},
+		Refs:  []string{"tcp(7)", "docs/tcp-lifecycle.md#tcp_fin_timeout-is-not-time-wait"},
 		See:   []string{"FIN-WAIT-2", "TIME-WAIT", "orphan", "TCP_LINGER2"},
 	},
 	{
@@ -18,7 +18,7 @@ var sysctlEntries = []Entry{
 			concerns outgoing connections only: it does nothing on the side that accepts.`,
 		Do:    `A help for a client or proxy that runs out of ports; pooling connections is better.`,
 		Check: []string{"sysctl net.ipv4.tcp_tw_reuse", "nstat -az TcpExtTWRecycled"},
-		Refs:  []string{"RFC 6191", "tcp_twsk_unique() in Linux"},
+		Refs:  []string{"RFC 6191", "tcp_twsk_unique() in Linux", "docs/tcp-lifecycle.md#tcp_tw_reuse-is-for-the-end-that-connects"},
 		See:   []string{"port-exhaustion", "incarnation-reuse", "tcp_tw_recycle"},
 	},
 	{
@@ -27,7 +27,7 @@ var sysctlEntries = []Entry{
 			of per connection, so that SYNs of clients behind one NAT were dropped at random. It was removed in
 			Linux 4.12.`,
 		Do:   `Take it out of old configurations. On a kernel that still has it, turn it off.`,
-		Refs: []string{"Linux commit 4396e46187ca (4.12)"},
+		Refs: []string{"Linux commit 4396e46187ca (4.12)", "docs/tcp-lifecycle.md#tcp_tw_recycle-is-gone"},
 		See:  []string{"tcp_tw_reuse", "PAWS"},
 	},
 	{
@@ -82,7 +82,7 @@ var sysctlEntries = []Entry{
 			Nine at 75 s are 675 s, more than 11 minutes: with the 7200 s before, a dead peer is noticed 7,875 s
 			after the last sign of life. Per socket: TCP_KEEPCNT.`,
 		Check: []string{"sysctl net.ipv4.tcp_keepalive_probes"},
-		Refs:  []string{"tcp(7)"},
+		Refs:  []string{"tcp(7)", "docs/tcp-lifecycle.md#nine-probes-are-11-minutes"},
 		See:   []string{"keepalive", "keepalive-unanswered", "tcp_keepalive_time"},
 	},
 	{

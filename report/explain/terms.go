@@ -9,7 +9,7 @@ var termEntries = []Entry{
 		Decides: `It is a timer and no packet shows it, so lastack assumes it from --stack, or takes --msl,
 			and prints it as an assumption. Time is the capture's.`,
 		Alike: `tcp_fin_timeout, also 60 s, is another timer.`,
-		Refs:  []string{"RFC 9293 3.4.2", "RFC 9293 3.6.1"},
+		Refs:  []string{"RFC 9293 3.4.2", "RFC 9293 3.6.1", "docs/tcp-lifecycle.md#how-long-it-lasts"},
 		See:   []string{"TIME-WAIT", "tcp_fin_timeout"},
 	},
 	{
@@ -57,7 +57,7 @@ var termEntries = []Entry{
 		Alike: `HTTP keep-alive is another thing: it means that a connection serves several requests. Messages
 			of the program at equal gaps are its own heartbeat.`,
 		Check: []string{"ss -tano   # timer:(keepalive,...)", "sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes"},
-		Refs:  []string{"RFC 1122 4.2.3.6", "RFC 9293 3.8.4"},
+		Refs:  []string{"RFC 1122 4.2.3.6", "RFC 9293 3.8.4", "docs/tcp-lifecycle.md#keepalive"},
 		See:   []string{"keepalive-alive", "keepalive-unanswered", "keepalive-reset", "tcp_keepalive_time"},
 	},
 	{
@@ -96,7 +96,7 @@ var termEntries = []Entry{
 			that a segment acknowledged says "no such connection"; a RST,ACK with the sender's own next number
 			aborts a living socket. Later segments from its receiver show that it was not taken; later segments of
 			its sender, that it was forged.`,
-		Refs: []string{"RFC 9293 3.5.2", "RFC 9293 3.5.3", "RFC 5961 3"},
+		Refs: []string{"RFC 9293 3.5.2", "RFC 9293 3.5.3", "RFC 5961 3", "docs/tcp-lifecycle.md#reset"},
 		See:  []string{"connection-refused", "reset-abort", "reset-no-such-connection", "reset-after-close", "reset-injected"},
 	},
 	{
@@ -108,7 +108,7 @@ var termEntries = []Entry{
 			from the numbers: the end whose FIN the other's FIN acknowledges was first.`,
 		Alike: `kill -9 is not a RST: the kernel closes the descriptors. Only unread data or SO_LINGER with
 			time 0 turns a close into a RST.`,
-		Refs: []string{"RFC 9293 3.6"},
+		Refs: []string{"RFC 9293 3.6", "docs/tcp-lifecycle.md#closing"},
 		See:  []string{"three-segment-close", "simultaneous-close", "SO_LINGER"},
 	},
 	{
@@ -128,7 +128,7 @@ var termEntries = []Entry{
 		Decides: `An open connection whose segment draws a bare RST, or a SYN that the holder answers with an
 			ACK of the old numbers and the sender with a RST.`,
 		Alike: `Half-closed is another thing: one direction closed in good order.`,
-		Refs:  []string{"RFC 9293 3.5.1"},
+		Refs:  []string{"RFC 9293 3.5.1", "docs/tcp-lifecycle.md#half-open"},
 		See:   []string{"peer-rebooted", "keepalive-reset", "half-close"},
 	},
 	{
@@ -158,5 +158,32 @@ var termEntries = []Entry{
 		Means: `A state of no duration: entered and left by one segment, as FIN-WAIT-2 when the FIN comes with
 			the ACK. The records keep it, since the kernel passes through it too; reports for people leave it out.`,
 		See: []string{"three-segment-close", "FIN-WAIT-2"},
+	},
+	{
+		Name: "myths", Kind: Term, Aliases: []string{"often told wrong", "misconceptions"},
+		Means: `What is often told wrong of TCP, and what is true.
+			(1) FIN-WAIT-2 begins with the ACK of the FIN; the other end's FIN ends it.
+			(2) tcp_fin_timeout is a limit for FIN-WAIT-2 of orphans; TIME-WAIT is 60 s on Linux whatever it says.
+			(3) Nine keepalive probes 75 s apart are more than 11 minutes, not 18 hours.
+			(4) A dead peer is not noticed by itself: keepalive is off unless the program asks for it.
+			(5) kill -9 sends a FIN, or a RST if received data was unread.
+			(6) CLOSE-WAIT has no time-out; only the program ends it, or a connection that breaks.
+			(7) A lost ACK does not make CLOSING, since ACKs are cumulative; a FIN that was late or lost does.
+			(8) A close of three segments is as good as one of four: ACK and FIN share a segment.
+			(9) TIME-WAIT is held by the end that closes first, client or server, or by both.
+			(10) TIME-WAIT uses up no ports of a server, only of an end that chooses ports.
+			(11) SO_REUSEADDR is for bind(): it does not cure a client's shortage of ports.
+			(12) tcp_tw_recycle is gone since Linux 4.12.
+			(13) tcp_tw_reuse is for the end that connects.
+			(14) TIME-WAIT lets a connection in that is certainly newer.
+			(15) An ACK is the kernel's word: the program may have read, and accepted, nothing.
+			(16) Half-open (one end has lost the connection) is not half-closed (one direction is closed).
+			(17) close() is not a half-close: data that comes afterwards draws a RST; shutdown(SHUT_WR) is one.
+			(18) A RST is neither acknowledged nor repeated; if it is lost, the other end does not know.
+			(19) A RST needs the right number, or it ends nothing.
+			(20) A lost ACK of the handshake does no harm: the SYN,ACK comes again, or data brings the ACK.
+			(21) An acknowledgement names the next number that is expected, not the last that came.`,
+		Refs: []string{"docs/tcp-lifecycle.md#often-told-wrong, with the proof of each"},
+		See:  []string{"FIN-WAIT-2", "tcp_fin_timeout", "CLOSE-WAIT", "TIME-WAIT", "SO_REUSEADDR", "keepalive", "RST"},
 	},
 }

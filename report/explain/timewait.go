@@ -94,7 +94,7 @@ var timeWaitFindings = []Entry{
 		Check: []string{"ss -tan dst ADDRESS | wc -l", "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse"},
 		Do: `In this order: keep connections open or pool them; let the other end close first; more source
 			addresses, more destination addresses or ports, a wider range; tcp_tw_reuse=1 on the connecting host.
-			SO_REUSEADDR does not let a client use a tuple again.`,
+			SO_REUSEADDR adds no ports: it changes nothing where the kernel chooses them.`,
 		Refs: []string{"RFC 6056", "ip(7)"},
 		See:  []string{"time-wait-pile-up", "ip_local_port_range", "tcp_tw_reuse", "SO_REUSEADDR"},
 	},
