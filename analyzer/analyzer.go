@@ -243,6 +243,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	}
 	if kind := a.copied(c, s, hash); kind != original {
 		a.sum.copies++
+		c.compat(s, false) // other tools know no copies
 		a.watchCopy(c, s, kind)
 		a.await()
 		return

@@ -132,6 +132,12 @@ type endpoint struct {
 	scale uint8
 	sums  [3]uint8
 
+	// What other tools say of it (compat.go): Wireshark's bits that its segments set,
+	// Zeek's states of it, and half of Zeek's history of the connection.
+	complete uint8
+	zeek     zeekEnd
+	letters  uint32
+
 	syn    opening
 	fin    closing
 	finAck moment // the first segment of the peer that covers its FIN
@@ -224,6 +230,8 @@ const (
 	// that came before or after the receipt of the peer's FIN is not known.
 	finUnordered
 	finAckedByFIN // the first segment that covers its FIN carried the peer's own
+	saidData      // its data, and its ACKs, say nothing new to other tools: see compat
+	saidACK
 )
 
 // flagIf returns f if ok.
@@ -273,6 +281,7 @@ type details struct {
 	taps      *taps
 	half      halfClose
 
+	letters    []uint8 // of Zeek's history, those that both ends have no room for
 	challenges []challenge
 	since      []moment      // for events without a frame, by what proves them: the earliest moment
 	challenged wire.FrameRef // the RST that answers a challenge ACK, whose sender had sent a new SYN
@@ -293,6 +302,8 @@ type sideDetails struct {
 	expired  bool
 	// finShown is the TSval of the segment that showed a FIN the capture lost.
 	finShown uint32
+
+	letters [letterFlip - letterAgain]uint32 // how often Zeek would have noted each
 
 	retransmits, outOfOrder, duplicateACK uint32
 	zeroWindows, probes, replies, wprobes uint32
@@ -418,7 +429,7 @@ func (d *details) release(t *trail) {
 		}
 	}
 	*d = details{refuted: emptied(d.refuted), resets: emptied(d.resets), synCopies: emptied(d.synCopies),
-		finCopies: emptied(d.finCopies), notes: emptied(d.notes)}
+		finCopies: emptied(d.finCopies), notes: emptied(d.notes), letters: emptied(d.letters)}
 	t.details.give(d)
 }
 

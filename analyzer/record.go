@@ -30,6 +30,7 @@ func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
 func (a *Analyzer) label(c *connection, r *report.Connection) {
 	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.WiresharkFilter = a.filter(c, r)
+	a.fillCompat(c, r)
 }
 
 // outline is record but for what detail adds.
@@ -146,6 +147,7 @@ type recordBuf struct {
 	ends  [2]endBuf
 	rtt   report.SideSeconds
 
+	compat   compatBuf
 	pending  [6]report.Pending
 	findings [4]string
 }
@@ -159,6 +161,12 @@ type endBuf struct {
 	mss          uint16
 	scale        uint8
 	sack, stamps bool
+}
+
+// compatBuf holds a record's compat, with what it points to.
+type compatBuf struct {
+	report.Compat
+	complete, reason int
 }
 
 func (b *recordBuf) num(n uint64) (p *uint64) {

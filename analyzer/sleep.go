@@ -255,6 +255,9 @@ func (ep *endpoint) pack(k *packer, ack wire.Seq) {
 	for i := range ep.sums {
 		pack.Num(n, &ep.sums[i])
 	}
+	pack.Num(n, &ep.complete)
+	pack.Num(n, &ep.zeek)
+	pack.Num(n, &ep.letters)
 	pack.Since(n, &ep.syn.tsval, ep.sp.TSNewest)
 	pack.Num(n, &ep.syn.data)
 	pack.Since(n, &ep.fin.before, ep.lastRef)
