@@ -216,6 +216,7 @@ func (c *connection) pack(k *packer) {
 	for i := range c.ep {
 		c.ep[i].pack(k, c.ep[i^1].sp.Next)
 		pack.Since(&k.Coder, &c.twFrom[i], c.start)
+		c.packCompat(k, i)
 	}
 	n := uint8(len(c.events))
 	pack.Num(&k.Coder, &n)
@@ -255,14 +256,39 @@ func (ep *endpoint) pack(k *packer, ack wire.Seq) {
 	for i := range ep.sums {
 		pack.Num(n, &ep.sums[i])
 	}
-	pack.Num(n, &ep.complete)
-	pack.Num(n, &ep.zeek)
-	pack.Num(n, &ep.letters)
 	pack.Since(n, &ep.syn.tsval, ep.sp.TSNewest)
 	pack.Num(n, &ep.syn.data)
 	pack.Since(n, &ep.fin.before, ep.lastRef)
 	pack.Since(n, &ep.fin.ack, ack)
 	pack.Since(n, &ep.fin.tsval, ep.sp.TSNewest)
+}
+
+// usual is what most ends come to that are open: the client's and the server's.
+var usual = [...]struct {
+	complete uint8
+	zeek     zeekEnd
+}{
+	{completeSYN | completeACK | completeData, zeekOrig | zeekEnd(zeekEstablished)<<zeekStateShift |
+		zeekEnd(zeekSYNSent)<<zeekBeforeShift | 1<<letterSYN | 1<<letterData | 1<<letterACK},
+	{completeSYNACK | completeACK | completeData, zeekEnd(zeekEstablished)<<zeekStateShift |
+		1<<letterSYN | 1<<letterData | 1<<letterACK},
+}
+
+// usualHistory is ShADad, as a connection holds it: 1 and twice the letter, and one more
+// for the responder.
+const usualHistory = (1+2*uint32(letterSYN))<<(5*letterBits) | (2+2*uint32(letterSYNACK))<<(4*letterBits) |
+	(1+2*uint32(letterACK))<<(3*letterBits) | (1+2*uint32(letterData))<<(2*letterBits) |
+	(2+2*uint32(letterACK))<<letterBits | (2 + 2*uint32(letterData))
+
+// packCompat writes what other tools say of an end, or reads it.
+func (c *connection) packCompat(k *packer, i int) {
+	ep, as := &c.ep[i], &usual[0]
+	if uint8(i) != c.client {
+		as = &usual[1]
+	}
+	pack.Since(&k.Coder, &ep.complete, as.complete)
+	pack.Since(&k.Coder, &ep.zeek, as.zeek)
+	pack.Since(&k.Coder, &ep.letters, usualHistory*uint32(1-i))
 }
 
 // pack writes an event of c, or reads it.
