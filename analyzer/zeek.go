@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/lastack/lastack/reassembly"
@@ -103,7 +104,7 @@ var byControl = [...]letter{
 	wire.FIN | wire.RST: letterOdd, wire.SYN | wire.FIN | wire.RST: letterOdd,
 }
 
-// The history is kept in five bits a letter, the last lowest: 1 + twice the letter,
+// The history is kept in five bits a letter, the first lowest: 1 + twice the letter,
 // and one more for the responder. The first six are in the first end, the next six in
 // the second, the rest in the details; nearly none has more.
 const (
@@ -126,7 +127,7 @@ func (c *connection) addLetter(l letter, x uint8) {
 	n := c.code(l, x)
 	for i := range c.ep {
 		if w := &c.ep[i].letters; *w < lettersFull {
-			*w = *w<<letterBits | uint32(n)
+			*w |= uint32(n) << ((bits.Len32(*w) + letterBits - 1) / letterBits * letterBits)
 			return
 		}
 	}
@@ -171,10 +172,8 @@ func (c *connection) appendHistory(b []byte) []byte {
 		}
 	}
 	for i := range c.ep {
-		for shift := 5 * letterBits; shift >= 0; shift -= letterBits {
-			if n := c.ep[i].letters >> shift & (1<<letterBits - 1); n != 0 {
-				write(uint8(n))
-			}
+		for w := c.ep[i].letters; w != 0; w >>= letterBits {
+			write(uint8(w & (1<<letterBits - 1)))
 		}
 	}
 	if c.x != nil {
