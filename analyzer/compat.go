@@ -9,12 +9,15 @@ import (
 // says so: zeek.go, and Wireshark's completeness. The short way asks only whether data,
 // or an ACK, of its sender say anything new to them: see follow.
 func (c *connection) compat(s *wire.Segment, bad bool) {
+	plain := s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
+	if plain && c.ep[s.Dir].has(said(s)) {
+		c.zeekCounts(s)
+		return
+	}
 	first := c.ep[0].letters == 0
 	c.ep[s.Dir].complete |= completeness(s, first)
 	c.zeek(s, bad)
-	if s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && !first {
-		c.ep[s.Dir].flags |= said(s)
-	}
+	c.ep[s.Dir].flags |= flagIf(said(s), plain && !first)
 }
 
 // said is the flag for s, data or an ACK, having been told to other tools' machines.
@@ -39,23 +42,27 @@ const (
 // (epan/dissectors/packet-tcp.c). A SYN counts if the conversation begins with it, and of
 // the first frame nothing else; a FIN only with an ACK.
 func completeness(s *wire.Segment, first bool) (n uint8) {
-	ack := s.Flags&(wire.SYN|wire.ACK) == wire.ACK
-	syn := first && s.Flags&(wire.SYN|wire.ACK) == wire.SYN
-	for _, row := range [...]struct {
-		bit uint8
-		is  bool
-	}{
-		{completeSYN, syn},
-		{completeData, syn && s.Len > 0},
-		{completeSYNACK, !first && s.Flags.Has(wire.SYN|wire.ACK)},
-		{completeData, !first && ack && s.Len > 0},
-		{completeACK, !first && ack && s.Len == 0},
-		{completeFIN, !first && s.Flags.Has(wire.FIN|wire.ACK)},
-		{completeRST, !first && s.Flags.Has(wire.RST)},
-	} {
-		if row.is {
-			n |= row.bit
-		}
+	data := uint8(0)
+	if s.Len > 0 {
+		data = completeData
+	}
+	switch kind := s.Flags & (wire.SYN | wire.ACK); {
+	case first && kind == wire.SYN:
+		return completeSYN | data
+	case first:
+		return 0
+	case kind == wire.SYN|wire.ACK:
+		n = completeSYNACK
+	case kind == wire.ACK && data == 0:
+		n = completeACK
+	case kind == wire.ACK:
+		n = data
+	}
+	if s.Flags.Has(wire.FIN | wire.ACK) {
+		n |= completeFIN
+	}
+	if s.Flags.Has(wire.RST) {
+		n |= completeRST
 	}
 	return n
 }

@@ -199,17 +199,29 @@ func (c *connection) zeek(s *wire.Segment, bad bool) {
 		return
 	}
 	c.control(s)
+	c.zeekCounts(s)
 	z, peer := &c.ep[x].zeek, &c.ep[y].zeek
-	if s.Window == 0 && s.WindowKnown() && !s.Flags.Has(wire.RST) && peer.state() != zeekClosed && z.state() != zeekReset {
-		c.countLetter(letterZero, x)
-	}
-	if c.zeekKnows(s) {
-		c.countLetter(letterAgain, x)
-	}
 	if c.flip == 0 {
 		peer = new(zeekEnd) // to Zeek there is a responder that says nothing
 	}
 	c.zeekMoves(s, z, peer)
+}
+
+// zeekCounts counts windows of zero, and what was sent before: all that Zeek can find in
+// data or an ACK once their sender has sent the like.
+func (c *connection) zeekCounts(s *wire.Segment) {
+	x := s.Dir
+	closed := s.Window == 0 && s.WindowKnown() && !s.Flags.Has(wire.RST)
+	again := s.Len > 0 && c.zeekKnows(s)
+	if !closed && !again || c.zeekForgot(s.Time) {
+		return
+	}
+	if closed && c.ep[c.peer(x)].zeek.state() != zeekClosed && c.ep[x].zeek.state() != zeekReset {
+		c.countLetter(letterZero, x)
+	}
+	if again {
+		c.countLetter(letterAgain, x)
+	}
 }
 
 // originate says who is Zeek's originator: the sender of the first segment, unless that
@@ -324,12 +336,12 @@ func (c *connection) lastReset(x uint8) *reset {
 	return nil
 }
 
-// zeekKnows reports whether s has payload and brings no number that is new: Zeek counts
+// zeekKnows reports whether s, with payload, brings no number that is new: Zeek counts
 // it as a retransmission. So it does with data on a SYN, by whose end it begins.
 func (c *connection) zeekKnows(s *wire.Segment) bool {
 	ep := &c.ep[s.Dir]
 	switch state := ep.zeek.state(); {
-	case s.Len == 0 || state == zeekReset:
+	case state == zeekReset:
 		return false
 	case state == zeekInactive:
 		return s.Flags&(wire.SYN|wire.RST) != 0
