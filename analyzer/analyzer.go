@@ -261,7 +261,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		return
 	}
 	if silence := s.Time - c.ep[s.Dir].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
-		c.ep[s.Dir].spokeAfter(silence)
+		c.spokeAfter(s.Dir, silence)
 	}
 	if c.predicted(s) && !a.unpredicted {
 		a.short++
@@ -270,6 +270,7 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 	}
 	if kind := a.copied(c, s, hash); kind != original {
 		a.sum.copies++
+		c.compat(s, false) // other tools know no copies
 		a.watchCopy(c, s, kind)
 		a.await()
 		return

@@ -39,7 +39,7 @@ func eventOctets(list []event) int64 { return int64(cap(list)) * int64(unsafe.Si
 func (d *details) weight() uint32 {
 	n := unsafe.Sizeof(*d) + uintptr(cap(d.refuted))*unsafe.Sizeof(refutation{}) + uintptr(cap(d.resets))*unsafe.Sizeof(reset{}) +
 		uintptr(cap(d.synCopies)+cap(d.finCopies))*unsafe.Sizeof(transmission{}) + uintptr(cap(d.notes))*unsafe.Sizeof(note{}) +
-		uintptr(cap(d.challenges))*unsafe.Sizeof(challenge{}) + uintptr(cap(d.since))*unsafe.Sizeof(moment{})
+		uintptr(cap(d.challenges))*unsafe.Sizeof(challenge{}) + uintptr(cap(d.since))*unsafe.Sizeof(moment{}) + uintptr(cap(d.letters))
 	for i := range d.side {
 		if side := d.side[i]; side != nil {
 			n += unsafe.Sizeof(*side)

@@ -38,13 +38,13 @@ type connection struct {
 
 	ep [2]endpoint
 
-	start    int64
-	first    wire.FrameRef
-	last     wire.FrameRef // last and end: see latest
-	end      int64
-	previous uint64   // id of the incarnation before, 0 for none
-	twFrom   [2]int64 // when the TIME-WAIT of each end began, or began again
-	queued   int64    // the time of its entry among the analyzer's deadlines, 0 for none
+	start  int64
+	first  wire.FrameRef
+	last   wire.FrameRef // last and end: see latest
+	end    int64
+	pauses [2]pauses
+	twFrom [2]int64 // when the TIME-WAIT of each end began, or began again
+	queued int64    // the time of its entry among the analyzer's deadlines, 0 for none
 }
 
 // latest is the last that was captured of the connection: a segment of either
@@ -134,7 +134,11 @@ type endpoint struct {
 	scale uint8
 	sums  [3]uint8
 
-	pauses [2]pause // between its segments: the longest but for the last, and the last
+	// What other tools say of it (compat.go): Wireshark's bits that its segments set,
+	// Zeek's states of it, and half of Zeek's history of the connection.
+	complete uint8
+	zeek     zeekEnd
+	letters  uint32
 
 	syn    opening
 	fin    closing
@@ -166,10 +170,14 @@ func (p pause) duration() time.Duration {
 	return time.Duration(p) * time.Second / 10
 }
 
-// spokeAfter notes that the end sent something after it had been silent.
-func (ep *endpoint) spokeAfter(d int64) {
-	if ep.packets > 0 {
-		ep.pauses[0], ep.pauses[1] = max(ep.pauses[0], ep.pauses[1]), pauseOf(d)
+// pauses are those between an end's segments: the longest but for the last, and the
+// last.
+type pauses struct{ longest, last pause }
+
+// spokeAfter notes that an end sent something after it had been silent.
+func (c *connection) spokeAfter(x uint8, d int64) {
+	if p := &c.pauses[x]; c.ep[x].packets > 0 {
+		p.longest, p.last = max(p.longest, p.last), pauseOf(d)
 	}
 }
 
@@ -260,6 +268,8 @@ const (
 	// that came before or after the receipt of the peer's FIN is not known.
 	finUnordered
 	finAckedByFIN // the first segment that covers its FIN carried the peer's own
+	saidData      // its data, and its ACKs, say nothing new to other tools: see compat
+	saidACK
 )
 
 // flagIf returns f if ok.
@@ -309,6 +319,8 @@ type details struct {
 	taps      *taps
 	half      halfClose
 
+	previous   uint64  // id of the incarnation before, 0 for none
+	letters    []uint8 // of Zeek's history, those that both ends have no room for
 	challenges []challenge
 	since      []moment      // for events without a frame, by what proves them: the earliest moment
 	challenged wire.FrameRef // the RST that answers a challenge ACK, whose sender had sent a new SYN
@@ -329,6 +341,8 @@ type sideDetails struct {
 	expired  bool
 	// finShown is the TSval of the segment that showed a FIN the capture lost.
 	finShown uint32
+
+	letters [letterFlip - letterAgain]uint32 // how often Zeek would have noted each
 
 	retransmits, outOfOrder, duplicateACK uint32
 	zeroWindows, probes, replies, wprobes uint32
@@ -454,7 +468,7 @@ func (d *details) release(t *trail) {
 		}
 	}
 	*d = details{refuted: emptied(d.refuted), resets: emptied(d.resets), synCopies: emptied(d.synCopies),
-		finCopies: emptied(d.finCopies), notes: emptied(d.notes)}
+		finCopies: emptied(d.finCopies), notes: emptied(d.notes), letters: emptied(d.letters)}
 	t.details.give(d)
 }
 

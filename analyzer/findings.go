@@ -81,7 +81,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
 		in.TimeWaits[i] = a.timeWaitOf(c, side, now)
 		in.Taken[i] = c.taken(side)
-		in.Pauses[i] = [2]time.Duration{ep.pauses[0].duration(), ep.pauses[1].duration()}
+		in.Pauses[i] = [2]time.Duration{c.pauses[side].longest.duration(), c.pauses[side].last.duration()}
 	}
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
 		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)

@@ -466,12 +466,12 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	case head == nil:
 		a.enter(c)
 	case ph == candidate:
-		c.previous, c.incarnation = head.id, head.incarnation+1
+		c.details().previous, c.incarnation = head.id, head.incarnation+1
 		c.older = head.older
 		head.older = c.self
 		a.trim(head)
 	default:
-		c.previous, c.incarnation = head.id, head.incarnation+1
+		c.details().previous, c.incarnation = head.id, head.incarnation+1
 	}
 	return c
 }

@@ -47,7 +47,7 @@ func TestPackWhole(t *testing.T) {
 	}
 	in := &connection{}
 	fill(reflect.ValueOf(in).Elem())
-	in.flip = 1
+	in.flip, in.client = 1, 1
 	for i := range in.ep {
 		in.ep[i].sp.Known = ^reassembly.Known(0)
 	}

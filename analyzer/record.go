@@ -30,6 +30,7 @@ func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
 func (a *Analyzer) label(c *connection, r *report.Connection) {
 	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.WiresharkFilter = a.filter(c, r)
+	a.fillCompat(c, r)
 }
 
 // outline is record but for what detail adds.
@@ -44,8 +45,8 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	r.Start, r.End, r.Duration = stamp(c.start), stamp(last.t), secs(last.t-c.start)
 	r.FinalBy = finalityNames[why]
 	r.Transitions, r.Refuted, r.Resets, r.Findings = b.transitions[:0], b.refuted[:0], b.resets[:0], b.findings[:0]
-	if c.previous != 0 {
-		r.Previous = b.num(c.previous)
+	if c.x != nil && c.x.previous != 0 {
+		r.Previous = b.num(c.x.previous)
 	}
 	c.trace(0, &a.courses[0])
 	c.trace(c.peer(0), &a.courses[1])
@@ -146,6 +147,7 @@ type recordBuf struct {
 	ends  [2]endBuf
 	rtt   report.SideSeconds
 
+	compat   compatBuf
 	pending  [6]report.Pending
 	findings [4]string
 }
@@ -159,6 +161,12 @@ type endBuf struct {
 	mss          uint16
 	scale        uint8
 	sack, stamps bool
+}
+
+// compatBuf holds a record's compat, with what it points to.
+type compatBuf struct {
+	report.Compat
+	complete, reason int
 }
 
 func (b *recordBuf) num(n uint64) (p *uint64) {

@@ -17,6 +17,8 @@ import (
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
+	bad := c.badChecksum(s)
+	c.compat(s, bad)
 	switch {
 	case s.Flags.Has(wire.SYN) && !own.Begins(s.Seq):
 		own.Restart()
@@ -31,7 +33,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		p.Kind = reassembly.Old
 	}
 	switch {
-	case c.badChecksum(s):
+	case bad:
 		c.note(detect.BadChecksum, x, s, 0)
 		p.NewOctets = 0
 		c.count(s, &p)
@@ -61,6 +63,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 		rev.Receive(s)
 		if rev.Missing() > missing {
 			c.more(y).missed = moment{s.Ref, s.Time}
+			c.zeekGap(y)
 		}
 	}
 	c.sent(s, &p)
@@ -102,6 +105,9 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 	own := &c.ep[s.Dir]
 	if own.packets < fewPackets {
 		c.firstOf(s)
+	}
+	if !own.has(said(s)) {
+		c.compat(s, false)
 	}
 	own.remember(s, signature(s), t)
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)

@@ -209,13 +209,17 @@ func (c *connection) pack(k *packer) {
 	pack.Num(&k.Coder, &c.role)
 	pack.Num(&k.Coder, &c.incarnation)
 	pack.Num(&k.Coder, &c.lostEvents)
-	pack.Since(&k.Coder, &c.previous, c.id)
 	for i := range c.ep {
 		c.ep[i].sp.Pack(&k.Coder, c.start)
 	}
 	for i := range c.ep {
 		c.ep[i].pack(k, c.ep[i^1].sp.Next)
 		pack.Since(&k.Coder, &c.twFrom[i], c.start)
+		pack.Num(&k.Coder, &c.pauses[i].longest)
+		pack.Num(&k.Coder, &c.pauses[i].last)
+	}
+	for i := range c.ep {
+		c.packCompat(k, uint8(i))
 	}
 	n := uint8(len(c.events))
 	pack.Num(&k.Coder, &n)
@@ -255,14 +259,60 @@ func (ep *endpoint) pack(k *packer, ack wire.Seq) {
 	for i := range ep.sums {
 		pack.Num(n, &ep.sums[i])
 	}
-	for i := range ep.pauses {
-		pack.Num(n, &ep.pauses[i])
-	}
 	pack.Since(n, &ep.syn.tsval, ep.sp.TSNewest)
 	pack.Num(n, &ep.syn.data)
 	pack.Since(n, &ep.fin.before, ep.lastRef)
 	pack.Since(n, &ep.fin.ack, ack)
 	pack.Since(n, &ep.fin.tsval, ep.sp.TSNewest)
+}
+
+// usualEnd is what other tools have of most ends of open connections, by what was sent.
+func (c *connection) usualEnd(x uint8) (complete uint8, zeek zeekEnd) {
+	zeek = zeekEnd(zeekEstablished)<<zeekStateShift | letterSYN.seen()
+	if x == c.client {
+		complete = completeSYN
+		zeek |= zeekOrig | zeekEnd(zeekSYNSent)<<zeekBeforeShift
+	} else {
+		complete = completeSYNACK
+	}
+	if x == c.client || c.ep[c.peer(x)].payload > 0 {
+		complete |= completeACK
+		zeek |= letterACK.seen()
+	}
+	if c.ep[x].payload > 0 {
+		complete |= completeData
+		zeek |= letterData.seen()
+	}
+	return complete, zeek
+}
+
+// usualBegin is ShA, with which nearly every history begins. (See zeek.go for how it is
+// held.)
+const usualBegin = 1 + 2*uint32(letterSYN) | (2+2*uint32(letterSYNACK))<<letterBits | (1+2*uint32(letterACK))<<(2*letterBits)
+
+// usualRest is how the history of an open connection goes on: by whether the client has
+// sent data, in the second place the server.
+var usualRest = [2][2]uint32{
+	{0, 2 + 2*uint32(letterData)}, // d
+	{1 + 2*uint32(letterData) | (2+2*uint32(letterACK))<<letterBits, // Da, Dad
+		1 + 2*uint32(letterData) | (2+2*uint32(letterACK))<<letterBits | (2+2*uint32(letterData))<<(2*letterBits)},
+}
+
+// packCompat writes what other tools have of an end, or reads it.
+func (c *connection) packCompat(k *packer, x uint8) {
+	const half = 3 * letterBits
+	ep := &c.ep[x]
+	complete, zeek := c.usualEnd(x)
+	pack.Since(&k.Coder, &ep.complete, complete)
+	pack.Since(&k.Coder, &ep.zeek, zeek)
+	begin, rest := ep.letters&(1<<half-1), ep.letters>>half
+	var usual, more uint32
+	if x == 0 {
+		usual, more = usualBegin, usualRest[min(c.ep[c.client].payload, 1)][min(c.ep[c.client^1].payload, 1)]
+	}
+	pack.Since(&k.Coder, &begin, usual)
+	pack.Since(&k.Coder, &rest, more)
+	ep.letters = begin | rest<<half
 }
 
 // pack writes an event of c, or reads it.

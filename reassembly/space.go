@@ -119,6 +119,17 @@ func (sp *Space) Outstanding() bool {
 	return sp.Has(KnownUna|KnownNext) && sp.Una.Less(sp.Next)
 }
 
+// Captured is where the sender was by its own segments: SND.NXT, unless the receiver's
+// ACK was what showed that more was sent.
+func (sp *Space) Captured() wire.Seq {
+	if sp.gaps != nil && sp.Has(KnownUna) && sp.Una == sp.Next {
+		if last := sp.gaps.list[len(sp.gaps.list)-1]; last.hi == sp.Next {
+			return last.lo
+		}
+	}
+	return sp.Next
+}
+
 // FINAcked reports whether ack covers the FIN.
 func (sp *Space) FINAcked(ack wire.Seq) bool {
 	return sp.Has(KnownFIN) && sp.FIN.Less(ack)
