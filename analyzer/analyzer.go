@@ -260,9 +260,6 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		a.sum.strayResets++
 		return
 	}
-	if silence := s.Time - c.ep[s.Dir].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
-		c.spokeAfter(s.Dir, silence)
-	}
 	if c.predicted(s) && !a.unpredicted {
 		a.short++
 		c.follow(s, a.trailOf(hash))

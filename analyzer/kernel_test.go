@@ -18,8 +18,8 @@ import (
 
 // The numbers of TestKernel: they only ever rise.
 const (
-	wantKernelOwn = 1262 // of 1273
-	wantKernelFar = 1186 // of 1261
+	wantKernelOwn = 1849 // of 1860
+	wantKernelFar = 1756 // of 2248: 459 are excepted, most of them SYNs that nobody has sent
 )
 
 // TestKernel holds the analyzer against the kernels' states in every story of

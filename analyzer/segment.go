@@ -19,6 +19,9 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
 	bad := c.badChecksum(s)
 	c.compat(s, bad)
+	if silence := s.Time - c.ep[x].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
+		c.spokeAfter(x, silence)
+	}
 	switch {
 	case s.Flags.Has(wire.SYN) && !own.Begins(s.Seq):
 		own.Restart()
@@ -108,6 +111,9 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 	}
 	if !own.has(said(s)) {
 		c.compat(s, false)
+	}
+	if silence := s.Time - own.lastTime; silence >= shortPause {
+		c.spokeAfter(s.Dir, silence)
 	}
 	own.remember(s, signature(s), t)
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)

@@ -40,6 +40,8 @@ type pause struct {
 	length time.Duration
 	id     uint64
 	silent bool // nothing came any more; else a RST
+	server report.Addr
+	t      int64 // when it was found out
 	proof  [3]place
 }
 
@@ -58,7 +60,7 @@ func network(a netip.Addr) netip.Prefix {
 }
 
 // addPauses takes the pauses of a connection.
-func (s *Survey) addPauses(in *Input) {
+func (s *Survey) addPauses(in *Input, denied *rst) {
 	limit := s.limits.Duration(IdleLost)
 	longest := max(in.Pauses[0][0], in.Pauses[0][1], in.Pauses[1][0], in.Pauses[1][1])
 	if longest < limit {
@@ -66,13 +68,13 @@ func (s *Survey) addPauses(in *Input) {
 	}
 	p := s.paths.At(path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}, weighIdleness)
 	p.connections++
-	x, side := in.fatalPause()
+	x, side := in.fatalPause(denied)
 	if x.length < limit {
 		p.harmless = max(p.harmless, longest)
 		return
 	}
 	i := index(side)
-	x.id = in.Conn.ID
+	x.id, x.server = in.Conn.ID, in.Conn.Server
 	p.harmless = max(p.harmless, in.Pauses[1-i][0], in.Pauses[1-i][1])
 	if !x.silent { // else the repetitions have pauses, too
 		p.harmless = max(p.harmless, in.Pauses[i][0])
@@ -84,15 +86,15 @@ func (s *Survey) addPauses(in *Input) {
 
 // fatalPause returns the last pause of a side, if what the side then sent was denied, or
 // never answered; else the zero pause.
-func (in *Input) fatalPause() (pause, report.Side) {
+func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 	for i, side := range sides {
 		last := in.Pauses[i][1]
-		if r := in.denied(); r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
-			return pause{length: last, proof: places(r.answers(), r.mark())}, side
+		if r := denied; r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
+			return pause{length: last, t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
 		}
 		run, heard := in.unanswered(side), in.Last[1-i]
 		if len(run) >= deadRepeats && !in.blind() {
-			return pause{length: run[0].Time.Sub(heard.Time), silent: true, proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, side
+			return pause{length: run[0].Time.Sub(heard.Time), silent: true, t: run[0].Time.UnixNano(), proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, side
 		}
 	}
 	return pause{}, ""
@@ -113,11 +115,22 @@ func (p *idleness) merge(o *idleness) {
 // idleFew is how many connections that were forgotten show a rule.
 const idleFew = 3
 
-// cuts reports whether the pauses of a path show a limit: several connections were
-// forgotten, each after a longer pause than any that did no harm.
-func (p *idleness) cuts() bool {
-	list := p.fatal.List()
-	return p.ids.N() >= idleFew && list[0].length > p.harmless
+// cut are the pauses of a path that show a limit: several connections were forgotten,
+// each after a longer pause than any that did no harm, by somebody in between. One that
+// a host denied which was restarted was not, nor, as far as is known, one to a server of
+// which nothing was heard after that.
+func (s *Survey) cut(p *idleness) (list []pause) {
+	for _, x := range p.fatal.List() {
+		h := s.hosts.Get(x.server.IP)
+		l := s.listeners.Get(x.server)
+		if x.silent && l != nil && l.heard > x.t || !x.silent && (h == nil || !s.rebooted(x.server.IP, h)) {
+			list = append(list, x)
+		}
+	}
+	if len(list) < idleFew || list[0].length <= p.harmless {
+		return nil
+	}
+	return list
 }
 
 // usual are limits that middleboxes come with, in seconds, and whose they are.
@@ -137,15 +150,14 @@ var usual = []struct {
 
 func findMiddleboxIdleTimeout(s *Survey) (out []overall) {
 	s.paths.Each(func(p path, k *idleness) {
-		if k.fatal.List() != nil && k.cuts() {
-			out = append(out, s.forgotten(p, k))
+		if list := s.cut(k); list != nil {
+			out = append(out, s.forgotten(p, k, list))
 		}
 	})
 	return out
 }
 
-func (s *Survey) forgotten(p path, k *idleness) overall {
-	list := k.fatal.List()
+func (s *Survey) forgotten(p path, k *idleness, list []pause) overall {
 	least := list[0].length
 	c := overall{ids: k.ids.List(), n: k.ids.N()}
 	silent := 0
@@ -179,16 +191,4 @@ func familiar(harmless, fatal time.Duration) string {
 		return ""
 	}
 	return "Limits in use between them: " + words.Or(names) + "."
-}
-
-// cutsIdle reports whether a path of a host is cut when idle: that the host denies
-// connections then says nothing of a restart.
-func (s *Survey) cutsIdle(a netip.Addr) (cuts bool) {
-	net := network(a)
-	s.paths.Each(func(p path, k *idleness) {
-		if (p.server == net || p.client == net) && k.fatal.List() != nil && k.cuts() {
-			cuts = true
-		}
-	})
-	return cuts
 }

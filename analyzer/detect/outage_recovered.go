@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
 )
 
 // Notice: TCP did what it is for, and yet everybody waited.
@@ -23,7 +24,7 @@ var outageRecovered = define(Detector{
 const leastOutage = time.Second
 
 func findOutageRecovered(in *Input) []claim {
-	if in.blind() {
+	if in.blind() || in.untaken() != nil { // of a full accept queue there is another finding
 		return nil
 	}
 	out := in.claims()
@@ -74,7 +75,7 @@ func tellOutageRecovered(in *Input, c *claim) {
 	again := len(c.proof) - 1
 	c.explanation = say("The "+string(peer)+" sent again what drew no answer"+when(again > 0, " ("+in.frames(c.proof[:again]...)+")")+
 		", and "+dur(longest.silence())+" after the first time the "+string(c.side)+" answered ("+in.frame(longest.mark())+"): the connection went on.",
-		when(n > 1, "It was the longest of "+times(n)+" that this happened."),
+		when(n > 1, "It was the longest of "+words.Plural(uint64(n), "such time")+"."),
 		"Whether the path was broken or the host stood still the capture does not tell.")
 	c.saw = both(c.side, "nothing", "nothing: its data took so much longer")
 	c.values = in.values(report.Float("silence_s", longest.silence().Seconds()), report.Int("outages", n))

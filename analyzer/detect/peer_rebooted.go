@@ -46,17 +46,12 @@ func weighHost(h *host) uint64 { return h.connections }
 // it, at least: no host is back sooner.
 const rebootSilence = time.Second
 
-// addHost takes what a connection says of the hosts at its ends.
-func (s *Survey) addHost(in *Input) {
-	c := in.Conn
-	r := in.denied()
-	if r == nil {
-		return
-	}
+// addHost takes a connection that a host denied by r.
+func (s *Survey) addHost(in *Input, r *rst) {
 	h := s.hosts.At(in.address(r.By), weighHost)
 	h.connections++
-	h.ids.Add(c.ID)
-	h.lost.Add(witness{t: r.Time.UnixNano(), id: c.ID, proof: places(r.answers(), r.mark())}, earlier)
+	h.ids.Add(in.Conn.ID)
+	h.lost.Add(witness{t: r.Time.UnixNano(), id: in.Conn.ID, proof: places(r.answers(), r.mark())}, earlier)
 	h.alive = max(h.alive, r.Time.Add(-r.Idle).UnixNano())
 }
 
@@ -94,7 +89,7 @@ func (h *host) merge(o *host) {
 func findPeerRebooted(s *Survey) (out []overall) {
 	s.hosts.Each(func(a netip.Addr, h *host) {
 		lost := h.lost.List()
-		if len(lost) < 2 || s.survived(a, h.alive, lost[0].t) || s.cutsIdle(a) {
+		if !s.rebooted(a, h) {
 			return
 		}
 		addr := a.String()
@@ -113,6 +108,13 @@ func findPeerRebooted(s *Survey) (out []overall) {
 		out = append(out, c)
 	})
 	return out
+}
+
+// rebooted reports whether a host denied several connections, and after the first of
+// them was not heard of on any that it had before.
+func (s *Survey) rebooted(a netip.Addr, h *host) bool {
+	lost := h.lost.List()
+	return len(lost) > 1 && h.alive < lost[0].t && !s.survived(a, h.alive, lost[0].t)
 }
 
 // survived reports whether a server kept a connection that it had at the time alive,

@@ -40,6 +40,7 @@ type pair struct {
 // listener is what is known of a service over all of its clients.
 type listener struct {
 	connections uint64
+	heard       int64    // when it was heard of last
 	few         []served // while they are few: of most there are
 	all         *service
 	silent      *waiting
@@ -174,16 +175,18 @@ func (s *Survey) Add(in *Input) {
 	if in.empty() || c.Client == c.Server {
 		return
 	}
-	if in.Now.After(s.now) {
-		s.now = in.Now
-	}
+	s.Ends(in.Now)
+	in.room().begin()
 	s.multi = s.multi || in.Multi
-	s.listeners.At(c.Server, weighListener).add(in)
+	denied := in.denied()
+	s.listeners.At(c.Server, weighListener).add(in, denied)
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
 		s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector).add(in)
 	}
-	s.addHost(in)
-	s.addPauses(in)
+	if denied != nil {
+		s.addHost(in, denied)
+	}
+	s.addPauses(in, denied)
 }
 
 // AddSYN is Add for a connection that is one SYN, and nothing else.
@@ -200,15 +203,19 @@ func (s *Survey) Ends(now time.Time) {
 	}
 }
 
-func (l *listener) add(in *Input) {
+func (l *listener) add(in *Input, denied *rst) {
 	c := in.Conn
 	l.connections++
+	l.heard = max(l.heard, in.Last[1].Time.UnixNano())
 	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].Time.UnixNano(), opening: in.opening(), syn: in.SYN[0].first().place(),
 		answered: c.Endpoints.Server.UniqueBytes > 0, timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
 	if x.opening == failed || x.opening == triedOnce {
 		x.client = hashAddr(c.Client.IP)
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)
+	if denied != nil {
+		x.until = 0 // what came last was no sign that the server has it
+	}
 	if in.neverAnswers() {
 		l.silent = must(l.silent)
 		l.silent.add(in, report.Server, in.silentSince(), in.silentProof())
@@ -406,6 +413,7 @@ func (s *Survey) Merge(o *Survey) {
 
 func (l *listener) merge(o *listener) {
 	l.connections += o.connections
+	l.heard = max(l.heard, o.heard)
 	l.silent = merged(l.silent, o.silent, (*waiting).merge)
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
 	if l.all == nil && o.all == nil && len(l.few)+len(o.few) <= fewServed {

@@ -146,6 +146,29 @@ func denies(pause float64) *Input {
 	})
 }
 
+// muted is one whose server never answers again what comes after a pause.
+func muted(pause float64) *Input {
+	return with(established(), func(in *Input) {
+		for i := range 4 {
+			t := 60 + pause + 200*float64(int(1)<<i)
+			n := note(DataAgain, client, uint64(9+i), t)
+			n.Idle = time.Second
+			in.Notes = append(in.Notes, n)
+			in.Last[0] = m(uint64(9+i), t)
+			in.ends(uint64(9+i), t)
+		}
+		in.Pauses[0][1] = time.Duration(pause) * time.Millisecond
+	})
+}
+
+// shifted moves connections in time.
+func shifted(ms float64, list []*Input) []*Input {
+	for _, in := range list {
+		shift(in, time.Duration(ms*float64(time.Millisecond)))
+	}
+	return list
+}
+
 // pausing is one that a pause did no harm.
 func pausing(pause float64) *Input {
 	return with(established(), func(in *Input) {
@@ -242,8 +265,14 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"at the server", from(numbered(2800, 20, func(int) *Input { return waited(server) })), ""},
 		},
 		"middlebox-idle-timeout": {
-			{"after 350 s", together(numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), numbered(2, 1000, func(int) *Input { return pausing(340_000) })),
+			{"after 350 s", together(numbered(4, 200_000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), numbered(2, 1000, func(int) *Input { return pausing(340_000) })),
 				"warning high 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
+			{"in silence", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), numbered(1, 0, func(int) *Input { return pausing(800_000) })),
+				""}, // a pause of that length did no harm
+			{"in silence, while others are served", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
+				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
+			{"in silence, and nobody is served", numbered(4, 1000, func(int) *Input { return muted(360_000) }), ""},
+			{"a host that was restarted", numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), ""},
 			{"two", numbered(2, 1000, func(int) *Input { return denies(360_000) }), ""},
 			{"a longer pause did no harm", together(numbered(4, 1000, func(int) *Input { return denies(360_000) }), numbered(1, 0, func(int) *Input { return pausing(500_000) })), ""},
 			{"short pauses", numbered(4, 1000, func(int) *Input { return denies(5_000) }), ""},

@@ -38,6 +38,9 @@ func (g *Groups[K, V]) At(k K, weigh func(*V) uint64) *V {
 	return v
 }
 
+// Get returns the value of k, nil if it has none.
+func (g *Groups[K, V]) Get(k K) *V { return g.m[k] }
+
 // prune gives up the lighter half: all that weigh no more than the middle one, so that
 // it does not matter in which order they are looked at.
 func (g *Groups[K, V]) prune(weigh func(*V) uint64) {

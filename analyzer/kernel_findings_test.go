@@ -1,0 +1,112 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/analyzer/detect"
+	"github.com/lastack/lastack/internal/lab/judge"
+	"github.com/lastack/lastack/report"
+)
+
+// lowered are thresholds for stories that would otherwise have to last for a minute, or
+// be of a thousand connections.
+var lowered = map[string][][2]string{
+	"time-wait-pile-up":      {{"time-wait", "100"}},
+	"time-wait-on-server":    {{"time-wait", "100"}},
+	"middlebox-idle-timeout": {{"idle", "1s"}},
+}
+
+// untold are findings that no story of the lab shows, and why.
+var untold = map[string]string{
+	"capture-duplicates":       "about the capture, not the kernels: internal/lab/derive makes captures with packets twice",
+	"two-taps":                 "about the capture: internal/lab/derive puts both taps into one",
+	"mid-stream":               "about the capture: internal/lab/derive begins in the middle",
+	"final-ack-unseen":         "about the capture: internal/lab/derive leaves the final ACK out",
+	"evicted":                  "about --max-connections: see TestBound",
+	"fin-wait-2-stuck":         "takes a minute in FIN-WAIT-2: its script shows it",
+	"incarnation-reuse-unsafe": "Linux lets no such SYN into a TIME-WAIT, other stacks do: its script shows it",
+}
+
+// TestKernelFindings holds what is found in every story of the lab to what was
+// reviewed: where each finding has to appear, and where it has to be silent.
+func TestKernelFindings(t *testing.T) {
+	dir := t.TempDir()
+	if err := judge.Unpack("testdata/kernel/captures.tar.zst", dir); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "*.pcap"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	told := map[string]bool{}
+	var b strings.Builder
+	for _, file := range files {
+		fmt.Fprintf(&b, "%s: %s\n", filepath.Base(filepath.Dir(file))+" "+strings.TrimSuffix(filepath.Base(file), ".pcap"), foundIn(t, file, told))
+	}
+	const golden = "testdata/kernel/findings.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, reviewed := strings.Split(b.String(), "\n"), strings.Split(string(want), "\n")
+	for i := range min(len(have), len(reviewed)) {
+		if have[i] != reviewed[i] {
+			t.Errorf("have     %s\nreviewed %s (run with -update if that is meant)", have[i], reviewed[i])
+		}
+	}
+	if len(have) != len(reviewed) {
+		t.Errorf("%d lines, %d were reviewed", len(have), len(reviewed))
+	}
+	for i := range detect.All {
+		if id := detect.All[i].ID; told[id] == (untold[id] != "") {
+			t.Errorf("%s: occurs in a story: %v; the reason why not: %q", id, told[id], untold[id])
+		}
+	}
+}
+
+// foundIn lists the kinds of finding of a capture, with how many there are if several:
+// "3 three-segment-close info high".
+func foundIn(t *testing.T, file string, told map[string]bool) string {
+	t.Helper()
+	opt := analyzer.Options{Limits: detect.Defaults()}
+	for _, l := range lowered[filepath.Base(filepath.Dir(file))] {
+		if err := opt.Limits.Set(l[0], l[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := map[string]int{}
+	opt.OnRecord = func(r report.Record) {
+		if f, ok := r.(*report.Finding); ok {
+			n[fmt.Sprintf("%02d %s %s %s", slices.Index(report.FindingIDs(), f.ID), f.ID, f.Severity, f.Confidence)]++
+			told[f.ID] = true
+		}
+	}
+	if _, err := judge.Records(opt, file); err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for kind := range n {
+		list = append(list, kind)
+	}
+	slices.Sort(list)
+	for i, kind := range list {
+		if list[i] = kind[3:]; n[kind] > 1 {
+			list[i] = fmt.Sprintf("%d %s", n[kind], list[i])
+		}
+	}
+	if len(list) == 0 {
+		return "-"
+	}
+	return strings.Join(list, ", ")
+}
