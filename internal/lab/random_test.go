@@ -3,12 +3,16 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/lastack/lastack/analyzer"
+	"github.com/lastack/lastack/internal/lab/judge"
 	"github.com/lastack/lastack/internal/lab/story"
+	"github.com/lastack/lastack/report"
 )
 
 // The seeds of TestRandom: a mix that fails is added here with what mends it.
@@ -52,6 +56,38 @@ func TestRandom(t *testing.T) {
 		t.Error(err)
 	}
 	t.Log("all mixes:\n" + sum.String())
+}
+
+// TestHealthy plays mixes of healthy programs over a good network, and looks at what is
+// found at both taps: nothing that is worse than a notice.
+func TestHealthy(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: network namespaces and trace events")
+	}
+	if testing.Short() {
+		t.Skip("takes 20 s")
+	}
+	for _, seed := range []uint64{3, 8, uint64(time.Now().UnixNano())} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			dir := t.TempDir()
+			s := story.Healthy(150, seed)
+			played := start(s, dir)
+			t.Parallel()
+			if m := <-played; m.err != nil {
+				t.Error(m.text.String(), m.err)
+			}
+			for _, tap := range []string{"A", "B"} {
+				opt := analyzer.Options{OnRecord: func(r report.Record) {
+					if f, ok := r.(*report.Finding); ok && report.SeverityRank(f.Severity) > 1 {
+						t.Errorf("tap %s: %s, %s: %s\n%s", tap, f.ID, f.Severity, f.Title, f.Explanation)
+					}
+				}}
+				if _, err := judge.Records(opt, filepath.Join(dir, s.Name, tap+".pcap")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
 }
 
 // mix is a random mix that was played.

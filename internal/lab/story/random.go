@@ -30,7 +30,7 @@ func Random(n int, seed uint64) Story {
 			"tcp_fin_timeout": "3", "tcp_tw_reuse": "1", "tcp_syn_linear_timeouts": "1", "tcp_syncookies": "0",
 			"tcp_fastopen": fastOpen["tcp_fastopen"],
 		},
-		Run: func(w *World) { w.randomMix(n, seed) },
+		Run: func(w *World) { w.randomMix(n, seed, (*plan).makeOdd) },
 	}
 	if seed%4 == 0 {
 		s.ISN = [2]wire.Seq{0xffff_fc00, 0xffff_f800}
@@ -41,6 +41,16 @@ func Random(n int, seed uint64) Story {
 	if seed%7 == 0 {
 		s.Sysctls["tcp_sack"] = "0"
 	}
+	return s
+}
+
+// Healthy is Random without faults, crashes and odd programs: everybody reads what it
+// is sent and closes in the end.
+func Healthy(n int, seed uint64) Story {
+	s := Random(n, seed)
+	s.Name = fmt.Sprintf("healthy-%d-%d", n, seed)
+	s.Title = fmt.Sprintf("%d connections of healthy programs over a good network, seed %d", n, seed)
+	s.Run = func(w *World) { w.randomMix(n, seed, func(p *plan, _ *rand.Rand) { p.makeHealthy() }) }
 	return s
 }
 
@@ -163,6 +173,31 @@ func (p *plan) makeOdd(r *rand.Rand) {
 	}
 }
 
+// makeHealthy takes what is wrong out of a plan.
+func (p *plan) makeHealthy() {
+	p.faults = nil
+	if p.kind == "old-syn" {
+		p.kind = "connect"
+	}
+	switch p.ends[0] {
+	case crashes, unread, hasty:
+		p.ends[0] = closes
+	case never:
+		p.ends[0] = follows
+	}
+	switch p.ends[1] {
+	case crashes, unread, hasty, never, aborts:
+		p.ends[1] = closes
+	case speaks: // to somebody who does not listen any more, unless it was a shutdown
+		if p.ends[0] != shuts {
+			p.ends[1] = followsL
+		}
+	}
+	if p.ends[0] == follows && (p.ends[1] == follows || p.ends[1] == followsL) {
+		p.ends[1] = closes
+	}
+}
+
 // drawFaults picks what the network does to a pair of ports: a third are
 // left alone.
 func drawFaults(r *rand.Rand) (out []path.Rule) {
@@ -203,14 +238,14 @@ type mix struct {
 
 // randomMix plays n plans. It ends in bounded time: the last start, plus what
 // the longest row of shortened timers takes.
-func (w *World) randomMix(n int, seed uint64) {
+func (w *World) randomMix(n int, seed uint64, change func(*plan, *rand.Rand)) {
 	r, odd := rand.New(rand.NewPCG(seed, uint64(n))), rand.New(rand.NewPCG(seed, ^uint64(n)))
 	span := time.Duration(n) * 25 * ms
 	m := &mix{World: w, deadline: time.Now().Add(span + 14*time.Second), plans: make(map[uint16]*plan)}
 	w.patience = 6 * time.Second
 	for i := range n {
 		p := newPlan(r, i, span)
-		p.makeOdd(odd)
+		change(p, odd)
 		m.plans[p.port] = p
 		w.Path.Slow(p.port, p.slow)
 		for _, f := range p.faults {
