@@ -783,6 +783,30 @@ func TestFINAcked(t *testing.T) {
 	})
 }
 
+// TestCaptured: what only an ACK shows was not captured; what is sent behind it was.
+func TestCaptured(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		at := func(when string, want uint32) {
+			if got := a.Captured(); got != k.base[0].Add(want) {
+				t.Errorf("%s: %d, want %d", when, got-k.base[0], want)
+			}
+		}
+		at("open", 1)
+		k.add(seg{0, 30, ".", 1, 1, 10, 1000, 0, 0})
+		at("data", 11)
+		k.add(seg{1, 40, ".", 1, 11, 0, 1000, 0, 0})
+		at("acknowledged", 11)
+		k.add(seg{1, 50, ".", 1, 31, 0, 1000, 0, 0}) // 20 octets that the capture has not
+		at("more acknowledged", 11)
+		k.add(seg{0, 60, ".", 31, 1, 10, 1000, 0, 0})
+		at("data behind the gap", 41)
+		k.add(seg{1, 70, ".", 1, 41, 0, 1000, 0, 0})
+		at("that acknowledged", 41)
+	})
+}
+
 // TestKindNames: each kind that a report names has a word of its own.
 func TestKindNames(t *testing.T) {
 	seen := map[string]Kind{}

@@ -152,11 +152,11 @@ func (w *waiting) whose(side report.Side) string {
 		return ""
 	}
 	if peers == 1 && all {
-		return "All of them are of " + most[0].String() + "."
+		return either(n == 1, "Its client is ", "All of them are of ") + most[0].String() + "."
 	}
 	var names []string
 	for _, a := range most {
 		names = append(names, a.String())
 	}
-	return "They are of " + when(!all, "more than ") + words.Plural(uint64(peers), "client") + ", most of " + words.And(names) + " (" + words.Count(n) + " of the first)."
+	return "They are of " + when(!all, "more than ") + words.Plural(uint64(peers), "client") + either(n > 1, ", most of "+words.And(names)+" ("+words.Count(n)+" of the first).", ", such as "+words.And(names)+".")
 }

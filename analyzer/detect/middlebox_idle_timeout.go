@@ -140,11 +140,12 @@ var usual = []struct {
 }{
 	{60 * time.Second, "load balancers of AWS (ALB) and many proxies"},
 	{240 * time.Second, "Azure's load balancer"},
-	{300 * time.Second, "many firewalls, and nf_conntrack for connections that are being closed or not seen whole"},
+	{300 * time.Second, "many firewalls, and nf_conntrack of Linux while data is not acknowledged"},
 	{350 * time.Second, "NAT gateway and network load balancer of AWS"},
 	{600 * time.Second, "Google Cloud's firewall, and proxies"},
-	{900 * time.Second, "firewalls"},
-	{time.Hour, "firewalls of Cisco, Juniper and Palo Alto"},
+	{900 * time.Second, "some firewalls"},
+	{30 * time.Minute, "Juniper's firewalls"},
+	{time.Hour, "firewalls of Cisco (ASA) and Palo Alto"},
 	{120 * time.Hour, "nf_conntrack of Linux for established connections"},
 }
 
@@ -168,8 +169,8 @@ func (s *Survey) forgotten(p path, k *idleness, list []pause) overall {
 		}
 	}
 	c.confidence = either(k.harmless > 0 && c.n > idleFew, high, medium)
-	c.title = words.Plural(uint64(c.n), "connection") + " between " + p.String() + " forgotten while idle, for " + dur(least) + when(k.most > least, " or longer")
-	span := "for " + either(k.most > least, dur(least)+" to "+dur(k.most), dur(least))
+	c.title = words.Plural(uint64(c.n), "connection") + " between " + p.String() + " forgotten while idle, for " + dur(least) + when(k.most-least > pauseSlack, " or longer")
+	span := "for " + dur(least) + when(k.most-least > pauseSlack, " to "+dur(k.most))
 	c.explanation = say("On "+words.Plural(uint64(c.n), "connection")+" between "+p.String()+" nothing was sent "+span+", and what came next "+
 		either(silent == len(list), "was never answered", either(silent == 0, "drew a bare RST", "drew a bare RST, or nothing"))+", although neither end had closed.",
 		either(k.harmless > 0, "No pause of up to "+dur(k.harmless)+" did any harm, so the limit lies between these.", "No shorter pause is long enough to tell from where on."),

@@ -1,13 +1,18 @@
 package detect
 
 import (
+	"flag"
 	"fmt"
+	"maps"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lastack/lastack/report"
 )
@@ -136,6 +141,26 @@ func from(list []*Input) []*Input {
 	return list
 }
 
+// from2 is from for more than 256.
+func from2(list []*Input) []*Input {
+	for i, in := range list {
+		in.Conn.Client.IP = netip.AddrFrom4([4]byte{192, 0, 2 + byte(i>>8), byte(i)})
+	}
+	return list
+}
+
+// turned is in with the roles of its ends exchanged, but for their addresses.
+func turned(in *Input) *Input {
+	c := in.Conn
+	c.Endpoints.Client, c.Endpoints.Server = c.Endpoints.Server, c.Endpoints.Client
+	c.Close.FirstCloser = c.Close.FirstCloser.Peer()
+	for _, x := range []*[2]Sent{&in.FIN, &in.FINAcked} {
+		x[0], x[1] = x[1], x[0]
+	}
+	in.Last[0], in.Last[1] = in.Last[1], in.Last[0]
+	return in
+}
+
 // denies is one that the server did not know any more after a pause.
 func denies(pause float64) *Input {
 	return with(established(), func(in *Input) {
@@ -201,6 +226,11 @@ var surveys = sync.OnceValue(func() map[string][]group {
 	return map[string][]group{
 		"syn-flood": {
 			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
+			{"twice", together(syns(300, 2, 0), shifted(20_000, syns(1000, 2, 0)), numbered(3, 1, func(int) *Input { return ordinary() }), syns(5, 2, 1)),
+				"critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
+			{"rejected", numbered(1000, 2, func(int) *Input {
+				return with(synSent(), func(in *Input) { in.Conn.Rejected = &report.Rejected{ICMPType: 3, ICMPCode: 1, Frame: 2} })
+			}), ""},
 			{"honest clients without an answer", syns(1000, 2, 1), ""},
 			{"few a second", syns(500, 100, 0), ""},
 			{"a load test", numbered(1000, 2, func(int) *Input { return ordinary() }), ""},
@@ -215,6 +245,14 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"a few", numbered(3, 1, func(int) *Input { return leaked(70_000) }), "warning high 3 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"young ones, while the others are closed at once", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
 				numbered(6, 10, func(int) *Input { return leaked(3000) })), "warning medium 6 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3.05 s"},
+			{"of two clients", together(numbered(4, 1, func(int) *Input { return leaked(70_000) }), from(numbered(1, 1, func(int) *Input { return leaked(70_000) }))),
+				"warning high 5 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
+			{"of very many clients", from2(numbered(300, 1, func(int) *Input { return leaked(70_000) })),
+				"warning high 300 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
+			{"more than there are descriptors", numbered(1100, 1, func(int) *Input { return leaked(70_000) }),
+				"critical high 1,100 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 11 s"},
+			{"at the client", numbered(4, 1, func(int) *Input { return turned(leaked(70_000)) }),
+				"warning high 4 sockets at 192.0.2.1, of connections to 198.51.100.1:5000, in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"a single one", numbered(1, 0, func(int) *Input { return leaked(600_000) }), ""},
 			{"young ones", numbered(30, 10, func(int) *Input { return leaked(3000) }), ""},
 			{"as slow as the others", together(numbered(40, 10, func(int) *Input { return closedAfter(2000) }),
@@ -234,6 +272,13 @@ var surveys = sync.OnceValue(func() map[string][]group {
 				"notice low The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
 			{"nobody has given up yet", numbered(3, 100, func(int) *Input { return asked(40_000) }),
 				"notice low The program at 198.51.100.1:5000 answers nothing: 3 connections accepted by its kernel, not a byte from it"},
+			{"one gives up, others are answered", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(1, 0, func(int) *Input { return unheard(5000, 15_000) })),
+				"warning high The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
+			{"one gives up, with fast open", numbered(1, 0, func(int) *Input {
+				return with(unheard(5000, 15_000), func(in *Input) { in.Conn.Open.Kind = "fast-open" })
+			}), "warning medium The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
+			{"more than there are descriptors", numbered(1100, 1, func(int) *Input { return unheard(5000, 15_000) }),
+				"warning high The program at 198.51.100.1:5000 answers nothing: 1,100 connections accepted by its kernel, not a byte from it"},
 			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
 			{"a slow answer under way", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(3, 1, func(int) *Input { return asked(40_000) })), ""},
 			{"its data was not acknowledged", numbered(4, 100, func(int) *Input {
@@ -271,6 +316,9 @@ var surveys = sync.OnceValue(func() map[string][]group {
 				""}, // a pause of that length did no harm
 			{"in silence, while others are served", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
+			{"in silence, or denied", together(numbered(2, 200_000, func(int) *Input { return muted(360_000) }), numbered(2, 400_000, func(int) *Input { return denies(360_000) }),
+				shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
+				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
 			{"in silence, and nobody is served", numbered(4, 1000, func(int) *Input { return muted(360_000) }), ""},
 			{"a host that was restarted", numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), ""},
 			{"two", numbered(2, 1000, func(int) *Input { return denies(360_000) }), ""},
@@ -281,6 +329,8 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"two connections", numbered(2, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }),
 				"warning medium 198.51.100.1 did not know 2 connections any more: it was restarted, or lost its state"},
 			{"one", numbered(1, 0, func(int) *Input { return denies(4000) }), ""},
+			{"three, and one that ended before", together(numbered(3, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }), numbered(1, 0, func(int) *Input { return pausing(1500) })),
+				"warning high 198.51.100.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"another goes on", together(numbered(2, 100, func(int) *Input { return denies(4000) }), numbered(1, 0, func(int) *Input {
 				return with(established(), func(in *Input) {
 					in.Last = [2]Mark{m(9, 9000), m(10, 9020)}
@@ -305,6 +355,73 @@ func TestSurveys(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSurveyTexts: what is said of every group, as it was reviewed.
+func TestSurveyTexts(t *testing.T) {
+	var b strings.Builder
+	all := surveys()
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		for _, g := range all[id] {
+			for _, f := range surveyed(g.list, 3) {
+				if f.ID != id {
+					continue
+				}
+				fmt.Fprintf(&b, "%s, %s\n%s\n%s\nclient: %s\nserver: %s\n", id, g.name, f.Title, f.Explanation, f.SeenBy.Client, f.SeenBy.Server)
+				for _, v := range f.Values {
+					fmt.Fprintf(&b, "%s %v\n", v.Name, v.Any())
+				}
+				fmt.Fprintf(&b, "connections %v of %d, frames %v\n\n", f.Connections[:min(len(f.Connections), 3)], f.ConnectionsTotal, f.Frames)
+			}
+		}
+	}
+	const golden = "testdata/surveys.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("run with -update if that is meant: %s", diff)
+	}
+}
+
+var update = flag.Bool("update", false, "write testdata/surveys.txt anew")
+
+// TestSurveyFiles: of several files each frame has its file, whatever part it is of.
+func TestSurveyFiles(t *testing.T) {
+	list := numbered(4, 1, func(int) *Input { return leaked(70_000) })
+	for i, in := range list {
+		in.Multi = i == 2
+		in.FIN[0].File = 1
+	}
+	for parts := 1; parts < 5; parts++ {
+		for _, f := range surveyed(list, parts) {
+			if f.ID == "close-wait-leak" && (len(f.FrameFiles) != len(f.Frames) || !slices.Contains(f.FrameFiles, 1)) {
+				t.Errorf("%d parts: files %v of frames %v", parts, f.FrameFiles, f.Frames)
+			}
+		}
+	}
+}
+
+// TestOverall: a detector finds things in one connection, or over many.
+func TestOverall(t *testing.T) {
+	n := 0
+	for i := range All {
+		if All[i].Overall() {
+			n++
+		}
+		if All[i].Overall() == (All[i].find != nil) {
+			t.Errorf("%s finds things both ways, or none", All[i].ID)
+		}
+	}
+	if n != len(surveys()) {
+		t.Errorf("%d over many connections, %d have stories", n, len(surveys()))
 	}
 }
 
