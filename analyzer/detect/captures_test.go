@@ -58,6 +58,14 @@ var captures = map[string][2]string{
 	"silence":                      {"connection-unanswered"}, // nothing reached B
 	"syn-ack-lost":                 {"syn-retransmitted", "syn-ack-retransmitted"},
 	"syn-lost":                     {"syn-retransmitted", ""},
+	"accept-never-called":          {"application-silent close-wait", "application-silent close-wait"},
+	"close-wait-leak":              {"close-wait close-wait-leak three-segment-close", "close-wait close-wait-leak three-segment-close"},
+	"middlebox-idle-timeout":       {"dead-peer", ""}, // the idle time of the story is below the default threshold
+	"middlebox-rst-one":            {"reset-injected", "reset-no-such-connection"},
+	"outage":                       {"outage-recovered", "outage-recovered"},
+	"peer-rebooted":                {"peer-rebooted reset-no-such-connection", "peer-rebooted reset-no-such-connection"},
+	"ports-used-up":                {"port-exhaustion three-segment-close", "port-exhaustion three-segment-close"},
+	"syn-flood":                    {"", "syn-ack-retransmitted syn-flood"}, // A has sent none of them
 	"zero-window":                  {"three-segment-close zero-window-stall", "three-segment-close zero-window-stall"},
 }
 

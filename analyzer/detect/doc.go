@@ -8,3 +8,5 @@
 // nothing while it lives. It decides first and writes its texts afterwards,
 // which a brief look leaves out.
 package detect
+
+//go:generate go run ../../internal/findingsdoc ../../docs/findings.md

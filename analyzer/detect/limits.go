@@ -64,7 +64,7 @@ var Thresholds = [limits]Threshold{
 		"A listener's backlog of 128 to 4,096 is full within seconds at this rate, if nothing is completed."},
 	SYNShare: {"syn-flood-share", 0.9, Share, []string{"syn-flood"},
 		"Of honest clients nearly all complete the handshake; in an attack hardly any does."},
-	IdleLost: {"idle", 30, Time, []string{"middlebox-idle-timeout", "peer-rebooted"},
+	IdleLost: {"idle", 30, Time, []string{"middlebox-idle-timeout"},
 		"No middlebox in use forgets an open connection sooner."},
 }
 

@@ -30,7 +30,8 @@ var allowed = map[string][]string{
 	"report/text":     {"report", "report/digest", "report/term", "report/words", "github.com/olekukonko/tablewriter..."},
 	"report/schema":   {},
 	"analyzer/flow":   {"internal/prefetch", "wire"},
-	"analyzer/detect": {"report", "report/words"},
+	"analyzer/stats":  {},
+	"analyzer/detect": {"analyzer/stats", "report", "report/words"},
 	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }

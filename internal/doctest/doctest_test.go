@@ -1,10 +1,8 @@
 package doctest
 
 import (
-	"bytes"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,9 +18,9 @@ func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples are for a POSIX shell")
 	}
-	bin := filepath.Join(t.TempDir(), "lastack")
-	if out, err := exec.Command("go", "build", "-o", bin, root+"/cmd/lastack").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	runner, err := Build(root, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	docs, _ := filepath.Glob(root + "/docs/*.md")
 	docs = append(docs, root+"/README.md")
@@ -32,7 +30,11 @@ func TestExamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, n := rendered(t, bin, string(have))
+		want, n, err := Render(string(have), runner.Run)
+		if err != nil {
+			t.Errorf("%s: %v", doc, err)
+			continue
+		}
 		ran += n
 		switch {
 		case want == string(have):
@@ -47,48 +49,6 @@ func TestExamples(t *testing.T) {
 	if ran == 0 {
 		t.Error("no example found")
 	}
-}
-
-// rendered returns a document with the output of its examples as it is now, and
-// how many there are.
-func rendered(t *testing.T, bin, doc string) (string, int) {
-	const fence = "```console\n"
-	var b strings.Builder
-	n := 0
-	for {
-		before, rest, ok := strings.Cut(doc, fence)
-		b.WriteString(before)
-		if !ok {
-			return b.String(), n
-		}
-		block, after, ok := strings.Cut(rest, "```")
-		if !ok {
-			t.Fatal("a block without an end")
-		}
-		b.WriteString(fence)
-		for line := range strings.Lines(block) {
-			if command, ok := strings.CutPrefix(line, "$ lastack "); ok {
-				b.WriteString(line)
-				b.WriteString(run(t, bin, strings.TrimSpace(command)))
-				n++
-			}
-		}
-		b.WriteString("```")
-		doc = after
-	}
-}
-
-// run runs lastack with the arguments of an example.
-func run(t *testing.T, bin, args string) string {
-	cmd := exec.Command(bin, strings.Fields(args)...)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C.UTF-8", "COLUMNS=100")
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Errorf("lastack %s: %v\n%s", args, err, errs.String())
-	}
-	return out.String()
 }
 
 // difference shows the first line on which two texts differ.

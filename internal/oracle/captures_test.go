@@ -94,6 +94,7 @@ var faults = []fault{}
 var faultsOfLoss = []fault{
 	{"reuse-unsafe/B.pcap", "CLOSED sends nothing but RSTs", "no fault: without the SYN,ACK between them the segments of the second connection are taken for the first's by the oracle"},
 	{"syn-ack-lost/B.pcap", "confirmed by a frame that is not later", "E2, I4: where a capture begins with a SYN,ACK and the SYN comes again behind it, SYN-RECEIVED is put at the SYN,ACK that confirms it"},
+	{"ports-used-up/", "no rule leads from SYN-RECEIVED to CLOSE-WAIT on rcv.FIN", "of a connection without data, seen from the client only, the server is not ESTABLISHED between: the ACK that the FIN carries, too, completes the handshake (fifth step) before the FIN counts (eighth)"},
 	{"syn-ack-lost/B.pcap", "t is before its frame", "the same captures: SYN-SENT and SYN-RECEIVED have the frame of the SYN that came again, and the time of the SYN,ACK before it"},
 }
 

@@ -20,7 +20,7 @@ var captureFindings = []Entry{
 		Decides: `An acknowledgement of octets that were never captured, unless its sender later shows that it
 			had not received them.`,
 		Alike: `Loss in the network: there the octets are not acknowledged, and come again.`,
-		Check: []string{"tcpdump's last line: packets dropped by kernel", "capinfos FILE"},
+		Check: []string{"tcpdump's last lines: packets dropped by kernel", "capinfos FILE"},
 		Do:    `Capture with a larger buffer (tcpdump -B), a filter, or a smaller snaplen.`,
 		Refs:  []string{"docs/inference.md E5"},
 		See:   []string{"one-way-capture"},
@@ -65,7 +65,7 @@ var captureFindings = []Entry{
 		Refs:    []string{"docs/inference.md section 8"},
 	},
 	{
-		Name: "fragment-attack", Kind: Finding,
+		Name: "fragment-attack", Kind: Finding, Later: true,
 		Means: `IP fragments overlap, or are so small that the TCP header is split: the way to slip something
 			past a firewall. Honest senders make neither.`,
 		Decides: `Fragments of one packet that cover the same octets with different content or bounds, or a

@@ -54,8 +54,10 @@ var closingFindings = []Entry{
 		Means: `The first closer had no TIME-WAIT left when it was needed: it answered a repeated FIN with a
 			RST and not with an ACK. The second closer's program may see ECONNRESET for a connection that was closed
 			in good order.`,
-		Decides: `A bare RST, with the number that the FIN acknowledges, in answer to a FIN that came again
-			within 2MSL of the close.`,
+		Decides: `The end that closed first, or one of two that closed at once, had acknowledged the other's
+			FIN; the FIN was repeated, and less than 2MSL after that first ACK it drew a bare RST with the
+			number that the FIN acknowledges. No RST had come before: it might have ended the TIME-WAIT. The
+			confidence is medium where the capture has missed octets of the connection.`,
 		Alike: `After 2MSL a RST is the right answer. An RST from a middlebox that had forgotten the
 			connection has another hop count.`,
 		Check: []string{"nstat -az TcpExtTCPTimeWaitOverflow", "sysctl net.ipv4.tcp_max_tw_buckets"},
@@ -115,9 +117,13 @@ var closingFindings = []Entry{
 		Name: "close-wait-leak", Kind: Finding, Aliases: []string{"CLOSE-WAIT leak", "socket leak", "EMFILE"},
 		Means: `A program does not close its sockets: they pile up in CLOSE-WAIT, each holding a descriptor,
 			until accept() and open() fail with EMFILE. The network is not at fault, and no sysctl ends CLOSE-WAIT.`,
-		Decides: `Sockets in CLOSE-WAIT for longer than 60 s at the end of the capture; or at least five of
-			one listener that never close, while 95 % of its others close within a tenth of that time. Counted by
-			listener, with the age, the growth a minute, and the time until 1,024 descriptors are used up.`,
+		Decides: `Counted are the sockets of one listener, or of one client towards one service, that are in
+			CLOSE-WAIT when the capture ends: the peer's FIN was acknowledged, and this end has neither closed
+			nor sent anything for 1 s. It is a leak, of high confidence, when at least 3 of them have waited
+			for 60 s; or, of medium confidence, when a listener was seen to close at least 20 others and at
+			least 5 have waited ten times as long as 95 % of those took, and 1 s at least. It is critical when
+			1,024 descriptors are used up, or will be within 10 minutes at the rate at which the sockets came
+			(measured over 10 s at least).`,
 		Alike: `Half-closed connections that still carry data. A program that closes late but does close: then
 			the count does not grow.`,
 		Check: []string{"ss -tanp state close-wait", "ls /proc/PID/fd | wc -l", "grep 'open files' /proc/PID/limits"},
@@ -167,8 +173,14 @@ var closingFindings = []Entry{
 		Means: `The handshake is complete and the kernel acknowledges the client's data, but the program never
 			sends a byte: it hangs, or it has not even called accept() and the connection waits in the queue, for
 			instance because no descriptor is left.`,
-		Decides: `Data was acknowledged, and its receiver sent neither data nor FIN nor RST within the
-			threshold; or the client gave up and the server stays in CLOSE-WAIT without ever having sent a byte.`,
+		Decides: `Counted by listener are the connections whose handshake is complete, whose client's data or
+			FIN was acknowledged, and on which the server sent neither data nor FIN nor RST, in a capture that
+			misses nothing of them. A client that has closed counts when its connection is 250 ms old and its
+			FIN two round trips; one that has not, when it has waited for 1 s until the capture ends. It is a
+			warning when a client gave up and the longest has waited for 10 s (high confidence from 3 that
+			gave up on, or when the listener answered others, else medium); a notice when one gave up sooner
+			(medium from 1 s or 3 of them on, else low), or, of low confidence, when none gave up but at least
+			3 have waited, the longest for 30 s, and they are more than half as many as the listener answered.`,
 		Alike: `A protocol in which only the client speaks. An overflowing accept queue: there the data is not
 			even acknowledged. A socket that answered and then was not closed is a leak.`,
 		Check: []string{"ss -ltn", "ss -tanp", "ls /proc/PID/fd | wc -l"},

@@ -42,8 +42,13 @@ var idleFindings = []Entry{
 		Name: "middlebox-idle-timeout", Kind: Finding, Aliases: []string{"NAT timeout", "idle timeout"},
 		Means: `Something between the ends forgets idle connections after a fixed time: the first data after
 			it draws a RST or silence, although neither end has closed.`,
-		Decides: `On several connections, data after the same idle time T is reset or lost while shorter
-			pauses do no harm. Familiar values: 60, 240, 300, 350, 600, 900 and 3600 s; 432,000 s (5 days) is
+		Decides: `Between two networks (a /24, or a /64 of IPv6, each) nothing was sent on at least 3
+			connections for 30 s or more, and what came next drew a bare RST, or was repeated 3 times without
+			an answer; and the shortest of these pauses is longer than any on that path which did no harm. A
+			RST of a host that was restarted (peer-rebooted) does not count, nor does silence of a server that
+			was not heard of on any other connection afterwards. The confidence is high when a harmless pause
+			tells where the limit lies and there are more than 3, else medium. Limits in use are named where
+			they lie in between: 60, 240, 300, 350, 600, 900 and 3600 s, and 432,000 s (5 days),
 			nf_conntrack's for established connections.`,
 		Alike: `A server that closes idle connections sends a FIN when it does so.`,
 		Check: []string{"sysctl net.netfilter.nf_conntrack_tcp_timeout_established"},
@@ -57,8 +62,12 @@ var idleFindings = []Entry{
 		Means: `One end sends the same segment again and again, at doubling gaps, and nothing comes back: the
 			peer or the path is dead. The sender gives up by its own schedule; on Linux with tcp_retries2=15 no
 			sooner than 924.6 s, and mostly without a RST.`,
-		Decides: `Repeats without an answer until the capture ends or the sender stops. The finding says how
-			long the silence has lasted and when each end would give up by the schedule measured.`,
+		Decides: `Data repeated at least 3 times by the sender's timer since the other end was last heard of,
+			until the capture ends or the sender stops; a FIN that is repeated is told of by its state. Below
+			5 repeats that last less than 10 s it is a notice, else a warning. The finding says how long the
+			silence has lasted, and when the sender's kernel gives up by the gaps that were measured. The
+			confidence is medium where the capture has missed octets; a capture of one direction tells
+			nothing.`,
 		Alike: `If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
 			lost the connection.`,
 		Check: []string{"ss -tino   # timer:(on,...), backoff, retrans", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout"},
@@ -69,10 +78,12 @@ var idleFindings = []Entry{
 	{
 		Name: "peer-rebooted", Kind: Finding,
 		Means: `A host came back without its connections: it answers data or probes of old ones with RSTs.`,
-		Decides: `A bare RST to data or a probe after silence, and the same on a second connection to that
-			host, or its time stamps went back.`,
-		Alike: `One connection alone may have been lost for another reason (reset-no-such-connection). Current
-			Linux draws its time stamps per connection, so that they do not show a reboot.`,
+		Decides: `At least 2 connections on which a host had said nothing for 1 s or more, and then answered
+			data or a probe with a bare RST. It was last heard of on each of them before the first of these RSTs, and
+			no other connection that it had before goes on after that. The confidence is high from 3 connections on,
+			medium with 2.`,
+		Alike: `One connection alone may have been lost for another reason (reset-no-such-connection). A
+			middlebox that forgets idle connections cuts each by its own age (middlebox-idle-timeout).`,
 		Check: []string{"uptime -s", "last -x reboot"},
 		Do:    `Look at the host's log for the time of the first RST.`,
 		Refs:  []string{"RFC 9293 3.5.1"},
@@ -83,11 +94,13 @@ var idleFindings = []Entry{
 		Means: `The path was dead for a while and came back: segments were repeated at doubling gaps, then
 			answered, and the connection went on. The user saw a pause at least as long as the outage, often nearly
 			twice as long, because the last gap was long.`,
-		Decides: `Repeats without an answer, then an acknowledgement or data from the peer that had been silent.`,
-		Alike:   `A program that was stopped: its kernel would have gone on acknowledging.`,
-		Do:      `Compare the times with the network's own log.`,
-		Refs:    []string{"RFC 6298"},
-		See:     []string{"dead-peer"},
+		Decides: `At least 3 repeats (data, FIN or probe) without an answer for at least 1 s, then an
+			acknowledgement of them: the silent end was there again. The confidence is medium where the
+			capture has missed octets. What a full accept queue did not take is accept-queue-overflow.`,
+		Alike: `A program that was stopped: its kernel would have gone on acknowledging.`,
+		Do:    `Compare the times with the network's own log.`,
+		Refs:  []string{"RFC 6298"},
+		See:   []string{"dead-peer"},
 	},
 	{
 		Name: "zero-window-stall", Kind: Finding, Aliases: []string{"zero window", "window full"},

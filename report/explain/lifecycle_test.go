@@ -55,6 +55,24 @@ func TestLifecyclePage(t *testing.T) {
 	}
 }
 
+// TestFindingsPage: every finding that is reported refers to its section, which exists.
+func TestFindingsPage(t *testing.T) {
+	data, err := os.ReadFile("../../" + explain.Page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := anchorsOf(string(data))
+	for _, e := range explain.List() {
+		refers := slices.Contains(e.Refs, explain.Page+"#"+e.Name)
+		if want := e.Kind == explain.Finding && !e.Later; refers != want {
+			t.Errorf("%s refers to its section: %t", e.Name, refers)
+		}
+		if refers && !slices.Contains(anchors, e.Name) {
+			t.Errorf("%s has no #%s", explain.Page, e.Name)
+		}
+	}
+}
+
 // TestMythsListThePage: the entry has as many statements as the page.
 func TestMythsListThePage(t *testing.T) {
 	data, err := os.ReadFile("../../" + lifecycle)

@@ -59,9 +59,11 @@ var timeWaitFindings = []Entry{
 		Name: "time-wait-pile-up", Kind: Finding,
 		Means: `Very many connections between one client address and one service are in TIME-WAIT at the side
 			that chooses ports: a good part of its port range is taken.`,
-		Decides: `Tuples in TIME-WAIT at each instant, by client address, server address and server port,
-			against the port range that is assumed of the stack (Linux 28,232 ports, Windows 16,384). The rate that
-			lasts is the range divided by 2MSL: 470 connections a second on Linux, 136 on Windows.`,
+		Decides: `At least 1,000 connections of one client address to one service (address and port) are in
+			TIME-WAIT at the client at one time, and port-exhaustion is not told of them. It is a warning when
+			they are more than half of the port range that is assumed of the stack (28,232 ports on Linux,
+			16,384 on Windows). The rate that lasts is the range divided by 2MSL: 470 connections a second on
+			Linux, where 2MSL is 60 s.`,
 		Alike: `TIME-WAIT at the server takes no ports (time-wait-on-server).`,
 		Check: []string{"ss -tan state time-wait | wc -l", "sysctl net.ipv4.ip_local_port_range"},
 		Do: `In this order: keep connections open or pool them; let the other end close first; more source
@@ -75,9 +77,10 @@ var timeWaitFindings = []Entry{
 		Means: `The server closes first and therefore holds TIME-WAIT. This is usually harmless: it costs a
 			little memory and counts against tcp_max_tw_buckets, but no ports, since all connections share the
 			listening port.`,
-		Decides: `Most connections of a listener are closed first by the server.`,
-		Alike:   `Port shortage is a matter of the side that connects.`,
-		Check:   []string{"nstat -az TcpExtTCPTimeWaitOverflow", "sysctl net.ipv4.tcp_max_tw_buckets"},
+		Decides: `At least 1,000 connections of one listener are in TIME-WAIT at the server at one time: it
+			closed them first. That is a note for its memory, some 300 bytes each, never a warning.`,
+		Alike: `Port shortage is a matter of the side that connects.`,
+		Check: []string{"nstat -az TcpExtTCPTimeWaitOverflow", "sysctl net.ipv4.tcp_max_tw_buckets"},
 		Do: `Nothing, unless TIME-WAITs are dropped for the bucket limit or clients come back with the same
 			port within a minute. To restart a listener at once, the program sets SO_REUSEADDR before bind().`,
 		Refs: []string{"RFC 9293 3.6.1"},
@@ -88,9 +91,13 @@ var timeWaitFindings = []Entry{
 		Means: `The connecting host has no free source port left towards one service, because the others are
 			in TIME-WAIT. connect() fails with EADDRNOTAVAIL, or new connections come no faster than old ports
 			become free.`,
-		Decides: `Nearly all ports of the range in TIME-WAIT or in use towards one address and port; a connect
-			rate that is flat at range / 2MSL; ports that are used again right after 2MSL, or inside it.`,
-		Alike: `A client that is just busy shows no flat rate and reuses ports at random ages.`,
+		Decides: `Of the connections of one client address to one service that leave a TIME-WAIT at the
+			client, each takes its port until that ends. High confidence: at one time they take nine in ten of
+			the port range that is assumed of the stack. Medium: they take nine in ten of a narrower range,
+			which shows by itself: at least 32 ports without a gap, first those of one parity and then the
+			others, as Linux chooses them. The rate that lasts is the range divided by 2MSL.`,
+		Alike: `A client that is just busy leaves gaps in its range. A program that binds its ports itself,
+			one after the other, does not take one parity first.`,
 		Check: []string{"ss -tan dst ADDRESS | wc -l", "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse"},
 		Do: `In this order: keep connections open or pool them; let the other end close first; more source
 			addresses, more destination addresses or ports, a wider range; tcp_tw_reuse=1 on the connecting host.

@@ -78,8 +78,11 @@ func Folder(dir string) (out []Row, err error) {
 		return nil, err
 	}
 	taps, packets := []string{"A", "B"}, make(Packets)
-	if _, err := os.Stat(filepath.Join(dir, "B.pcap")); err != nil {
-		taps = taps[:1] // a story on one host
+	for i, tap := range taps {
+		if _, err := os.Stat(filepath.Join(dir, tap+".pcap")); err != nil {
+			taps = slices.Delete(taps, i, i+1) // a story on one host, or that only one has seen
+			break
+		}
 	}
 	for _, tap := range taps {
 		if err := packets.read(tap, filepath.Join(dir, tap+".pcap")); err != nil {
