@@ -804,6 +804,10 @@ func TestCaptured(t *testing.T) {
 		at("data behind the gap", 41)
 		k.add(seg{1, 70, ".", 1, 41, 0, 1000, 0, 0})
 		at("that acknowledged", 41)
+		k.add(seg{0, 80, ".", 61, 1, 0, 1000, 0, 0}) // 20 octets more, by its own number
+		at("a pure segment behind a gap", 61)
+		k.add(seg{1, 90, ".", 1, 51, 0, 1000, 0, 0})
+		at("some of that acknowledged", 61)
 	})
 }
 

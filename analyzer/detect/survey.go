@@ -209,7 +209,7 @@ func (l *listener) add(in *Input, denied *rst) {
 	l.heard = max(l.heard, in.Last[1].Time.UnixNano())
 	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].Time.UnixNano(), opening: in.opening(), syn: in.SYN[0].first().place(),
 		answered: c.Endpoints.Server.UniqueBytes > 0, timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
-	if x.opening == failed || x.opening == triedOnce {
+	if x.opening >= failed {
 		x.client = hashAddr(c.Client.IP)
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)

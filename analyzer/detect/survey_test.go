@@ -182,7 +182,7 @@ func muted(pause float64) *Input {
 			in.Last[0] = m(uint64(9+i), t)
 			in.ends(uint64(9+i), t)
 		}
-		in.Pauses[0][1] = time.Duration(pause) * time.Millisecond
+		in.Pauses[0] = [2]time.Duration{time.Duration(pause) * time.Millisecond, 2 * time.Second} // the repetitions have some, too
 	})
 }
 
@@ -401,10 +401,32 @@ func TestSurveyFiles(t *testing.T) {
 		in.FIN[0].File = 1
 	}
 	for parts := 1; parts < 5; parts++ {
+		for _, f := range surveyed(numbered(4, 1, func(int) *Input { return leaked(70_000) }), parts) {
+			if f.FrameFiles != nil {
+				t.Errorf("%d parts: files %v of one", parts, f.FrameFiles)
+			}
+		}
 		for _, f := range surveyed(list, parts) {
 			if f.ID == "close-wait-leak" && (len(f.FrameFiles) != len(f.Frames) || !slices.Contains(f.FrameFiles, 1)) {
 				t.Errorf("%d parts: files %v of frames %v", parts, f.FrameFiles, f.Frames)
 			}
+		}
+	}
+}
+
+// TestOrders: of what is equal otherwise the first connection comes first, whatever
+// part it is of.
+func TestOrders(t *testing.T) {
+	for i, ok := range []bool{
+		earlier(&witness{t: 1, id: 2}, &witness{t: 2, id: 1}), !earlier(&witness{t: 2, id: 1}, &witness{t: 1, id: 2}),
+		earlier(&witness{t: 1, id: 1}, &witness{t: 1, id: 2}), !earlier(&witness{t: 1, id: 2}, &witness{t: 1, id: 1}),
+		shorter(&pause{length: 1, id: 2}, &pause{length: 2, id: 1}), !shorter(&pause{length: 2, id: 1}, &pause{length: 1, id: 2}),
+		shorter(&pause{length: 1, id: 1}, &pause{length: 1, id: 2}), !shorter(&pause{length: 1, id: 2}, &pause{length: 1, id: 1}),
+		longer(&lifetime{1, 9, 2}, &lifetime{1, 8, 1}), !longer(&lifetime{1, 8, 1}, &lifetime{1, 9, 2}),
+		longer(&lifetime{1, 9, 1}, &lifetime{2, 10, 2}), !longer(&lifetime{2, 10, 2}, &lifetime{1, 9, 1}),
+	} {
+		if !ok {
+			t.Errorf("comparison %d", i)
 		}
 	}
 }
