@@ -29,7 +29,7 @@ var untold = map[string]string{
 	"mid-stream":               "about the capture: internal/lab/derive begins in the middle",
 	"final-ack-unseen":         "about the capture: internal/lab/derive leaves the final ACK out",
 	"evicted":                  "about --max-connections: see TestBound",
-	"fin-wait-2-stuck":         "takes a minute in FIN-WAIT-2: its script shows it",
+	"fin-wait-2-stuck":         "takes a minute in FIN-WAIT-2: a script shows it",
 	"incarnation-reuse-unsafe": "Linux lets no such SYN into a TIME-WAIT, other stacks do: its script shows it",
 }
 
