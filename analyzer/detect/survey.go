@@ -166,8 +166,22 @@ type portUse struct {
 // range of a host that was narrowed is found by them.
 const maxPorts = 512
 
-func weighListener(l *listener) uint64   { return l.connections }
-func weighConnector(c *connector) uint64 { return c.connections }
+// told is what a group weighs more of which there is something to tell.
+const told = 1 << 32
+
+func weighListener(l *listener) uint64 {
+	if l.silent != nil || l.closeWait != nil {
+		return told + l.connections
+	}
+	return l.connections
+}
+
+func weighConnector(c *connector) uint64 {
+	if c.closeWait != nil {
+		return told + c.connections
+	}
+	return c.connections
+}
 
 // Add takes a connection that became final. Of in it needs what a brief look has.
 func (s *Survey) Add(in *Input) {
@@ -511,6 +525,9 @@ func (s *Survey) finding(d *Detector, c *overall) report.Finding {
 	list := d.finding(in, &c.claim, nil)
 	f := list[0]
 	f.Connections, f.ConnectionsTotal = c.ids, c.n
+	if s.listeners.Lost {
+		f.Explanation += " The capture has more listeners than are counted at a time: numbers may be too low."
+	}
 	return f
 }
 

@@ -349,7 +349,7 @@ func TestSurveys(t *testing.T) {
 		for _, g := range list {
 			t.Run(id+"/"+g.name, func(t *testing.T) {
 				for _, parts := range []int{1, 16} {
-					if got := told(surveyed(g.list, parts), id); got != g.want {
+					if got := toldOf(surveyed(g.list, parts), id); got != g.want {
 						t.Errorf("%d parts: %q, want %q", parts, got, g.want)
 					}
 				}
@@ -414,6 +414,42 @@ func TestSurveyFiles(t *testing.T) {
 	}
 }
 
+// TestSurveyBound: among so many listeners that most are forgotten the one that leaks is
+// found, and what is said of it says that there were more.
+func TestSurveyBound(t *testing.T) {
+	list := numbered(4, 1, func(int) *Input { return leaked(70_000) })
+	list = append(list, numbered(4, 1, func(int) *Input { return turned(leaked(70_000)) })...)
+	for _, in := range list[4:] {
+		in.Conn.Server.Port = 81
+	}
+	list = append(list, numbered(1, 1, func(int) *Input { return unheard(5000, 15_000) })...)
+	list[8].Conn.Server.Port = 82
+	for i := range 1500 {
+		for range 6 {
+			in := waited(client)
+			in.Conn.Server.IP = netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)})
+			list = append(list, in)
+		}
+	}
+	found := surveyed(list, 1)
+	if got := countedOf(found); got != "close-wait-leak 4, close-wait-leak 4, application-silent 1" {
+		t.Error(got)
+	}
+	for _, f := range found {
+		if !strings.Contains(f.Explanation, "more listeners than are counted") {
+			t.Error(f.Explanation)
+		}
+	}
+}
+
+func countedOf(list []report.Finding) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, fmt.Sprintf("%s %d", f.ID, f.ConnectionsTotal))
+	}
+	return strings.Join(out, ", ")
+}
+
 // TestOrders: of what is equal otherwise the first connection comes first, whatever
 // part it is of.
 func TestOrders(t *testing.T) {
@@ -465,7 +501,7 @@ func surveyed(list []*Input, parts int) []report.Finding {
 	return all[0].Findings()
 }
 
-func told(list []report.Finding, id string) string {
+func toldOf(list []report.Finding, id string) string {
 	var out []string
 	for _, f := range list {
 		if f.ID == id {
@@ -523,7 +559,7 @@ func TestThresholds(t *testing.T) {
 	for _, in := range numbered(3, 1, func(int) *Input { return leaked(3000) }) {
 		s.Add(in)
 	}
-	if told(s.Findings(), "close-wait-leak") == "" {
+	if toldOf(s.Findings(), "close-wait-leak") == "" {
 		t.Error("a lower threshold changes nothing")
 	}
 }
