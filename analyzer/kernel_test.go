@@ -19,7 +19,7 @@ import (
 // The numbers of TestKernel: they only ever rise.
 const (
 	wantKernelOwn = 1849 // of 1860
-	wantKernelFar = 1756 // of 2248: 459 are excepted, most of them SYNs that nobody has sent
+	wantKernelFar = 1756 // of 1848
 )
 
 // TestKernel holds the analyzer against the kernels' states in every story of

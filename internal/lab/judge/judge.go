@@ -139,7 +139,8 @@ func Records(opt analyzer.Options, files ...string) (list []*report.Connection, 
 func Rows(name, tap string, endpoints []Endpoint, list []*report.Connection, packets Packets) (out []Row) {
 	for _, e := range slices.Concat(endpoints, phantoms(endpoints, list)) {
 		ours := claims(list, &e)
-		if e.SPort == 0 || len(e.States) == 0 && !slices.ContainsFunc(ours, proved) {
+		none := len(e.States) == 0
+		if e.SPort == 0 || none && (!slices.ContainsFunc(ours, proved) || strings.HasPrefix(exception(name, e.EP, tap), nobody)) {
 			continue
 		}
 		out = append(out, judge(name, tap, e, ours, packets))
