@@ -25,6 +25,7 @@ var applicationSilent = over(Detector{
 const (
 	silentYoung = time.Second      // nobody calls a program silent sooner
 	silentSoon  = silentYoung / 4  // unless its client did not wait any longer
+	silentFew   = 5                // that wait, while nobody that came later was served
 	silentMany  = 3                // connections, without any that gave up
 	silentLong  = 30 * time.Second // for which they have waited
 )
@@ -36,13 +37,22 @@ func (in *Input) neverAnswers() bool {
 	server := &c.Endpoints.Server
 	asked := c.Endpoints.Client.UniqueBytes > 0 && in.Taken[0] || in.FINAcked[0].Frame != 0
 	return (c.Open.Kind == "three-way" || c.Open.Kind == "fast-open") && server.UniqueBytes == 0 && asked &&
-		in.FIN[1].Frame == 0 && !in.blind() && !in.gappy() && c.FinalBy != "evicted" && len(c.Resets) == 0 &&
-		(server.State == "CLOSE-WAIT" || server.State == "ESTABLISHED" && c.FinalBy == "end-of-input") && in.longSilent()
+		in.FIN[1].Frame == 0 && !in.blind() && !in.gappy() && c.FinalBy != "evicted" &&
+		(in.abortedUnheard() || len(c.Resets) == 0 && (server.State == "CLOSE-WAIT" || server.State == "ESTABLISHED" && c.FinalBy == "end-of-input")) && in.longSilent()
+}
+
+// abortedUnheard reports whether the client has given up with a RST.
+func (in *Input) abortedUnheard() bool {
+	r := in.Conn.Close.Reset
+	return r != nil && r.By == report.Client && r.Cause == "abort" && len(in.Conn.Resets) == 1 && in.FIN[0].Frame == 0
 }
 
 // longSilent reports whether the client has waited for long enough to say so; one that
 // gave up for as long as it waited, and for what an answer to its FIN takes.
 func (in *Input) longSilent() bool {
+	if in.abortedUnheard() {
+		return in.Conn.End.Sub(in.Conn.Start) >= silentYoung
+	}
 	waits := in.Now.Sub(in.silentSince())
 	if in.FIN[0].Frame == 0 {
 		return waits >= silentYoung
@@ -54,10 +64,14 @@ func (in *Input) longSilent() bool {
 	return waits >= 2*rtt && in.Now.Sub(in.Conn.Start) >= silentSoon
 }
 
-// silentSince is since when the client waits: since its FIN, or its last segment.
+// silentSince is since when the client waits: since its FIN, or its last segment; of one
+// that has aborted, since the handshake.
 func (in *Input) silentSince() time.Time {
-	if in.FIN[0].Frame != 0 {
+	switch {
+	case in.FIN[0].Frame != 0:
 		return in.FIN[0].Time
+	case in.abortedUnheard():
+		return in.Conn.Start
 	}
 	return in.Last[0].Time
 }
@@ -82,8 +96,10 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	c := overall{ids: w.ids.List(), n: w.ids.N()}
 	long := longest >= s.limits.Duration(SilentFor)
 	switch {
-	case w.gaveUp > 0 && long:
+	case w.gaveUp > w.aborted && long, w.aborted >= silentMany && long && l.all.lastServed < first.t:
 		c.confidence = either(w.gaveUp >= silentMany || answered > 0, high, medium)
+	case c.n >= silentFew && long && l.all.lastServed < first.t:
+		c.confidence = medium
 	case w.gaveUp > 0:
 		c.severity, c.confidence = notice, either(longest >= silentYoung || w.gaveUp >= silentMany, medium, low)
 	case c.n >= silentMany && longest >= max(silentLong, s.limits.Duration(SilentFor)) && 2*uint64(c.n) > answered:
@@ -94,9 +110,10 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	c.side, c.at, c.proof = report.Server, s.now, proofOf(w.oldest.List())
 	c.title = "The program at " + where(a) + " answers nothing: " + words.Plural(uint64(c.n), "connection") + " accepted by its kernel, not a byte from it"
 	c.explanation = say("The kernel of "+where(a)+" completed the handshake of "+words.Plural(uint64(c.n), "connection")+" and acknowledged what came; the program sent neither data nor FIN nor RST, for up to "+
-		dur(longest)+".",
-		when(w.gaveUp > 0, words.Plural(w.gaveUp, "client")+" gave up and closed; the server's "+either(w.gaveUp == 1, "end stays", "ends stay")+" in CLOSE-WAIT, in its accept queue or in the program."),
-		either(answered > 0, "The same listener did answer "+words.Plural(answered, "other connection")+" in this capture.", "It answered nobody in this capture."),
+		dur(longest)+either(w.gaveUp == uint64(c.n) && w.aborted == 0, " after the client had closed.", "."),
+		when(w.gaveUp > w.aborted, words.Plural(w.gaveUp-w.aborted, "client")+" gave up and closed; the server's "+either(w.gaveUp-w.aborted == 1, "end stays", "ends stay")+" in CLOSE-WAIT, in its accept queue or in the program."),
+		when(w.aborted > 0, words.Plural(w.aborted, "client")+" gave up with a RST."),
+		either(answered > 0, "The same listener did answer "+words.Plural(answered, "other connection")+" in this capture"+when(l.all.lastServed < first.t, ", none that came after the first of these")+".", "It answered nobody in this capture."),
 		w.whose(report.Server),
 		when(float64(c.n) >= s.limits.Get(OpenFiles), "They are more than the usual limit of "+words.Count(uint64(s.limits.Get(OpenFiles)))+" descriptors."))
 	c.saw = [2]string{"connect() and write() succeed, read() waits for ever, or until its own time limit", "nothing yet, or EMFILE in accept()"}

@@ -31,6 +31,7 @@ const (
 	leakTenth   = 10          // if they have waited for as many times as long
 	leakUsual   = 0.95        // as so large a share of the others took
 	leakSoon    = 10 * time.Minute
+	leakLately  = time.Minute
 	leakGrowing = 10 * time.Second // a growth is measured over this at least
 )
 
@@ -101,6 +102,9 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 			c.severity = critical
 		}
 	}
+	if lately := s.now.Add(-leakLately); minute == 0 && w.since.After(lately.UnixNano()) == 0 && oldest > leakLately+leakLately/2 {
+		full = "No more came in the last minute."
+	}
 	if float64(c.n) >= open {
 		c.severity, full = critical, "That is more than the usual limit of "+words.Count(uint64(open))+" descriptors, so the program has a higher one, or has run out."
 	}
@@ -128,13 +132,16 @@ func (w *waiting) old(now time.Time, d time.Duration) (n int) {
 	return max(n, int(w.ages.Over(int64(d))))
 }
 
-// growth is how many more there were a minute, 0 if that cannot be told: over the time
-// from the first to now.
+// growth is how many more there were in the last minute, or, where the first is not
+// much older, a minute since then; 0 if that cannot be told.
 func (w *waiting) growth(now time.Time) float64 {
 	first := w.oldest.List()[0].t
 	passed := now.Sub(time.Unix(0, first))
 	if passed < leakGrowing || w.ids.N() < 3 {
 		return 0
+	}
+	if passed > leakLately+leakLately/2 {
+		return float64(w.since.After(now.Add(-leakLately).UnixNano())) / leakLately.Minutes()
 	}
 	all := 0
 	w.since.Bursts(0, 0, func(b stats.Burst) { all = max(all, int((b.Until-b.From)/int64(time.Second))) })

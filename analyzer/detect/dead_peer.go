@@ -77,6 +77,10 @@ func tellDeadPeer(in *Input, c *claim) {
 	first, end := run[0].Time, run[n-1].Time
 	many := when(in.LostNotes > 0, "at least ") + times(n)
 	last := in.Last[index(peer)]
+	since := "since " + in.frame(last)
+	if last.Frame == 0 {
+		last.Time, since = in.Conn.Start, "at all in this capture"
+	}
 	silence, until := in.Now.Sub(last.Time), " before the capture ends"
 	switch {
 	case c.rst != nil:
@@ -90,7 +94,7 @@ func tellDeadPeer(in *Input, c *claim) {
 		gaps = ", at gaps that grew from " + dur(short) + " to " + dur(long)
 	}
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
-		", and nothing came from the "+string(peer)+" since "+in.frame(last)+", "+dur(silence)+until+".",
+		", and nothing came from the "+string(peer)+" "+since+", "+dur(silence)+until+".",
 		"A host that is down and one that cannot be reached look the same.",
 		when(c.rst == nil && in.Conn.FinalBy == "end-of-input", in.givesUp(run)),
 		"The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+

@@ -143,11 +143,15 @@ func (t *Threshold) parse(s string) (v float64, err error) {
 		if err == nil && v > 1 {
 			return 0, fmt.Errorf("%s is a share, such as 90%%, not %s", t.Name, s)
 		}
+	case Number:
+		var n uint64
+		n, err = strconv.ParseUint(s, 10, 32)
+		v = float64(n)
 	default:
 		v, err = strconv.ParseFloat(s, 64)
 	}
 	if err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%s is %s, such as %s, not %q", t.Name, [...]string{"a number", "a time", "a share", "a number a second"}[t.Unit], t.write(t.Default), s)
+		return 0, fmt.Errorf("%s is %s, such as %s, not %q", t.Name, [...]string{"a whole number", "a time", "a share", "a number a second"}[t.Unit], t.write(t.Default), s)
 	}
 	return v, nil
 }

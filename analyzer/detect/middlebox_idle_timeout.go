@@ -92,12 +92,25 @@ func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 		if r := denied; r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
 			return pause{length: last, t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
 		}
-		run, heard := in.unanswered(side), in.Last[1-i]
-		if len(run) >= deadRepeats && !in.blind() {
-			return pause{length: run[0].Time.Sub(heard.Time), silent: true, t: run[0].Time.UnixNano(), proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, side
-		}
 	}
-	return pause{}, ""
+	// Of a client that falls silent nothing tells whether it is still there.
+	heard, run := in.Last[1], in.unheard(report.Client)
+	if heard.Frame == 0 || len(run) < deadRepeats || in.blind() {
+		return pause{}, ""
+	}
+	return pause{length: run[0].Time.Sub(heard.Time), silent: true, t: run[0].Time.UnixNano(), proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, report.Client
+}
+
+// unheard are the repetitions of a side's data, or its keepalive probes, that were
+// never answered.
+func (in *Input) unheard(side report.Side) []Note {
+	if run := in.unanswered(side); len(run) > 0 {
+		return run
+	}
+	if p := in.probing(side); p != nil && p.dead() {
+		return p.trailing
+	}
+	return nil
 }
 
 // pauseSlack is by how much the pauses of both ends may differ: by a round trip, and a

@@ -46,8 +46,12 @@ func weighHost(h *host) uint64 { return h.connections }
 // it, at least: no host is back sooner.
 const rebootSilence = time.Second
 
-// addHost takes a connection that a host denied by r.
+// addHost takes a connection that a host denied by r, unless somebody nearer did it in
+// its name.
 func (s *Survey) addHost(in *Input, r *rst) {
+	if r.Signs&SignTTL != 0 {
+		return
+	}
 	h := s.hosts.At(in.address(r.By), weighHost)
 	h.connections++
 	h.ids.Add(in.Conn.ID)

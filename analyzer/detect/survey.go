@@ -69,21 +69,27 @@ const (
 	succeeded
 	failed    // neither completed nor refused
 	triedOnce // failed, and the SYN was not sent again
+	fresh     // the same, but the capture ended before it could have been
 )
+
+// synTimer is longer than what a kernel waits before it sends a SYN again (RFC 6298).
+const synTimer = 1200 * time.Millisecond
 
 const fewServed = 8
 
 // service is what all of them come to.
 type service struct {
-	opened    stats.Rate // by SYNs; of interest are those that failed
-	again     uint64     // of those: the SYN was sent again
-	sources   stats.Distinct
-	firstSYNs stats.First[witness]
-	floodIDs  stats.IDs
-	answered  uint64          // connections on which the server sent data
-	closed    stats.Durations // how long the server was in CLOSE-WAIT
-	timeWait  held            // at the server
-	long      stats.First[lifetime]
+	opened     stats.Rate // by SYNs; of interest are those that failed
+	again      uint64     // of those: the SYN was sent again
+	old        uint64     // of those: it was, or could have been
+	sources    stats.Distinct
+	firstSYNs  stats.First[witness]
+	floodIDs   stats.IDs
+	answered   uint64          // connections on which the server sent data
+	lastServed int64           // when the last of those was opened
+	closed     stats.Durations // how long the server was in CLOSE-WAIT
+	timeWait   held            // at the server
+	long       stats.First[lifetime]
 }
 
 // connector is what is known of one client of a service, and its source ports.
@@ -102,6 +108,7 @@ type use struct {
 	lived       time.Duration
 	id          uint64
 	fins        [2]place
+	again       bool // it took its ports over from a TIME-WAIT at the client
 }
 
 const fewUses = 8
@@ -112,6 +119,9 @@ type uses struct {
 	busy     stats.Level
 	opened   stats.Rate
 	ports    []portUse
+	low,
+	high uint16 // of all ports
+	again uint64 // connections that took them over from a TIME-WAIT at the client
 }
 
 // held is what of a group was in TIME-WAIT.
@@ -129,7 +139,8 @@ type waiting struct {
 	ages    stats.Durations
 	since   stats.Rate
 	clients stats.Top[netip.Addr]
-	gaveUp  uint64 // the other end closed
+	gaveUp  uint64 // the other end closed, or aborted
+	aborted uint64 // of those
 }
 
 // witness is a connection that shows what is said of a group.
@@ -203,11 +214,15 @@ func (s *Survey) Add(in *Input) {
 	s.addPauses(in, denied)
 }
 
-// AddSYN is Add for a connection that is one SYN, and nothing else.
-func (s *Survey) AddSYN(client netip.Addr, service report.Addr, t int64, at Mark, id uint64) {
+// AddSYN is Add for a connection that is one SYN at t, and nothing else until now.
+func (s *Survey) AddSYN(client netip.Addr, service report.Addr, t, now int64, at Mark, id uint64) {
 	l := s.listeners.At(service, weighListener)
 	l.connections++
-	l.take(&served{id: id, from: t, until: t, client: hashAddr(client), opening: triedOnce, syn: at.place()})
+	opened := triedOnce
+	if now-t < int64(synTimer) {
+		opened = fresh
+	}
+	l.take(&served{id: id, from: t, until: t, client: hashAddr(client), opening: opened, syn: at.place()})
 }
 
 // Ends says when the capture ends.
@@ -267,9 +282,12 @@ func (a *service) add(x *served) {
 	switch x.opening {
 	case succeeded:
 		a.opened.Add(x.from, 1, 0)
-	case failed, triedOnce:
+	case failed, triedOnce, fresh:
 		if x.opening == failed {
 			a.again++
+		}
+		if x.opening != fresh {
+			a.old++
 		}
 		a.opened.Add(x.from, 1, 1)
 		a.sources.Add(x.client)
@@ -278,6 +296,7 @@ func (a *service) add(x *served) {
 	}
 	if x.answered {
 		a.answered++
+		a.lastServed = max(a.lastServed, x.from)
 	}
 	if x.closeWait > 0 {
 		a.closed.Add(x.closeWait)
@@ -296,10 +315,12 @@ func (in *Input) opening() opening {
 	switch {
 	case in.SYN[0].Frame == 0:
 		return unknown
-	case kind != "unanswered" && kind != "incomplete" || in.serverRefused():
-		return succeeded
+	case kind != "unanswered" && kind != "incomplete" || in.Conn.Rejected != nil || len(in.Conn.Resets) > 0:
+		return succeeded // or refused, by either end: then no request is held for it
 	case in.SYN[0].Copies > 0:
 		return failed
+	case in.Now.Sub(in.SYN[0].Time) < synTimer:
+		return fresh
 	}
 	return triedOnce
 }
@@ -308,19 +329,6 @@ func (in *Input) opening() opening {
 func (in *Input) finsOf(side report.Side) [2]place {
 	i := index(side)
 	return [2]place{in.FIN[i].first().place(), in.FIN[1-i].last().place()}
-}
-
-// serverRefused reports whether the server, or somebody in its place, refused to open.
-func (in *Input) serverRefused() bool {
-	if in.Conn.Rejected != nil {
-		return true
-	}
-	for i := range in.Conn.Resets {
-		if in.Conn.Resets[i].By == report.Server {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *connector) add(in *Input) {
@@ -335,7 +343,8 @@ func (p *connector) add(in *Input) {
 		return
 	}
 	x.Until = in.untilNow(x.Until)
-	u := use{from: c.Start.UnixNano(), until: max(c.End.UnixNano(), x.Until), port: c.Client.Port, timeWait: x, lived: seconds(c.Duration), id: c.ID, fins: in.finsOf(report.Client)}
+	u := use{from: c.Start.UnixNano(), until: max(c.End.UnixNano(), x.Until), port: c.Client.Port, timeWait: x, lived: seconds(c.Duration), id: c.ID, fins: in.finsOf(report.Client),
+		again: c.Reuse != nil && in.ReuseHolder == report.Client}
 	if p.all == nil && len(p.few) < fewUses {
 		p.few = append(p.few, u)
 		return
@@ -359,9 +368,21 @@ func (a *uses) add(u *use) {
 	a.timeWait.add(u.timeWait, u.lived, u.id, u.fins)
 	a.busy.Add(u.from, u.until)
 	a.opened.Add(u.from, 1, 0)
+	a.span(u.port, u.port)
+	if u.again {
+		a.again++
+	}
 	if len(a.ports) < maxPorts && !slices.ContainsFunc(a.ports, func(o portUse) bool { return o.port == u.port }) {
 		a.ports = append(a.ports, portUse{u.port, u.from})
 	}
+}
+
+// span notes ports that were used.
+func (a *uses) span(low, high uint16) {
+	if a.low == 0 || low < a.low {
+		a.low = low
+	}
+	a.high = max(a.high, high)
 }
 
 // untilNow is t, or open if that lies after the end of the capture.
@@ -381,8 +402,7 @@ func (h *held) add(x Span, lived time.Duration, id uint64, fins [2]place) {
 
 // add takes a connection of which an end has waited since then.
 func (w *waiting) add(in *Input, side report.Side, since time.Time, proof [3]place) {
-	age := in.Now.Sub(since)
-	w.ages.Add(int64(age))
+	w.ages.Add(int64(in.Now.Sub(since)))
 	w.ids.Add(in.Conn.ID)
 	w.since.Add(since.UnixNano(), 1, 0)
 	w.oldest.Add(witness{t: since.UnixNano(), id: in.Conn.ID, proof: proof}, earlier)
@@ -393,6 +413,9 @@ func (w *waiting) add(in *Input, side report.Side, since time.Time, proof [3]pla
 	w.clients.Add(other, 1)
 	if in.Conn.Close.FirstCloser == side.Peer() {
 		w.gaveUp++
+	}
+	if in.Conn.Close.Reset != nil {
+		w.aborted++
 	}
 }
 
@@ -440,10 +463,12 @@ func (l *listener) merge(o *listener) {
 func (a *service) merge(o *service) {
 	a.opened.Merge(&o.opened)
 	a.again += o.again
+	a.old += o.old
 	a.sources.Merge(&o.sources)
 	a.firstSYNs.Merge(&o.firstSYNs, earlier)
 	a.floodIDs.Merge(&o.floodIDs)
 	a.answered += o.answered
+	a.lastServed = max(a.lastServed, o.lastServed)
 	a.closed.Merge(&o.closed)
 	a.timeWait.merge(&o.timeWait)
 	a.long.Merge(&o.long, longer)
@@ -474,6 +499,8 @@ func (a *uses) merge(o *uses) {
 	a.timeWait.merge(&o.timeWait)
 	a.busy.Merge(&o.busy)
 	a.opened.Merge(&o.opened)
+	a.span(o.low, o.high)
+	a.again += o.again
 	a.ports = append(a.ports, o.ports...) // others: a port lies in one part
 }
 
@@ -491,6 +518,7 @@ func (w *waiting) merge(o *waiting) {
 	w.since.Merge(&o.since)
 	w.clients.Merge(&o.clients)
 	w.gaveUp += o.gaveUp
+	w.aborted += o.aborted
 }
 
 // Findings returns what the whole shows: in the order of All, and of one kind those of

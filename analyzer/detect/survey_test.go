@@ -133,6 +133,14 @@ func asked(wait float64) *Input {
 	})
 }
 
+// aborts is one whose client asks, waits and gives up with a RST.
+func aborts(wait float64) *Input {
+	return with(asked(0), func(in *Input) {
+		in.Conn.Close.FirstCloser = client
+		in.aborted(client, "rst-ack", "abort", 9, wait, 0, 0)
+	})
+}
+
 // from gives the connections clients of their own.
 func from(list []*Input) []*Input {
 	for i, in := range list {
@@ -231,6 +239,10 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"rejected", numbered(1000, 2, func(int) *Input {
 				return with(synSent(), func(in *Input) { in.Conn.Rejected = &report.Rejected{ICMPType: 3, ICMPCode: 1, Frame: 2} })
 			}), ""},
+			{"honest clients, whose SYNs could not come again yet", syns(400, 2, 0), ""},
+			{"health checks that reset", numbered(1000, 2, func(int) *Input {
+				return with(answered(), func(in *Input) { in.reset(client, "rst", "", "closed", 3, 21, 2, 0) })
+			}), ""},
 			{"honest clients without an answer", syns(1000, 2, 1), ""},
 			{"few a second", syns(500, 100, 0), ""},
 			{"a load test", numbered(1000, 2, func(int) *Input { return ordinary() }), ""},
@@ -240,8 +252,11 @@ var surveys = sync.OnceValue(func() map[string][]group {
 		},
 		"close-wait-leak": {
 			{"older than a minute", numbered(10, 1000, func(int) *Input { return leaked(70_000) }), "warning high 10 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 19 s"},
-			{"more and more", numbered(100, 1000, func(int) *Input { return leaked(70_000) }), "warning high 100 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 2 min 49 s, 35 more a minute"},
-			{"so many that descriptors run out", numbered(400, 100, func(int) *Input { return leaked(70_000) }), "critical high 400 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 50 s, 218 more a minute"},
+			{"more and more", numbered(200, 1000, func(int) *Input { return leaked(2000) }), "warning high 200 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3 min 21 s, 58 more a minute"},
+			{"no more", numbered(100, 1000, func(int) *Input { return leaked(70_000) }), "warning high 100 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 2 min 49 s"},
+			{"so many that descriptors run out", numbered(800, 250, func(int) *Input { return leaked(2000) }), "critical high 800 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3 min 22 s, 232 more a minute"},
+			{"faster of late", together(numbered(2, 1, func(int) *Input { return leaked(600_000) }), shifted(540_000, numbered(300, 200, func(int) *Input { return leaked(500) }))),
+				"critical high 299 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 10 min, 287 more a minute"},
 			{"a few", numbered(3, 1, func(int) *Input { return leaked(70_000) }), "warning high 3 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"young ones, while the others are closed at once", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
 				numbered(6, 10, func(int) *Input { return leaked(3000) })), "warning medium 6 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3.05 s"},
@@ -279,6 +294,11 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			}), "warning medium The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
 			{"more than there are descriptors", numbered(1100, 1, func(int) *Input { return unheard(5000, 15_000) }),
 				"warning high The program at 198.51.100.1:5000 answers nothing: 1,100 connections accepted by its kernel, not a byte from it"},
+			{"nobody is served any more", together(numbered(40, 10, func(int) *Input { return ordinary() }), shifted(5000, numbered(6, 1000, func(int) *Input { return asked(15_000) }))),
+				"warning medium The program at 198.51.100.1:5000 answers nothing: 6 connections accepted by its kernel, not a byte from it"},
+			{"clients give up with a RST", numbered(4, 100, func(int) *Input { return aborts(15_000) }),
+				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
+			{"clients abort at once", numbered(4, 100, func(int) *Input { return aborts(200) }), ""},
 			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
 			{"a slow answer under way", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(3, 1, func(int) *Input { return asked(40_000) })), ""},
 			{"its data was not acknowledged", numbered(4, 100, func(int) *Input {
@@ -291,6 +311,15 @@ var surveys = sync.OnceValue(func() map[string][]group {
 		"time-wait-pile-up": {
 			{"300 in 30 s", numbered(300, 100, func(int) *Input { return waited(client) }), "notice high 300 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
 			{"2,000 in 40 s", numbered(2000, 20, func(int) *Input { return waited(client) }), "warning high 2,000 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
+			{"taken over, as by tcp_tw_reuse", numbered(2800, 20, func(i int) *Input {
+				return with(waited(client), func(in *Input) {
+					if in.ReuseHolder = client; i > 1000 {
+						in.Conn.Reuse = &report.Reuse{Age: 5, AcceptedBy: "holder"}
+					}
+				})
+			}), "warning high 2,800 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
+			{"of a wider range", ports(numbered(2800, 20, func(int) *Input { return waited(client) }), func(i int) uint16 { return uint16(10000 + 19*i) }),
+				"notice high 2,800 source ports of 192.0.2.1 in TIME-WAIT at a time, towards 198.51.100.1:5000"},
 			{"at the server", numbered(300, 100, func(int) *Input { return waited(server) }), ""},
 			{"slowly", numbered(300, 1000, func(int) *Input { return waited(client) }), ""},
 			{"of many clients", from(numbered(300, 100, func(int) *Input { return waited(client) })), ""},
@@ -316,6 +345,9 @@ var surveys = sync.OnceValue(func() map[string][]group {
 				""}, // a pause of that length did no harm
 			{"in silence, while others are served", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
+			{"probes in silence, while others are served", together(numbered(4, 100_000, func(int) *Input {
+				return with(probed(5, 0), func(in *Input) { in.Pauses[0][1] = time.Second })
+			}), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""}, // after a pause of a second
 			{"in silence, or denied", together(numbered(2, 200_000, func(int) *Input { return muted(360_000) }), numbered(2, 400_000, func(int) *Input { return denies(360_000) }),
 				shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
@@ -337,6 +369,9 @@ var surveys = sync.OnceValue(func() map[string][]group {
 					in.ends(10, 9020)
 				})
 			})), ""},
+			{"a middlebox denies them", numbered(3, 100, func(int) *Input {
+				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTTL })
+			}), ""},
 			{"without a pause", numbered(3, 100, func(int) *Input { return denies(300) }), ""},
 		},
 	}

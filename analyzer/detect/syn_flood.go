@@ -37,9 +37,9 @@ func findSYNFlood(s *Survey) (out []overall) {
 				worst = b
 			}
 		})
-		// Kernels repeat a SYN that is not answered after a second: where most were
-		// repeated they are of honest clients.
-		if worst.N == 0 || 3*l.again > failed {
+		// Kernels repeat a SYN that is not answered after a second: where many were
+		// repeated, or few could have been, they may be of honest clients.
+		if worst.N == 0 || 3*l.again > l.old || 10*l.old < failed {
 			return
 		}
 		out = append(out, s.flood(a, l, worst, times))
@@ -48,7 +48,8 @@ func findSYNFlood(s *Survey) (out []overall) {
 }
 
 func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) overall {
-	from := l.sources.N()
+	_, failed := l.opened.N()
+	from := min(l.sources.N(), failed)
 	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
 	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())
 	c.confidence = either(from > 1, high, medium)

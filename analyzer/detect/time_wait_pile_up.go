@@ -69,7 +69,7 @@ func (s *Survey) pileUp(out []overall, p pair, k *uses) []overall {
 	if float64(n) < s.limits.Get(TimeWaitCount) || s.exhausted(p, k) != nil {
 		return out
 	}
-	size, twoMSL := s.ports(p.client), s.limits.TwoMSL(p.client)
+	size, twoMSL := s.ports(p.client, k), s.limits.TwoMSL(p.client)
 	share := float64(n) / float64(size)
 	c := s.piled(&k.timeWait, report.Client, at)
 	if 2*n > size {
@@ -80,6 +80,7 @@ func (s *Survey) pileUp(out []overall, p pair, k *uses) []overall {
 		" after each, with its source port. At the height, "+s.when(at)+", these were "+words.Count(n)+" of the "+words.Count(size)+" ports of its range"+
 		fmt.Sprintf(" (%.0f %%).", 100*share),
 		fmt.Sprintf("What the range lasts for is %.0f new connections a second (ports / 2MSL); there were up to %.0f.", float64(size)/twoMSL.Seconds(), k.rate()),
+		when(k.again > 0, words.Plural(k.again, "connection")+" took a port over from a TIME-WAIT, as tcp_tw_reuse lets them: with that the ports do not run out."),
 		lifetimes(&k.timeWait))
 	c.saw = [2]string{"nothing yet; EADDRNOTAVAIL in connect() when the range is used up", "nothing"}
 	c.values = []report.Value{report.Int("time_wait", n), report.Int("ports", size), report.Float("share", share),
@@ -102,8 +103,9 @@ func (s *Survey) when(at int64) string {
 
 // lifetimes says how long the connections lived that left a TIME-WAIT.
 func lifetimes(h *held) string {
-	return "They are short: half of them lived for at most " + dur(time.Duration(h.lives.Within(0.5))) + ", nine in ten for at most " +
-		dur(time.Duration(h.lives.Within(0.9))) + "; a TIME-WAIT outlives its connection by far."
+	half, most := h.lives.Within(0.5), h.lives.Within(0.9)
+	return "They are short: " + when(half < most, "half of them lived for at most "+dur(time.Duration(half))+", ") + "nine in ten for at most " +
+		dur(time.Duration(most)) + "; a TIME-WAIT outlives its connection by far."
 }
 
 // rate is how many connections were opened a second, at the height.
@@ -112,10 +114,11 @@ func (k *uses) rate() (most float64) {
 	return most
 }
 
-// ports is how many source ports a host chooses from.
-func (s *Survey) ports(a netip.Addr) int {
+// ports is how many source ports a host chooses from: of the range that is assumed of
+// it, or of a wider one, if it used others.
+func (s *Survey) ports(a netip.Addr, k *uses) int {
 	low, high := s.limits.Ports(a)
-	return int(high) - int(low) + 1
+	return int(max(high, k.high)) - int(min(low, k.low)) + 1
 }
 
 func findTimeWaitOnServer(s *Survey) (out []overall) {
@@ -152,11 +155,11 @@ func findPortExhaustion(s *Survey) (out []overall) {
 // exhausted tells of a client whose ports are used up: nearly all of the range that is
 // assumed of it, or all of a narrower one.
 func (s *Survey) exhausted(p pair, k *uses) *overall {
-	if k.busy.N() < fewestPorts {
+	if k.busy.N() < fewestPorts || k.again > 0 { // where a TIME-WAIT can be taken over, ports do not run out
 		return nil
 	}
 	n, at := k.busy.Peak(s.now.UnixNano())
-	size := s.ports(p.client)
+	size := s.ports(p.client, k)
 	narrowed := false
 	if float64(n) < s.limits.Get(PortShare)*float64(size) {
 		if size = s.narrowed(k); size == 0 {

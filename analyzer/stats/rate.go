@@ -72,6 +72,18 @@ func (r *Rate) Merge(o *Rate) {
 // N is how often it happened in all, and how often in a way that is of interest.
 func (r *Rate) N() (all, some uint64) { return r.all, r.some }
 
+// After is how often it happened after t, or in the rest of the time in which the
+// timeline has t.
+func (r *Rate) After(t int64) (n uint64) {
+	l := r.timeline()
+	for i := range l.used {
+		if (l.first+int64(i))*l.width > t {
+			n += uint64(l.n[up][i])
+		}
+	}
+	return n
+}
+
 // Burst is a time in which something went on, from the begin of its first bucket to
 // the end of its last.
 type Burst struct {

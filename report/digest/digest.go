@@ -210,11 +210,20 @@ func (r *Row) rank(kinds map[string]int) []byte {
 	return binary.BigEndian.AppendUint64(key, r.ID)
 }
 
-// compareGroups is "worst first": severity, confidence, number of
-// connections, first frame.
+// overall is 1 if the findings are each about many connections, else 0.
+func (g *Group) overall() int {
+	if g.Worst.ConnectionsTotal > 1 {
+		return 1
+	}
+	return 0
+}
+
+// compareGroups is "worst first": severity, what is found over many connections, then
+// confidence, number of connections, first frame.
 func compareGroups(a, b *Group) int {
 	return cmp.Or(
 		cmp.Compare(report.SeverityRank(b.Severity), report.SeverityRank(a.Severity)),
+		cmp.Compare(b.overall(), a.overall()), // causes before symptoms
 		cmp.Compare(report.ConfidenceRank(b.Confidence), report.ConfidenceRank(a.Confidence)),
 		cmp.Compare(b.Connections, a.Connections),
 		cmp.Compare(a.FirstFrame, b.FirstFrame),
