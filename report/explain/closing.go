@@ -123,7 +123,7 @@ var closingFindings = []Entry{
 			for 60 s; or, of medium confidence, when a listener was seen to close at least 20 others and at
 			least 5 have waited ten times as long as 95 % of those took, and 1 s at least. It is critical when
 			1,024 descriptors are used up, or will be within 10 minutes at the rate at which the sockets came
-			(measured over 10 s at least).`,
+			in the last minute (or, where the oldest is younger than a minute and a half, on average).`,
 		Alike: `Half-closed connections that still carry data. A program that closes late but does close: then
 			the count does not grow.`,
 		Check: []string{"ss -tanp state close-wait", "ls /proc/PID/fd | wc -l", "grep 'open files' /proc/PID/limits"},
@@ -176,9 +176,11 @@ var closingFindings = []Entry{
 		Decides: `Counted by listener are the connections whose handshake is complete, whose client's data or
 			FIN was acknowledged, and on which the server sent neither data nor FIN nor RST, in a capture that
 			misses nothing of them. A client that has closed counts when its connection is 250 ms old and its
-			FIN two round trips; one that has not, when it has waited for 1 s until the capture ends. It is a
-			warning when a client gave up and the longest has waited for 10 s (high confidence from 3 that
-			gave up on, or when the listener answered others, else medium); a notice when one gave up sooner
+			FIN two round trips; one that aborts, when it had waited for 1 s; one that has done neither, when
+			it has waited for 1 s until the capture ends. It is a warning when a client closed and the longest
+			has waited for 10 s (high confidence from 3 that gave up on, or when the listener answered others,
+			else medium), or when at least 3 aborted, or, of medium confidence, 5 wait, and the listener
+			answered nobody who came after the first of them; a notice when one gave up sooner
 			(medium from 1 s or 3 of them on, else low), or, of low confidence, when none gave up but at least
 			3 have waited, the longest for 30 s, and they are more than half as many as the listener answered.`,
 		Alike: `A protocol in which only the client speaks. An overflowing accept queue: there the data is not

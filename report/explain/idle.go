@@ -43,12 +43,12 @@ var idleFindings = []Entry{
 		Means: `Something between the ends forgets idle connections after a fixed time: the first data after
 			it draws a RST or silence, although neither end has closed.`,
 		Decides: `Between two networks (a /24, or a /64 of IPv6, each) nothing was sent on at least 3
-			connections for 30 s or more, and what came next drew a bare RST, or was repeated 3 times without
-			an answer; and the shortest of these pauses is longer than any on that path which did no harm. A
+			connections for 30 s or more, and what came next drew a bare RST, or, from the client, was
+			repeated 3 times (data, or keepalive probes) without an answer; and the shortest of these pauses is longer than any on that path which did no harm. A
 			RST of a host that was restarted (peer-rebooted) does not count, nor does silence of a server that
 			was not heard of on any other connection afterwards. The confidence is high when a harmless pause
 			tells where the limit lies and there are more than 3, else medium. Limits in use are named where
-			they lie in between: 60, 240, 300, 350, 600, 900 and 3600 s, and 432,000 s (5 days),
+			they lie in between: 60, 240, 300, 350, 600, 900, 1800 and 3600 s, and 432,000 s (5 days),
 			nf_conntrack's for established connections.`,
 		Alike: `A server that closes idle connections sends a FIN when it does so.`,
 		Check: []string{"sysctl net.netfilter.nf_conntrack_tcp_timeout_established"},
@@ -79,7 +79,8 @@ var idleFindings = []Entry{
 		Name: "peer-rebooted", Kind: Finding,
 		Means: `A host came back without its connections: it answers data or probes of old ones with RSTs.`,
 		Decides: `At least 2 connections on which a host had said nothing for 1 s or more, and then answered
-			data or a probe with a bare RST. It was last heard of on each of them before the first of these RSTs, and
+			data or a probe with a bare RST, which came from as far as what it had sent before (by its hop
+			limit). It was last heard of on each of them before the first of these RSTs, and
 			no other connection that it had before goes on after that. The confidence is high from 3 connections on,
 			medium with 2.`,
 		Alike: `One connection alone may have been lost for another reason (reset-no-such-connection). A

@@ -93,9 +93,11 @@ var timeWaitFindings = []Entry{
 			become free.`,
 		Decides: `Of the connections of one client address to one service that leave a TIME-WAIT at the
 			client, each takes its port until that ends. High confidence: at one time they take nine in ten of
-			the port range that is assumed of the stack. Medium: they take nine in ten of a narrower range,
+			the port range that is assumed of the stack, or of a wider one if others were used. Medium: they take nine in ten of a narrower range,
 			which shows by itself: at least 32 ports without a gap, first those of one parity and then the
-			others, as Linux chooses them. The rate that lasts is the range divided by 2MSL.`,
+			others, as Linux chooses them. Where a connection took its port over from a TIME-WAIT
+			(tcp_tw_reuse) ports do not run out, and it is time-wait-pile-up. The rate that lasts is the range
+			divided by 2MSL.`,
 		Alike: `A client that is just busy leaves gaps in its range. A program that binds its ports itself,
 			one after the other, does not take one parity first.`,
 		Check: []string{"ss -tan dst ADDRESS | wc -l", "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse"},
