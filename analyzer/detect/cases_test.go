@@ -541,6 +541,8 @@ func livesAndCaptures() map[string][]example {
 			{"three, and a long silence", repeating(260, 660, 1460).until(20_000), &expect{warning, high, server, []uint64{6, 9, 10, 11}, nil}},
 			{"given up with a RST", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.aborted(client, "rst-ack", "abort", 14, 9000, 0, 0) }),
 				&expect{warning, high, server, []uint64{6, 9, 10, 11, 12, 13, 14}, nil}},
+			{"nothing of the peer was captured", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = Mark{} }),
+				&expect{warning, high, server, []uint64{9, 10, 11, 12, 13}, map[string]any{"silence_s": 6.26}}},
 			{"octets missing", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Conn.Vantage.MissingBytes.Client = 5 }),
 				&expect{warning, medium, server, []uint64{6, 9, 10, 11, 12, 13}, nil}},
 			{"two repetitions", repeating(260, 660), nil},

@@ -166,6 +166,10 @@ func turned(in *Input) *Input {
 		x[0], x[1] = x[1], x[0]
 	}
 	in.Last[0], in.Last[1] = in.Last[1], in.Last[0]
+	for i := range in.Notes {
+		in.Notes[i].Side = in.Notes[i].Side.Peer()
+	}
+	in.Pauses[0], in.Pauses[1] = in.Pauses[1], in.Pauses[0]
 	return in
 }
 
@@ -191,6 +195,18 @@ func muted(pause float64) *Input {
 			in.ends(uint64(9+i), t)
 		}
 		in.Pauses[0] = [2]time.Duration{time.Duration(pause) * time.Millisecond, 2 * time.Second} // the repetitions have some, too
+	})
+}
+
+// probedLate is one whose server does not answer keepalive probes after ten minutes.
+func probedLate(n int) *Input {
+	return with(probed(n, 0), func(in *Input) {
+		for i := range in.Notes {
+			in.Notes[i].Time = in.Notes[i].Time.Add(599 * time.Second)
+		}
+		in.Last[0].Time = in.Last[0].Time.Add(599 * time.Second)
+		in.ends(in.Last[0].Frame, 600_000+1000*float64(n))
+		in.Pauses[0] = [2]time.Duration{600 * time.Second, time.Second}
 	})
 }
 
@@ -325,7 +341,9 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"of many clients", from(numbered(300, 100, func(int) *Input { return waited(client) })), ""},
 		},
 		"time-wait-on-server": {
-			{"300 in 30 s", from(numbered(300, 100, func(int) *Input { return waited(server) })), "info high 300 connections in TIME-WAIT at a time at 198.51.100.1:5000, the listening end: no port is taken"},
+			{"300 in 30 s", from(numbered(300, 100, func(i int) *Input {
+				return with(waited(server), func(in *Input) { in.Conn.Duration = float64(i) / 100 })
+			})), "info high 300 connections in TIME-WAIT at a time at 198.51.100.1:5000, the listening end: no port is taken"},
 			{"at the client", numbered(300, 100, func(int) *Input { return waited(client) }), ""},
 			{"few", numbered(30, 10, func(int) *Input { return waited(server) }), ""},
 		},
@@ -348,6 +366,16 @@ var surveys = sync.OnceValue(func() map[string][]group {
 			{"probes in silence, while others are served", together(numbered(4, 100_000, func(int) *Input {
 				return with(probed(5, 0), func(in *Input) { in.Pauses[0][1] = time.Second })
 			}), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""}, // after a pause of a second
+			{"probes in silence, after ten minutes", together(numbered(4, 100_000, func(int) *Input { return probedLate(5) }), shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
+				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 10 min"},
+			{"two probes in silence", together(numbered(4, 100_000, func(int) *Input { return probedLate(2) }), shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""},
+			{"in silence, of one direction", together(numbered(4, 100_000, func(int) *Input {
+				return with(muted(360_000), func(in *Input) { in.Conn.Vantage.OneWay = true })
+			}), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""},
+			{"never heard of", together(numbered(4, 100_000, func(int) *Input {
+				return with(muted(360_000), func(in *Input) { in.Last[1] = Mark{} })
+			}), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""},
+			{"a client that sleeps", together(numbered(4, 100_000, func(int) *Input { return turned(muted(360_000)) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))), ""},
 			{"in silence, or denied", together(numbered(2, 200_000, func(int) *Input { return muted(360_000) }), numbered(2, 400_000, func(int) *Input { return denies(360_000) }),
 				shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
@@ -483,6 +511,24 @@ func countedOf(list []report.Finding) string {
 		out = append(out, fmt.Sprintf("%s %d", f.ID, f.ConnectionsTotal))
 	}
 	return strings.Join(out, ", ")
+}
+
+// TestAddSYN: what is one SYN, and nothing else, counts as it does whole.
+func TestAddSYN(t *testing.T) {
+	for _, last := range []float64{0, 2000} { // milliseconds for which the capture goes on
+		whole, brief := NewSurvey(Defaults()), NewSurvey(Defaults())
+		for _, in := range from(numbered(300, 2, func(int) *Input { return synSent() })) {
+			c := in.Conn
+			in.Now = ms(598 + last)
+			whole.Add(in)
+			brief.AddSYN(c.Client.IP, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), in.SYN[0].first(), c.ID)
+			brief.Ends(in.Now)
+		}
+		one, two := whole.Findings(), brief.Findings()
+		if d := cmp.Diff(one, two, cmp.AllowUnexported(report.Value{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" || (len(one) > 0) != (last > 0) {
+			t.Errorf("%d and %d findings after %v ms: %s", len(one), len(two), last, d)
+		}
+	}
 }
 
 // TestOrders: of what is equal otherwise the first connection comes first, whatever

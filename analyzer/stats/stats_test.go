@@ -151,6 +151,24 @@ func TestBursts(t *testing.T) {
 	}
 }
 
+// TestAfter: how often something happened of late, while it is kept as it was and when it
+// is counted.
+func TestAfter(t *testing.T) {
+	for _, n := range []int64{10, 1000} {
+		var r Rate
+		base := int64(1_700_000_000) * sec
+		for i := range n {
+			r.Add(base+i*100*sec/n, 1, 0)
+		}
+		if got := r.After(base + 49*sec); got != uint64(n/2) {
+			t.Errorf("%d of %d in the second half", got, n)
+		}
+		if got := r.After(base + 200*sec); got != 0 {
+			t.Errorf("%d after the last", got)
+		}
+	}
+}
+
 func TestWithin(t *testing.T) {
 	var h Durations
 	for i := range int64(100) {
