@@ -175,7 +175,7 @@ func (p *plan) makeOdd(r *rand.Rand) {
 
 // makeHealthy takes what is wrong out of a plan.
 func (p *plan) makeHealthy() {
-	p.faults = nil
+	p.faults, p.again = nil, 0 // ports that are taken again while the other end has not closed refuse it
 	if p.kind == "old-syn" {
 		p.kind = "connect"
 	}
