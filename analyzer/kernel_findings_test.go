@@ -36,14 +36,7 @@ var untold = map[string]string{
 // TestKernelFindings holds what is found in every story of the lab to what was
 // reviewed: where each finding has to appear, and where it has to be silent.
 func TestKernelFindings(t *testing.T) {
-	dir := t.TempDir()
-	if err := judge.Unpack("testdata/kernel/captures.tar.zst", dir); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*.pcap"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no captures: %v", err)
-	}
+	_, files := archived(t)
 	told := map[string]bool{}
 	var b strings.Builder
 	for _, file := range files {

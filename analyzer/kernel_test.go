@@ -22,11 +22,10 @@ const (
 	wantKernelFar = 1756 // of 1848
 )
 
-// TestKernel holds the analyzer against the kernels' states in every story of
-// the lab and in a random mix, and its records to those that were reviewed:
-// what no script shows by itself happens here.
-func TestKernel(t *testing.T) {
-	dir := t.TempDir()
+// archived unpacks the captures of the lab's stories.
+func archived(t *testing.T) (dir string, files []string) {
+	t.Helper()
+	dir = t.TempDir()
 	if err := judge.Unpack("testdata/kernel/captures.tar.zst", dir); err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +33,14 @@ func TestKernel(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures: %v", err)
 	}
+	return dir, files
+}
+
+// TestKernel holds the analyzer against the kernels' states in every story of
+// the lab and in a random mix, and its records to those that were reviewed:
+// what no script shows by itself happens here.
+func TestKernel(t *testing.T) {
+	dir, files := archived(t)
 	rows := judged(t, dir)
 	mustReach(t, rows, wantKernelOwn, wantKernelFar)
 	var records []byte

@@ -16,25 +16,12 @@ import (
 // past, what X did, whether Y may process it, what Y then received.
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
-	own, rev := &c.ep[x].sp, &c.ep[y].sp
 	bad := c.badChecksum(s)
 	c.compat(s, bad)
 	if silence := s.Time - c.ep[x].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
 		c.spokeAfter(x, silence)
 	}
-	switch {
-	case s.Flags.Has(wire.SYN) && !own.Begins(s.Seq):
-		own.Restart()
-	case s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0:
-		own.Unsent(s.Seq)
-	}
-	p := own.Place(s, rev, c.ep[x].lastTime)
-	if s.Flags.Has(wire.SYN|wire.ACK) && c.ep[x].syn.ref != 0 && !c.ep[x].has(synAckSeen) {
-		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)
-	}
-	if p.Kind == reassembly.Retransmission && c.repeatedByNetwork(s) {
-		p.Kind = reassembly.Old
-	}
+	p := c.placed(s)
 	switch {
 	case bad:
 		c.note(detect.BadChecksum, x, s, 0)
@@ -57,17 +44,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	}
 	c.repeated(s, &p)
 	if !s.Flags.Has(wire.RST) { // whose numbers answer, or are anyone's: they are not the space's
-		c.missedEnd(s, &p)
-		c.unseen(s, &p)
-		c.inferOwnFIN(s)
-		c.backlog(s, &p)
-		own.Send(s, &p)
-		missing := rev.Missing()
-		rev.Receive(s)
-		if rev.Missing() > missing {
-			c.more(y).missed = moment{s.Ref, s.Time}
-			c.zeekGap(y)
-		}
+		c.spaces(s, &p)
 	}
 	c.sent(s, &p)
 	c.fills(s, &p)
@@ -78,6 +55,44 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	c.received(y, s)
 	c.speak(s, &p)
 	return p
+}
+
+// placed is where s lies in the sequence space of its sender.
+func (c *connection) placed(s *wire.Segment) reassembly.Placement {
+	ep := &c.ep[s.Dir]
+	own := &ep.sp
+	switch {
+	case s.Flags.Has(wire.SYN) && !own.Begins(s.Seq):
+		own.Restart()
+	case s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0:
+		own.Unsent(s.Seq)
+	}
+	p := own.Place(s, &c.ep[c.peer(s.Dir)].sp, ep.lastTime)
+	if s.Flags.Has(wire.SYN|wire.ACK) && ep.syn.ref != 0 && !ep.has(synAckSeen) {
+		p.Kind = reassembly.Pure // the answer of an end that had sent a SYN, which it repeats (figure 8)
+	}
+	if p.Kind == reassembly.Retransmission && c.repeatedByNetwork(s) {
+		p.Kind = reassembly.Old
+	}
+	return p
+}
+
+// spaces gives s to the sequence spaces of both ends, after what it shows of segments
+// that were not captured.
+func (c *connection) spaces(s *wire.Segment, p *reassembly.Placement) {
+	c.missedEnd(s, p)
+	c.unseen(s, p)
+	c.inferOwnFIN(s)
+	c.backlog(s, p)
+	y := c.peer(s.Dir)
+	rev := &c.ep[y].sp
+	c.ep[s.Dir].sp.Send(s, p)
+	missing := rev.Missing()
+	rev.Receive(s)
+	if rev.Missing() > missing {
+		c.more(y).missed = moment{s.Ref, s.Time}
+		c.zeekGap(y)
+	}
 }
 
 // fills remembers the last segment that may have completed what lies before

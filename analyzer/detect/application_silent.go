@@ -76,7 +76,7 @@ func (in *Input) silentSince() time.Time {
 	return in.Last[0].Time
 }
 
-func (in *Input) silentProof() [3]place {
+func (in *Input) silentProof() proof {
 	return places(in.SYNACK.first(), in.FIN[0].first(), in.Last[1])
 }
 
@@ -91,7 +91,7 @@ func findApplicationSilent(s *Survey) (out []overall) {
 
 func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	w := l.silent
-	first, answered := w.oldest.List()[0], l.spread().answered
+	first, answered := w.oldest.List()[0], l.counts().answered
 	longest := s.now.Sub(time.Unix(0, first.t))
 	c := overall{ids: w.ids.List(), n: w.ids.N()}
 	long := longest >= s.limits.Duration(SilentFor)

@@ -52,7 +52,7 @@ func (in *Input) closeWaitSince(side report.Side) time.Time {
 	return since
 }
 
-func (in *Input) closeWaitProof(side report.Side) [3]place {
+func (in *Input) closeWaitProof(side report.Side) proof {
 	return places(in.FIN[index(side.Peer())].first(), in.FINAcked[index(side.Peer())].first())
 }
 
@@ -79,7 +79,7 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 	switch {
 	case float64(n) >= s.limits.Get(CloseWaitCount):
 		c.confidence = high
-	case l != nil && l.spread().closed.N() >= leakOthers:
+	case l != nil && l.counts().closed.N() >= leakOthers:
 		p95 := time.Duration(l.all.closed.Within(leakUsual))
 		if n = w.old(s.now, max(leakTenth*p95, leakYoung)); n < leakFew {
 			return out

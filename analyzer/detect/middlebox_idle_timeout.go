@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/lastack/lastack/analyzer/stats"
@@ -42,7 +43,7 @@ type pause struct {
 	silent bool // nothing came any more; else a RST
 	server report.Addr
 	t      int64 // when it was found out
-	proof  [3]place
+	proof  proof
 }
 
 func shorter(a, b *pause) bool { return a.length < b.length || a.length == b.length && a.id < b.id }
@@ -174,9 +175,16 @@ func findMiddleboxIdleTimeout(s *Survey) (out []overall) {
 func (s *Survey) forgotten(p path, k *idleness, list []pause) overall {
 	least := list[0].length
 	c := overall{ids: k.ids.List(), n: k.ids.N()}
+	if c.n == len(k.fatal.List()) { // all are known, and which of them somebody in between has forgotten
+		c.ids, c.n = nil, len(list)
+		for i := range list {
+			c.ids = append(c.ids, list[i].id)
+		}
+		slices.Sort(c.ids)
+	}
 	silent := 0
 	for _, x := range list {
-		c.proof = append(c.proof, proofOf([]witness{{proof: x.proof}})...)
+		c.proof = append(c.proof, x.proof.marks()...)
 		if x.silent {
 			silent++
 		}

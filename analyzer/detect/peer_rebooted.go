@@ -128,7 +128,7 @@ func (s *Survey) survived(a netip.Addr, alive, t int64) (kept bool) {
 		if at.IP != a {
 			return
 		}
-		for _, x := range l.spread().long.List() {
+		for _, x := range l.counts().long.List() {
 			kept = kept || x.from < alive && x.until > t
 		}
 	})

@@ -37,14 +37,59 @@ type pair struct {
 	service report.Addr
 }
 
+// group keeps the first few of its connections as they are, for most have no more, and
+// counts all of them when there are.
+type group[X, A any, P counter[X, A]] struct {
+	few []X
+	all *A
+}
+
+// counter is what the connections of a group come to.
+type counter[X, A any] interface {
+	*A
+	add(*X)
+	merge(*A)
+}
+
+const few = 8
+
+// take counts x, or keeps it.
+func (g *group[X, A, P]) take(x *X) {
+	if g.all == nil && len(g.few) < few {
+		g.few = append(g.few, *x)
+		return
+	}
+	P(g.counts()).add(x)
+}
+
+// counts returns what the connections come to: from now on they are counted.
+func (g *group[X, A, P]) counts() *A {
+	if g.all == nil {
+		g.all = new(A)
+		for i := range g.few {
+			P(g.all).add(&g.few[i])
+		}
+		g.few = nil
+	}
+	return g.all
+}
+
+// join adds the connections of o.
+func (g *group[X, A, P]) join(o *group[X, A, P]) {
+	if g.all == nil && o.all == nil && len(g.few)+len(o.few) <= few {
+		g.few = append(g.few, o.few...)
+		return
+	}
+	P(g.counts()).merge(o.counts())
+}
+
 // listener is what is known of a service over all of its clients.
 type listener struct {
 	connections uint64
-	heard       int64    // when it was heard of last
-	few         []served // while they are few: of most there are
-	all         *service
-	silent      *waiting
-	closeWait   *waiting // what stayed in CLOSE-WAIT there
+	heard       int64 // when it was heard of last
+	group[served, service, *service]
+	silent    *waiting
+	closeWait *waiting // what stayed in CLOSE-WAIT there
 }
 
 // served is one connection of a listener, with what is counted of it.
@@ -75,8 +120,6 @@ const (
 // synTimer is longer than what a kernel waits before it sends a SYN again (RFC 6298).
 const synTimer = 1200 * time.Millisecond
 
-const fewServed = 8
-
 // service is what all of them come to.
 type service struct {
 	opened     stats.Rate // by SYNs; of interest are those that failed
@@ -95,9 +138,8 @@ type service struct {
 // connector is what is known of one client of a service, and its source ports.
 type connector struct {
 	connections uint64
-	few         []use // while they are few: of most there are
-	all         *uses
-	closeWait   *waiting // what stayed in CLOSE-WAIT at the client
+	group[use, uses, *uses]
+	closeWait *waiting // what stayed in CLOSE-WAIT at the client
 }
 
 // use is one connection of a connector that left a TIME-WAIT at the client.
@@ -110,8 +152,6 @@ type use struct {
 	fins        [2]place
 	again       bool // it took its ports over from a TIME-WAIT at the client
 }
-
-const fewUses = 8
 
 // uses are all of them.
 type uses struct {
@@ -147,7 +187,7 @@ type waiting struct {
 type witness struct {
 	t     int64 // the group's order: nanoseconds since the epoch
 	id    uint64
-	proof [3]place
+	proof proof
 }
 
 // place is where a frame stands in the capture: a Mark without its time.
@@ -156,13 +196,31 @@ type place struct {
 	file  int
 }
 
+// nanos is when it was captured, in nanoseconds since the epoch; 0 if it was not.
+func (m Mark) nanos() int64 {
+	if m.Frame == 0 {
+		return 0
+	}
+	return m.Time.UnixNano()
+}
+
 func (m Mark) place() place { return place{m.Frame, m.File} }
 
-func places(list ...Mark) (p [3]place) {
+// proof is up to three frames that show something of a connection.
+type proof [3]place
+
+func places(list ...Mark) (p proof) {
 	for i, m := range list {
 		p[i] = m.place()
 	}
 	return p
+}
+
+func (p *proof) marks() (marks []Mark) {
+	for _, x := range p {
+		marks = append(marks, Mark{Frame: x.frame, File: x.file})
+	}
+	return marks
 }
 
 func earlier(a, b *witness) bool { return a.t < b.t || a.t == b.t && a.id < b.id }
@@ -235,13 +293,13 @@ func (s *Survey) Ends(now time.Time) {
 func (l *listener) add(in *Input, denied *rst) {
 	c := in.Conn
 	l.connections++
-	l.heard = max(l.heard, in.Last[1].Time.UnixNano())
-	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].Time.UnixNano(), opening: in.opening(), syn: in.SYN[0].first().place(),
+	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].nanos(), opening: in.opening(), syn: in.SYN[0].first().place(),
 		answered: c.Endpoints.Server.UniqueBytes > 0, timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
 	if x.opening >= failed {
 		x.client = hashAddr(c.Client.IP)
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)
+	l.heard = max(l.heard, x.until)
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
 	}
@@ -257,27 +315,6 @@ func (l *listener) add(in *Input, denied *rst) {
 	l.take(&x)
 }
 
-// take counts x, or keeps it while there are few.
-func (l *listener) take(x *served) {
-	if l.all == nil && len(l.few) < fewServed {
-		l.few = append(l.few, *x)
-		return
-	}
-	l.spread().add(x)
-}
-
-// spread goes over to counting.
-func (l *listener) spread() *service {
-	if l.all == nil {
-		l.all = new(service)
-		for i := range l.few {
-			l.all.add(&l.few[i])
-		}
-		l.few = nil
-	}
-	return l.all
-}
-
 func (a *service) add(x *served) {
 	switch x.opening {
 	case succeeded:
@@ -291,7 +328,7 @@ func (a *service) add(x *served) {
 		}
 		a.opened.Add(x.from, 1, 1)
 		a.sources.Add(x.client)
-		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: [3]place{x.syn}}, earlier)
+		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: proof{x.syn}}, earlier)
 		a.floodIDs.Add(x.id)
 	}
 	if x.answered {
@@ -345,23 +382,7 @@ func (p *connector) add(in *Input) {
 	x.Until = in.untilNow(x.Until)
 	u := use{from: c.Start.UnixNano(), until: max(c.End.UnixNano(), x.Until), port: c.Client.Port, timeWait: x, lived: seconds(c.Duration), id: c.ID, fins: in.finsOf(report.Client),
 		again: c.Reuse != nil && in.ReuseHolder == report.Client}
-	if p.all == nil && len(p.few) < fewUses {
-		p.few = append(p.few, u)
-		return
-	}
-	p.spread().add(&u)
-}
-
-// spread goes over to counting.
-func (p *connector) spread() *uses {
-	if p.all == nil {
-		p.all = new(uses)
-		for i := range p.few {
-			p.all.add(&p.few[i])
-		}
-		p.few = nil
-	}
-	return p.all
+	p.take(&u)
 }
 
 func (a *uses) add(u *use) {
@@ -397,15 +418,15 @@ func (h *held) add(x Span, lived time.Duration, id uint64, fins [2]place) {
 	h.level.Add(x.From, x.Until)
 	h.lives.Add(int64(lived))
 	h.ids.Add(id)
-	h.first.Add(witness{t: x.From, id: id, proof: [3]place{fins[0], fins[1]}}, earlier)
+	h.first.Add(witness{t: x.From, id: id, proof: proof{fins[0], fins[1]}}, earlier)
 }
 
 // add takes a connection of which an end has waited since then.
-func (w *waiting) add(in *Input, side report.Side, since time.Time, proof [3]place) {
+func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof) {
 	w.ages.Add(int64(in.Now.Sub(since)))
 	w.ids.Add(in.Conn.ID)
 	w.since.Add(since.UnixNano(), 1, 0)
-	w.oldest.Add(witness{t: since.UnixNano(), id: in.Conn.ID, proof: proof}, earlier)
+	w.oldest.Add(witness{t: since.UnixNano(), id: in.Conn.ID, proof: shown}, earlier)
 	other := in.Conn.Client.IP
 	if side == report.Client {
 		other = in.Conn.Server.IP
@@ -453,11 +474,7 @@ func (l *listener) merge(o *listener) {
 	l.heard = max(l.heard, o.heard)
 	l.silent = merged(l.silent, o.silent, (*waiting).merge)
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
-	if l.all == nil && o.all == nil && len(l.few)+len(o.few) <= fewServed {
-		l.few = append(l.few, o.few...)
-		return
-	}
-	l.spread().merge(o.spread())
+	l.join(&o.group)
 }
 
 func (a *service) merge(o *service) {
@@ -488,11 +505,7 @@ func merged[T any](a, b *T, merge func(to, from *T)) *T {
 func (p *connector) merge(o *connector) {
 	p.connections += o.connections
 	p.closeWait = merged(p.closeWait, o.closeWait, (*waiting).merge)
-	if p.all == nil && o.all == nil && len(p.few)+len(o.few) <= fewUses {
-		p.few = append(p.few, o.few...)
-		return
-	}
-	p.spread().merge(o.spread())
+	p.join(&o.group)
 }
 
 func (a *uses) merge(o *uses) {
@@ -570,14 +583,10 @@ func over(d Detector, find func(*Survey) []overall) Detector {
 	return d
 }
 
-// proofOf lists where the examples of a group stand.
-func proofOf(lists ...[]witness) (marks []Mark) {
-	for _, list := range lists {
-		for i := range list {
-			for _, p := range list[i].proof {
-				marks = append(marks, Mark{Frame: p.frame, File: p.file})
-			}
-		}
+// proofOf lists where the witnesses of a group stand.
+func proofOf(list []witness) (marks []Mark) {
+	for i := range list {
+		marks = append(marks, list[i].proof.marks()...)
 	}
 	return marks
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/lastack/lastack/report"
 )
 
-// group is a capture of many connections and what one detector has to say of it, as
+// scene is a capture of many connections and what one detector has to say of it, as
 // "severity confidence title"; "": nothing.
-type group struct {
+type scene struct {
 	name string
 	list []*Input
 	want string
@@ -229,7 +229,7 @@ func pausing(pause float64) *Input {
 
 // surveys has, for each detector of groups, captures in which it fires, and its nearest
 // look-alikes.
-var surveys = sync.OnceValue(func() map[string][]group {
+var surveys = sync.OnceValue(func() map[string][]scene {
 	syns := func(n int, gap float64, again int) []*Input {
 		return from(numbered(n, gap, func(int) *Input {
 			return with(synSent(), func(in *Input) { in.SYN[0].Copies = again })
@@ -247,7 +247,7 @@ var surveys = sync.OnceValue(func() map[string][]group {
 		}
 		return list
 	}
-	return map[string][]group{
+	return map[string][]scene{
 		"syn-flood": {
 			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
 			{"twice", together(syns(300, 2, 0), shifted(20_000, syns(1000, 2, 0)), numbered(3, 1, func(int) *Input { return ordinary() }), syns(5, 2, 1)),

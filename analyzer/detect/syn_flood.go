@@ -24,7 +24,7 @@ var synFlood = over(Detector{
 
 func findSYNFlood(s *Survey) (out []overall) {
 	s.listeners.Each(func(a report.Addr, at *listener) {
-		l := at.spread()
+		l := at.counts()
 		_, failed := l.opened.N()
 		if float64(failed) < s.limits.Get(SYNRate) {
 			return

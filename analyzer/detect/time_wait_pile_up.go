@@ -56,7 +56,7 @@ var portExhaustion = over(Detector{
 
 func findTimeWaitPileUp(s *Survey) (out []overall) {
 	s.pairs.Each(func(p pair, c *connector) {
-		out = s.pileUp(out, p, c.spread())
+		out = s.pileUp(out, p, c.counts())
 	})
 	return out
 }
@@ -123,7 +123,7 @@ func (s *Survey) ports(a netip.Addr, k *uses) int {
 
 func findTimeWaitOnServer(s *Survey) (out []overall) {
 	s.listeners.Each(func(a report.Addr, l *listener) {
-		h := &l.spread().timeWait
+		h := &l.counts().timeWait
 		if float64(h.level.N()) < s.limits.Get(TimeWaitCount) {
 			return
 		}
@@ -145,7 +145,7 @@ func findTimeWaitOnServer(s *Survey) (out []overall) {
 
 func findPortExhaustion(s *Survey) (out []overall) {
 	s.pairs.Each(func(p pair, k *connector) {
-		if c := s.exhausted(p, k.spread()); c != nil {
+		if c := s.exhausted(p, k.counts()); c != nil {
 			out = append(out, *c)
 		}
 	})

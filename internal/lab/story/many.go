@@ -51,11 +51,7 @@ var many = []Story{
 		Name: "middlebox-idle-timeout", Title: "a middlebox has forgotten 4 idle connections: what A then sends is never answered, while a new one works",
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8)
-			var clients []*Sock
-			for i := range uint16(4) {
-				a, _ := w.meet(l, clientPort+i)
-				clients = append(clients, a)
-			}
+			clients, _ := w.meetAll(l, 4)
 			w.Sleep(1300 * ms)
 			w.Cut(path.Not(path.Port(clientPort + 100)))
 			for _, a := range clients {
@@ -71,10 +67,8 @@ var many = []Story{
 		Name: "peer-rebooted", Title: "B forgets 3 connections, as if it were restarted; what A sends on each draws a RST",
 		Run: func(w *World) {
 			l := w.Listen(&w.B, serverPort, 8)
-			var clients []*Sock
-			for i := range uint16(3) {
-				a, b := w.meet(l, clientPort+i)
-				clients = append(clients, a)
+			clients, servers := w.meetAll(l, 3)
+			for _, b := range servers {
 				b.Crash()
 			}
 			w.Sleep(1300 * ms)
@@ -93,6 +87,15 @@ func (w *World) meet(l *Sock, port uint16) (a, b *Sock) {
 	b = l.Accept()
 	w.Greet(a, b)
 	return a, b
+}
+
+// meetAll is meet for n ports.
+func (w *World) meetAll(l *Sock, n uint16) (clients, servers []*Sock) {
+	for i := range n {
+		a, b := w.meet(l, clientPort+i)
+		clients, servers = append(clients, a), append(servers, b)
+	}
+	return clients, servers
 }
 
 // pileUp makes short connections, of which the same end always closes first.
