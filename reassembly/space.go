@@ -122,7 +122,7 @@ func (sp *Space) Outstanding() bool {
 // Captured is where the sender was by its own segments: SND.NXT, unless the receiver's
 // ACK was what showed that more was sent.
 func (sp *Space) Captured() wire.Seq {
-	if sp.gaps != nil && sp.Has(KnownUna) && sp.Una == sp.Next {
+	if sp.gaps != nil && sp.Una == sp.Next {
 		if last := sp.gaps.list[len(sp.gaps.list)-1]; last.hi == sp.Next {
 			return last.lo
 		}

@@ -379,6 +379,11 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"in silence, or denied", together(numbered(2, 200_000, func(int) *Input { return muted(360_000) }), numbered(2, 400_000, func(int) *Input { return denies(360_000) }),
 				shifted(1_500_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
+			{"in silence, and others to a server that is gone", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }),
+				numbered(2, 100_000, func(int) *Input {
+					return with(muted(360_000), func(in *Input) { in.Conn.Server.Port = 81 })
+				}), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
+				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
 			{"in silence, and nobody is served", numbered(4, 1000, func(int) *Input { return muted(360_000) }), ""},
 			{"a host that was restarted", numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), ""},
 			{"two", numbered(2, 1000, func(int) *Input { return denies(360_000) }), ""},
