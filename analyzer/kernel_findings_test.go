@@ -14,14 +14,6 @@ import (
 	"github.com/lastack/lastack/report"
 )
 
-// lowered are thresholds for stories that would otherwise have to last for a minute, or
-// be of a thousand connections.
-var lowered = map[string][][2]string{
-	"time-wait-pile-up":      {{"time-wait", "100"}},
-	"time-wait-on-server":    {{"time-wait", "100"}},
-	"middlebox-idle-timeout": {{"idle", "1s"}},
-}
-
 // untold are findings that no story of the lab shows, and why.
 var untold = map[string]string{
 	"capture-duplicates":       "about the capture, not the kernels: internal/lab/derive makes captures with packets twice",
@@ -72,12 +64,7 @@ func TestKernelFindings(t *testing.T) {
 // "3 three-segment-close info high".
 func foundIn(t *testing.T, file string, told map[string]bool) string {
 	t.Helper()
-	opt := analyzer.Options{Limits: detect.Defaults()}
-	for _, l := range lowered[filepath.Base(filepath.Dir(file))] {
-		if err := opt.Limits.Set(l[0], l[1]); err != nil {
-			t.Fatal(err)
-		}
-	}
+	opt := analyzer.Options{Limits: judge.Limits(filepath.Base(filepath.Dir(file)))}
 	n := map[string]int{}
 	opt.OnRecord = func(r report.Record) {
 		if f, ok := r.(*report.Finding); ok {

@@ -13,7 +13,7 @@ var acceptQueueOverflow = define(Detector{
 	Disproof: "TcpExtListenOverflows did not rise on the server at that time; or loss of every one of these ACKs, which a capture at the server would show.",
 	Advice: "Find out why the program does not call accept() fast enough (busy, blocked, out of descriptors). A longer queue, listen()'s backlog and " +
 		"net.core.somaxconn together, helps only against bursts.",
-	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn", "sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow"},
+	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPDeferAcceptDrop TcpOutRsts", "ss -ltn", "sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow"},
 	Refs:  []string{"RFC 9293 3.5", "tcp_check_req()", "tcp_v4_syn_recv_sock()", "inet_csk_complete_hashdance()"},
 }, receiptStruck, findAcceptQueueOverflow)
 

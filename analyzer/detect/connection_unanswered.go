@@ -17,7 +17,7 @@ var connectionUnanswered = define(Detector{
 	Disproof: "An answer captured elsewhere on the path: then it was lost on the way back, or the capture missed it.",
 	Advice: "Find out where the SYN goes: host down, a firewall that drops instead of rejecting, no route back, or a listener whose queues are full " +
 		"(then other clients' SYNs are answered in the same seconds). Capture at the server to see whether it arrives.",
-	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDrop", "sysctl net.ipv4.tcp_syn_retries"},
+	Check: []string{"nstat -az TcpExtTCPSynRetrans TcpExtTCPAbortOnTimeout", "nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPReqQFullDrop", "sysctl net.ipv4.tcp_syn_retries"},
 	Refs:  []string{"RFC 9293 3.8.3", "RFC 6298 5.7", "tcp_write_timeout()"},
 }, openedOtherwise, findConnectionUnanswered)
 

@@ -15,7 +15,7 @@ var finRetransmitted = define(Detector{
 	Severity: notice,
 	Disproof: "The same FIN captured once only at its sender: then the network repeated it.",
 	Advice:   "Nothing to do for a single one. Many of them point to loss: compare with the retransmissions of data.",
-	Check:    []string{"nstat -az TcpRetransSegs TcpExtTCPTimeouts"},
+	Check:    []string{"nstat -az TcpRetransSegs TcpExtTCPLossProbes TcpExtTCPTimeouts"},
 	Refs:     []string{"RFC 9293 3.8.1", "RFC 6298 5.4", "RFC 8985 7"},
 }, finAgain, findFinRetransmitted)
 

@@ -17,7 +17,7 @@ var halfCloseDataLost = define(Detector{
 	Disproof: "An ACK of this data from the end that sent the RST.",
 	Advice: "The end that closed first should read until read() returns 0 before it calls close(), or shut down only its own direction. " +
 		"If it waited long, its FIN-WAIT-2 limit (Linux: tcp_fin_timeout) may have passed.",
-	Check: []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts", "sysctl net.ipv4.tcp_fin_timeout"},
+	Check: []string{"nstat -az TcpExtTCPAbortOnData TcpOutRsts", "sysctl net.ipv4.tcp_fin_timeout"},
 	Refs:  []string{"RFC 9293 3.6.1", "RFC 1122 4.2.2.13", "RFC 9293 3.5.2", "tcp_rcv_state_process()", "tcp_fin_time()"},
 }, withRST, findHalfCloseDataLost)
 

@@ -11,7 +11,7 @@ var handshakeACKLost = define(Detector{
 	Severity: notice,
 	Disproof: "The ACK captured at the server: then the server did not take it (a full accept queue, TCP_DEFER_ACCEPT). Several connections to the same listener with this sign point to the accept queue too.",
 	Advice:   "Nothing to do for a single one. If other connections to the same listener show it, look at its accept queue.",
-	Check:    []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn"},
+	Check:    []string{"nstat -az TcpExtTCPSynRetrans TcpExtTCPTimeouts", "nstat -az TcpExtTCPSYNChallenge", "ss -tan state syn-recv"},
 	Refs:     []string{"RFC 9293 3.5", "tcp_check_req()", "inet_csk_reqsk_queue_drop()"},
 }, receiptStruck, findHandshakeACKLost)
 

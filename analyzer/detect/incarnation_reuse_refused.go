@@ -16,7 +16,7 @@ var incarnationReuseRefused = define(Detector{
 	Severity: notice,
 	Disproof: "An ACK in the new numbers: then the holder had accepted the SYN.",
 	Advice:   "Enable timestamps at both ends (the usual default): with them the SYN is accepted at once. Let the client close first, so that TIME-WAIT is at the end that chooses the ports; keep connections open or pool them.",
-	Check:    []string{"ss -tan state time-wait", "sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_rfc1337", "nstat -az TcpExtTCPACKSkippedTimeWait"},
+	Check:    []string{"ss -tan state time-wait", "sysctl net.ipv4.tcp_timestamps net.ipv4.tcp_rfc1337", "nstat -az TcpExtTCPSynRetrans TcpOutRsts TcpExtTCPACKSkippedTimeWait"},
 	Refs:     []string{"RFC 6191 2", "RFC 1122 4.2.2.13", "RFC 5961 4", "tcp_timewait_state_process()", "tcp_rcv_synsent_state_process()"},
 }, portsReused, findIncarnationReuseRefused)
 

@@ -17,7 +17,7 @@ var oldDuplicate = define(Detector{
 	Severity: notice,
 	Disproof: "The segment leaving its sender at that time: then it is no old one.",
 	Advice:   "Nothing to do for a single one. Many of them point to a path that holds segments back for very long, to a replayed capture, or to somebody who forges them.",
-	Check:    []string{"nstat -az TcpExtPAWSEstab TcpExtTCPChallengeACK TcpExtTCPSYNChallenge"},
+	Check:    []string{"nstat -az TcpExtPAWSEstab TcpExtPAWSTimewait TcpExtTCPDSACKOldSent TcpExtTCPChallengeACK TcpExtTCPSYNChallenge TcpOutRsts"},
 	Refs:     []string{"RFC 9293 3.4", "RFC 1337 1", "RFC 7323 5", "RFC 5961 4"},
 }, synAgain|oldSegments, findOldDuplicate)
 

@@ -16,7 +16,7 @@ var outageRecovered = define(Detector{
 	Disproof: "Answers of the silent end in between, captured closer to it: then only the way back was broken.",
 	Advice: "See what else was silent at that time: a link, a router, a failover, a host that was paused or overloaded. " +
 		"The retransmission timer doubles, so that after an outage a connection may wait as long again as it lasted.",
-	Check: []string{"nstat -az TcpExtTCPTimeouts TcpRetransSegs TcpExtTCPSlowStartRetrans", "ip -s link"},
+	Check: []string{"nstat -az TcpExtTCPTimeouts TcpRetransSegs TcpExtTCPLostRetransmit", "ip -s link"},
 	Refs:  []string{"RFC 9293 3.8.1", "RFC 6298 5", "tcp_retransmit_timer()"},
 }, silenceBroken, findOutageRecovered)
 

@@ -16,7 +16,7 @@ var resetAbort = define(Detector{
 	Severity: notice,
 	Disproof: "A segment of the same end after the RST, or the RST missing in a capture at that end: then somebody else sent it.",
 	Advice:   "If it is not meant: look in that program for SO_LINGER with time 0, for close() while data waits unread, and for a process killed with data unread.",
-	Check:    []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout TcpOutRsts"},
+	Check:    []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpExtTCPAbortOnMemory TcpExtTCPAbortOnTimeout TcpOutRsts TcpEstabResets"},
 	Refs:     []string{"RFC 9293 3.10.5", "RFC 1122 4.2.2.13", "tcp_send_active_reset()", "__tcp_close()"},
 }, withRST, findResetAbort)
 

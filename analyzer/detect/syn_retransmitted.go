@@ -15,7 +15,7 @@ var synRetransmitted = define(Detector{
 	Severity: notice,
 	Disproof: "A SYN,ACK that left before the repetition and that the capture missed.",
 	Advice:   "Nothing to do for a single one. Many of them to one listener point to a full SYN or accept queue there, many to one network to loss or a firewall's rate limit.",
-	Check:    []string{"nstat -az TcpExtTCPSynRetrans", "nstat -az TcpExtListenDrops TcpExtTCPReqQFullDrop"},
+	Check:    []string{"nstat -az TcpExtTCPSynRetrans", "nstat -az TcpExtListenDrops TcpExtListenOverflows"},
 	Refs:     []string{"RFC 9293 3.8.1", "RFC 6298 2.1", "tcp_retransmit_timer()"},
 }, synAgain, findSYNRetransmitted)
 

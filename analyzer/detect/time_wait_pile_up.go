@@ -36,7 +36,7 @@ var timeWaitOnServer = over(Detector{
 	Disproof: "A tcp_max_tw_buckets below the number: then there are fewer, and late FINs draw RSTs (time-wait-missing).",
 	Advice: "Nothing, unless TIME-WAITs are dropped for the bucket limit, or clients come back from the same port within a minute. " +
 		"A listener that is to be restarted at once sets SO_REUSEADDR before bind().",
-	Check: []string{"ss -tan state time-wait | wc -l", "nstat -az TcpExtTCPTimeWaitOverflow", "sysctl net.ipv4.tcp_max_tw_buckets"},
+	Check: []string{"ss -tan state time-wait | wc -l", "nstat -az TcpExtTW TcpExtTCPTimeWaitOverflow", "sysctl net.ipv4.tcp_max_tw_buckets"},
 	Refs:  []string{"RFC 9293 3.6.1", "inet_twsk_alloc()"},
 }, findTimeWaitOnServer)
 

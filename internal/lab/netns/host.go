@@ -107,9 +107,22 @@ func (h *Host) Counters() (map[string]int64, error) {
 			}
 			addCounters(all, string(text))
 		}
-		return nil
+		text, err := os.ReadFile("/proc/thread-self/net/snmp6")
+		addCounters6(all, string(text))
+		return err
 	})
 	return all, err
+}
+
+// addCounters6 reads lines "Icmp6InErrors 1": what IPv6 tells TCP.
+func addCounters6(all map[string]int64, text string) {
+	for line := range strings.Lines(text) {
+		if f := strings.Fields(line); len(f) == 2 && strings.HasPrefix(f[0], "Icmp6In") {
+			if v, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+				all[f[0]] = v
+			}
+		}
+	}
 }
 
 // addCounters reads pairs of lines: "TcpExt: Name Name", "TcpExt: 1 2".

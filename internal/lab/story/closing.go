@@ -88,6 +88,42 @@ var closing = []Story{
 		},
 	},
 	{
+		Name: "fin-lost-twice", Title: "A's FIN is lost twice: sent again as a probe (TLP), and then by the retransmission timer",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			w.Rule(path.All(fromA, path.FIN), path.Drop, 2)
+			a.Close()
+			w.Sleep(1500 * ms)
+			b.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "half-closed-unread", Title: "A half-closes and then closes with B's answer unread: RST in FIN_WAIT_2",
+		Proof: [2][]string{{"TcpExtTCPAbortOnClose"}, {}},
+		Run: func(w *World) {
+			a, b := w.Pair()
+			a.Shutdown()
+			w.Later()
+			b.Write(100)
+			w.Later()
+			a.Close()
+			w.Later()
+		},
+	},
+	{
+		Name: "fin-wait-2-not-waited", Title: "A half-closes and then closes with TCP_LINGER2 = -1: RST instead of an orphan in FIN_WAIT_2",
+		Proof: [2][]string{{"TcpExtTCPAbortOnLinger"}, {}},
+		Run: func(w *World) {
+			a, _ := w.Pair()
+			a.Shutdown()
+			w.Later()
+			a.Set(unix.IPPROTO_TCP, unix.TCP_LINGER2, -1)
+			a.Close()
+			w.Later()
+		},
+	},
+	{
 		Name: "fin-lost-peer-closes", Title: "A's FIN is lost and B closes by itself: CLOSING on A only", Delay: 40 * ms,
 		Verdict: [2]string{"FIN_WAIT_1, CLOSING, TIME_WAIT", "FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT"},
 		Run: func(w *World) {

@@ -158,6 +158,19 @@ var idle = []Story{
 		},
 	},
 	{
+		Name: "outage-bulk", Title: "an outage of 1.3 s in the middle of 400 kB: a whole flight is lost and sent again in slow start", Delay: 5 * ms,
+		Run: func(w *World) {
+			a, b := w.Pair()
+			a.Write(20_000)
+			b.Read(20_000)
+			mend := w.Cut(path.Any)
+			w.Together(func() { a.Write(400_000) }, func() { b.Read(400_000) },
+				func() { w.Sleep(1300 * ms); mend() })
+			w.Later()
+			closeBoth(w, a, b)
+		},
+	},
+	{
 		Name: "outage-server-restarted", Title: "the server restarts behind an outage; A's data then draws a RST",
 		Run: func(w *World) {
 			a, b := w.Pair()

@@ -39,13 +39,42 @@ var many = []Story{
 		Run: func(w *World) {
 			w.Listen(&w.B, serverPort, 16)
 			w.Cut(path.All(fromB, path.SYNACK))
-			for i := range uint16(400) {
-				from := w.A.At(20_000 + 7*i)
-				w.Inject(packet.TCP{Src: from, Dst: w.server(), Seq: wire.Seq(i) * 1_000_003, Flags: wire.SYN, Window: 1024})
-				w.Sleep(5 * ms)
-			}
+			w.flood(400)
 			w.Later()
 		},
+	},
+	{
+		Name: "syn-flood-cookies", Title: "the same flood with tcp_syncookies=1: B answers each with a cookie and holds nothing; a client gets through, a wrong cookie draws a RST",
+		Proof: [2][]string{{}, {"TcpExtTCPReqQFullDoCookies", "TcpExtSyncookiesSent", "TcpExtSyncookiesRecv", "TcpExtSyncookiesFailed"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 16)
+			w.Cut(path.All(fromB, path.SYNACK, path.Not(path.Port(clientPort))))
+			w.flood(200)
+			a := w.Dial(&w.A, clientPort, w.server())
+			w.Inject(packet.TCP{Src: w.A.At(19_001), Dst: w.server(), Seq: 1, Ack: 1, Flags: wire.ACK, Window: 1024})
+			w.flood(200)
+			b := l.Accept()
+			w.Greet(a, b)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "syn-flood-client", Title: "a client in a SYN flood without cookies: its SYNs are dropped, it gives up (tcp_syn_retries=1)",
+		OnlyA: set{"tcp_syn_retries": "1", "tcp_syn_linear_timeouts": "0"}, OnlyB: set{"tcp_syncookies": "0"}, Proof: [2][]string{{}, {"TcpExtTCPReqQFullDrop"}},
+		Run: func(w *World) {
+			w.Listen(&w.B, serverPort, 16)
+			w.Cut(path.All(fromB, path.SYNACK))
+			w.flood(100)
+			a := w.Socket(&w.A, clientPort)
+			a.Connect(w.server())
+			w.flood(300)
+			_ = a.Result()
+		},
+	},
+	{
+		Name: "time-wait-recycled", Title: "A has 110 ports and opens 120 connections: with tcp_tw_reuse=1 the last take ports from TIME_WAIT", Delay: 2 * ms,
+		OnlyA: set{"ip_local_port_range": "40000 40109", "tcp_tw_reuse": "1"}, Proof: [2][]string{{"TcpExtTWRecycled"}, {}},
+		Run: func(w *World) { w.pileUp(func(a, b *Sock) (first, last *Sock) { return a, b }) },
 	},
 	{
 		Name: "middlebox-idle-timeout", Title: "a middlebox has forgotten 4 idle connections: what A then sends is never answered, while a new one works",
@@ -79,6 +108,16 @@ var many = []Story{
 			w.Later()
 		},
 	},
+}
+
+// flood injects n SYNs from forged ports, one in 5 ms.
+func (w *World) flood(n uint32) {
+	for i := range n {
+		w.flooded++
+		from := w.A.At(uint16(20_000 + 7*w.flooded))
+		w.Inject(packet.TCP{Src: from, Dst: w.server(), Seq: wire.Seq(i) * 1_000_003, Flags: wire.SYN, Window: 1024})
+		w.Sleep(5 * ms)
+	}
 }
 
 // meet connects A, from a port (0: any), to the listener at B, and says hello.

@@ -92,6 +92,25 @@ var opening = []Story{
 		},
 	},
 	{
+		Name: "fast-open-old-cookie", Title: "fast open with a cookie that B, whose key has changed, does not take: the data is sent again",
+		OnlyA: set{"tcp_fastopen": "1"}, OnlyB: set{"tcp_fastopen": "2"}, Proof: [2][]string{{}, {"TcpExtTCPFastOpenPassiveFail"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8, Opt(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 8))
+			a := w.Socket(&w.A, clientPort)
+			a.FastOpen(w.server(), 100) // asks for the cookie, and leaves the data to another write
+			b := l.Accept()
+			w.Greet(a, b)
+			closeBoth(w, a, b)
+			need("key", w.B.host.Sysctl("net.ipv4.tcp_fastopen_key", "1-2-3-4"))
+			a = w.Socket(&w.A, clientPort+1)
+			a.FastOpen(w.server(), 100)
+			b = l.Accept()
+			b.Read(100)
+			w.Later()
+			closeBoth(w, a, b)
+		},
+	},
+	{
 		Name: "syn-lost", Title: "the first SYN is lost",
 		Run: func(w *World) {
 			w.Rule(path.SYN, path.Drop, 1)
@@ -192,6 +211,19 @@ var opening = []Story{
 			}
 			third.Write(5)
 			w.Later()
+		}),
+	queueFull("syn-dropped-queue-full", "the accept queue is full: B drops A's SYN; the server accepts after 1.5 s, and the SYN's copy is answered",
+		nil, func(w *World, l, third *Sock) {
+			w.Sleep(1500 * ms)
+			l.Accept()
+			l.Accept()
+			need("connect", third.Result())
+			w.Greet(third, l.Accept())
+			w.Later()
+		}),
+	queueFull("syn-dropped-gives-up", "the accept queue is full and stays so: B drops A's SYNs, which gives up (tcp_syn_retries=1)",
+		set{"tcp_syn_retries": "1", "tcp_syn_linear_timeouts": "0"}, func(w *World, l, third *Sock) {
+			_ = third.Result()
 		}),
 	overflow("accept-queue-overflow-data", "accept queue overflow; the third client sends at once and its data is resent unacknowledged",
 		nil, func(w *World, l, third *Sock) {
@@ -462,6 +494,22 @@ func overflow(name, title string, onlyB set, then func(w *World, l, third *Sock)
 			third.Connect(w.server())
 			_ = second.Result()
 			_ = third.Result()
+			then(w, l, third)
+		},
+	}
+}
+
+// queueFull fills the accept queue of a server that does not accept, and then
+// connects once more.
+func queueFull(name, title string, onlyA set, then func(w *World, l, third *Sock)) Story {
+	return Story{
+		Name: name, Title: title, OnlyA: onlyA, Proof: [2][]string{{}, {"TcpExtListenOverflows", "TcpExtListenDrops"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 1)
+			w.Dial(&w.A, clientPort, w.server())
+			w.Dial(&w.A, clientPort+1, w.server())
+			third := w.Socket(&w.A, clientPort+2)
+			third.Connect(w.server())
 			then(w, l, third)
 		},
 	}

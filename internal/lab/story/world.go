@@ -67,6 +67,7 @@ type World struct {
 	mu       sync.Mutex
 	socks    []*Sock
 	over     bool
+	flooded  uint32 // SYNs that flood has sent
 	cleanup  []func()
 	before   [2]map[string]int64
 }
