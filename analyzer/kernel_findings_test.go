@@ -60,6 +60,68 @@ func TestKernelFindings(t *testing.T) {
 	}
 }
 
+// TestOneDetectorOff: without a detector its own findings are missing, and no other: no
+// detector needs another, and each is tested by itself. Looked at are some stories with
+// the finding, and some without.
+func TestOneDetectorOff(t *testing.T) {
+	dir, _ := archived(t)
+	reviewed, err := os.ReadFile("testdata/kernel/findings.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(reviewed)), "\n")
+	for i := range detect.All {
+		id := detect.All[i].ID
+		t.Run(id, func(t *testing.T) {
+			on := detect.All[i]
+			defer func() { detect.All[i] = on }()
+			detect.All[i] = detect.Detector{ID: id}
+			missing := 0
+			for _, line := range someWith(lines, id) {
+				capture, found, _ := strings.Cut(line, ": ")
+				name, tap, _ := strings.Cut(capture, " ")
+				want := without(found, id)
+				if got := foundIn(t, filepath.Join(dir, name, tap+".pcap"), map[string]bool{}); got != want {
+					t.Errorf("%s: %s, want %s", capture, got, want)
+				}
+				if want != found {
+					missing++
+				}
+			}
+			if missing == 0 && untold[id] == "" {
+				t.Error("nothing is missing anywhere")
+			}
+		})
+	}
+}
+
+// someWith picks three lines with the finding, and one in 25 of the others.
+func someWith(lines []string, id string) (some []string) {
+	with := 0
+	for i, line := range lines {
+		switch told := strings.Contains(line+",", " "+id+" "); {
+		case strings.HasPrefix(line, "random-"): // as many as all others together
+		case told && with < 3:
+			with++
+			some = append(some, line)
+		case !told && i%25 == len(id)%25:
+			some = append(some, line)
+		}
+	}
+	return some
+}
+
+// without takes the findings of one kind from a line of foundIn.
+func without(found, id string) string {
+	list := slices.DeleteFunc(strings.Split(found, ", "), func(f string) bool {
+		return slices.Contains(strings.Fields(f)[:min(2, len(strings.Fields(f)))], id)
+	})
+	if len(list) == 0 {
+		return "-"
+	}
+	return strings.Join(list, ", ")
+}
+
 // foundIn lists the kinds of finding of a capture, with how many there are if several:
 // "3 three-segment-close info high".
 func foundIn(t *testing.T, file string, told map[string]bool) string {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -529,5 +530,33 @@ func BenchmarkRun(b *testing.B) {
 				Run(in, nil)
 			}
 		})
+	}
+}
+
+// TestOneOff: without a detector its own tests fail, and no others.
+func TestOneOff(t *testing.T) {
+	for i := range All {
+		on := All[i]
+		All[i] = Detector{ID: on.ID}
+		failed := map[string]bool{}
+		for id, list := range examples() {
+			for _, e := range list {
+				found := slices.ContainsFunc(Run(e.in, nil), func(f report.Finding) bool { return f.ID == id })
+				if found != (e.want != nil) {
+					failed[id] = true
+				}
+			}
+		}
+		for id, list := range surveys() {
+			for _, g := range list {
+				if toldOf(surveyed(g.list, 1), id) != g.want {
+					failed[id] = true
+				}
+			}
+		}
+		if len(failed) != 1 || !failed[on.ID] {
+			t.Errorf("without %s the tests of %v fail", on.ID, slices.Sorted(maps.Keys(failed)))
+		}
+		All[i] = on
 	}
 }

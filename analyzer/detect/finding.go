@@ -62,15 +62,15 @@ func define(d Detector, needs trait, find func(*Input) []claim) Detector {
 // Find returns the findings of one connection. It is a pure function. What is found
 // over many connections is not found in one.
 func (d *Detector) Find(in *Input) []report.Finding {
-	if d.find == nil {
-		return nil
-	}
 	in.room().begin()
 	return d.add(in, nil)
 }
 
 // add is Find that adds to a list.
 func (d *Detector) add(in *Input, list []report.Finding) []report.Finding {
+	if d.find == nil {
+		return list
+	}
 	claims := d.find(in)
 	for i := range claims {
 		list = d.finding(in, &claims[i], list)
