@@ -119,7 +119,8 @@ func New(opt Options) *Analyzer {
 		a.opt.MaxConnections = defaultConnections
 	}
 	a.stacks = newStackTable(a.opt.Stack, opt.Networks)
-	a.survey = detect.NewSurvey(a.limits())
+	a.in.Limits = a.limits()
+	a.survey = detect.NewSurvey(a.in.Limits)
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs = opt.IgnoreVLAN
 	a.dorm.begin(opt.MaxMemory)

@@ -20,7 +20,7 @@ type note struct {
 }
 
 // maxNotes bounds the notes of one kind of one connection.
-const maxNotes = 12
+const maxNotes = detect.Remembered
 
 // note remembers that s was unusual. Beyond the limit the middle ones give
 // way: the first and the last of a kind tell most.

@@ -21,14 +21,6 @@ var deadPeer = define(Detector{
 	Refs:  []string{"RFC 9293 3.8.3", "RFC 6298 5", "RFC 5482", "tcp_retransmit_timer()", "retransmits_timed_out()"},
 }, dataUnanswered, findDeadPeer)
 
-// deadRepeats is how many repetitions in a row that draw nothing are told of: fewer are
-// lost by chance. From manyRepeats on, or after longSilence, somebody ought to look.
-const (
-	deadRepeats = stuckRepeats
-	manyRepeats = 5
-	longSilence = 10 * time.Second
-)
-
 func findDeadPeer(in *Input) []claim {
 	if in.blind() {
 		return nil
@@ -36,7 +28,7 @@ func findDeadPeer(in *Input) []claim {
 	out := in.claims()
 	for _, side := range sides {
 		// A FIN that is not answered is told of by its state.
-		if run := in.unanswered(side); len(run) >= deadRepeats && in.FIN[index(side)].Frame == 0 {
+		if run := in.unanswered(side); len(run) >= in.limit(Repeats) && in.FIN[index(side)].Frame == 0 {
 			out = append(out, in.deadPeer(side, run))
 		}
 	}
@@ -62,7 +54,7 @@ func (in *Input) deadPeer(side report.Side, run []Note) claim {
 		notes:      run,
 		tell:       tellDeadPeer,
 	}
-	if len(run) < manyRepeats && in.Now.Sub(run[0].Time) < longSilence {
+	if len(run) < in.limit(DeadRepeats) && in.Now.Sub(run[0].Time) < in.atLeast(DeadFor) {
 		c.severity = notice
 	}
 	if r := in.deciding(); r != nil && r.By == side && r.Time.After(c.at) {

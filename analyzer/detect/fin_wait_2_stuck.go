@@ -20,7 +20,7 @@ func findFinWait2Stuck(in *Input) []claim {
 	out := in.claims()
 	for _, side := range sides {
 		fin, acked := &in.FIN[index(side)], &in.FINAcked[index(side)]
-		if in.Conn.Endpoint(side).State != "FIN-WAIT-2" || acked.Frame == 0 || in.age(side) < stuckTime || in.blind() {
+		if in.Conn.Endpoint(side).State != "FIN-WAIT-2" || acked.Frame == 0 || in.age(side) < in.atLeast(StuckFor) || in.blind() {
 			continue
 		}
 		out = append(out, claim{

@@ -33,7 +33,7 @@ func findFinalAckUnseen(in *Input) []claim {
 	out := in.claims()
 	for _, side := range sides {
 		fin := &in.FIN[index(side)]
-		if c.FirstCloser == side || fin.Frame == 0 || in.FINAcked[index(side)].Frame != 0 || fin.Copies >= stuckRepeats {
+		if c.FirstCloser == side || fin.Frame == 0 || in.FINAcked[index(side)].Frame != 0 || fin.Copies >= in.limit(Repeats) {
 			continue
 		}
 		if in.Now.Sub(fin.LastTime) >= max(firstTimer, 4*in.lastGap(side)) {

@@ -104,6 +104,8 @@ type Input struct {
 	// Stack names the assumptions in force; TwoMSL is that of each side.
 	Stack  string
 	TwoMSL [2]time.Duration
+	// Limits are the thresholds; nil are the defaults.
+	Limits *Limits
 	// Multi says that the capture has several files, so that findings name
 	// them.
 	Multi bool
@@ -124,7 +126,7 @@ type Span struct{ From, Until int64 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
-	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], scratch: in.scratch}
+	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], Limits: in.Limits, scratch: in.scratch}
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.

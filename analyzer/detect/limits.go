@@ -23,6 +23,12 @@ const (
 	SYNRate
 	SYNShare
 	IdleLost
+	Repeats
+	StuckFor
+	DeadRepeats
+	DeadFor
+	OutageFor
+	WindowClosedFor
 	limits
 )
 
@@ -44,7 +50,12 @@ const (
 	Time
 	Share
 	PerSecond
+	Few // 2 and more: of one kind of segment of a connection no more are remembered than Remembered
 )
+
+// Remembered is how many segments of one kind a connection's Input has at most: the
+// first and the last of them.
+const Remembered = 12
 
 // Thresholds are in the order of Limit.
 var Thresholds = [limits]Threshold{
@@ -66,6 +77,18 @@ var Thresholds = [limits]Threshold{
 		"Of honest clients nearly all complete the handshake; in an attack hardly any does."},
 	IdleLost: {"idle", 30, Time, []string{"middlebox-idle-timeout"},
 		"No middlebox in use forgets an open connection sooner."},
+	Repeats: {"repeats", 3, Few, []string{"final-ack-unseen", "fin-wait-1-stuck", "last-ack-stuck", "middlebox-idle-timeout", "dead-peer"},
+		"One or two repetitions in a row are lost by chance; three hardly ever are."},
+	StuckFor: {"stuck", 60, Time, []string{"fin-wait-1-stuck", "fin-wait-2-stuck", "last-ack-stuck"},
+		"Linux keeps an orphan in FIN-WAIT-2 for as long (tcp_fin_timeout); a close that works takes a round trip."},
+	DeadRepeats: {"dead-peer-repeats", 5, Few, []string{"dead-peer"},
+		"Fewer are a notice: five take some 6 s by Linux's timers, longer than a route needs to change."},
+	DeadFor: {"dead-peer", 10, Time, []string{"dead-peer"},
+		"After as long somebody waits for an answer; a shorter silence is a notice."},
+	OutageFor: {"outage", 1, Time, []string{"outage-recovered"},
+		"A shorter one looks like the loss of a few segments, and is felt as little."},
+	WindowClosedFor: {"zero-window", 1, Time, []string{"zero-window-stall"},
+		"A shorter stall is flow control at work, which nobody feels."},
 }
 
 // Limits are the values of the thresholds, and what is assumed of hosts.
@@ -91,6 +114,20 @@ func Defaults() *Limits {
 
 // Get returns a threshold; a time is in seconds.
 func (l *Limits) Get(k Limit) float64 { return l.values[k] }
+
+// of returns a threshold of l, or the default if l is nil.
+func (k Limit) of(l *Limits) float64 {
+	if l == nil {
+		return Thresholds[k].Default
+	}
+	return l.values[k]
+}
+
+// limit returns a threshold that is a number.
+func (in *Input) limit(k Limit) int { return int(k.of(in.Limits)) }
+
+// atLeast returns a threshold that is a time.
+func (in *Input) atLeast(k Limit) time.Duration { return seconds(k.of(in.Limits)) }
 
 // Duration returns a threshold that is a time.
 func (l *Limits) Duration(k Limit) time.Duration { return seconds(l.values[k]) }
@@ -143,15 +180,17 @@ func (t *Threshold) parse(s string) (v float64, err error) {
 		if err == nil && v > 1 {
 			return 0, fmt.Errorf("%s is a share, such as 90%%, not %s", t.Name, s)
 		}
-	case Number:
+	case Number, Few:
 		var n uint64
 		n, err = strconv.ParseUint(s, 10, 32)
-		v = float64(n)
+		if v = float64(n); err == nil && t.Unit == Few && (n < 2 || n > Remembered) {
+			return 0, fmt.Errorf("%s is 2 to %d, not %s: one has no gap, and no more of one kind are remembered of a connection", t.Name, Remembered, s)
+		}
 	default:
 		v, err = strconv.ParseFloat(s, 64)
 	}
 	if err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%s is %s, such as %s, not %q", t.Name, [...]string{"a whole number", "a time", "a share", "a number a second"}[t.Unit], t.write(t.Default), s)
+		return 0, fmt.Errorf("%s is %s, such as %s, not %q", t.Name, [...]string{"a whole number", "a time", "a share", "a number a second", "a whole number"}[t.Unit], t.write(t.Default), s)
 	}
 	return v, nil
 }

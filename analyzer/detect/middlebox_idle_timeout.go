@@ -96,7 +96,7 @@ func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 	}
 	// Of a client that falls silent nothing tells whether it is still there.
 	heard, run := in.Last[1], in.unheard(report.Client)
-	if heard.Frame == 0 || len(run) < deadRepeats || in.blind() {
+	if heard.Frame == 0 || len(run) < in.limit(Repeats) || in.blind() {
 		return pause{}, ""
 	}
 	return pause{length: run[0].Time.Sub(heard.Time), silent: true, t: run[0].Time.UnixNano(), proof: places(heard, run[0].mark(), run[len(run)-1].mark())}, report.Client

@@ -20,16 +20,15 @@ var outageRecovered = define(Detector{
 	Refs:  []string{"RFC 9293 3.8.1", "RFC 6298 5", "tcp_retransmit_timer()"},
 }, silenceBroken, findOutageRecovered)
 
-// leastOutage is the shortest outage that is told of.
-const leastOutage = time.Second
-
 func findOutageRecovered(in *Input) []claim {
 	if in.blind() || in.untaken() != nil { // of a full accept queue there is another finding
 		return nil
 	}
 	out := in.claims()
 	for _, side := range sides {
-		answers := in.pick(in.Notes, func(n *Note) bool { return n.Kind == Answered && n.Side == side && n.silence() >= leastOutage })
+		answers := in.pick(in.Notes, func(n *Note) bool {
+			return n.Kind == Answered && n.Side == side && n.silence() >= in.atLeast(OutageFor)
+		})
 		if len(answers) > 0 {
 			out = append(out, in.outageRecovered(side, answers))
 		}

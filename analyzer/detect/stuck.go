@@ -7,20 +7,14 @@ import (
 	"github.com/lastack/lastack/report"
 )
 
-// When a closing state counts as stuck: that many repetitions of the FIN
-// without an answer, or that long until the end of the capture.
-const (
-	stuckRepeats = 3
-	stuckTime    = 60 * time.Second
-)
-
 // stuckIn reports whether a side is stuck, when the capture ends, in one of the
-// states in which its FIN waits for an ACK.
+// states in which its FIN waits for an ACK: it has repeated the FIN often enough, or
+// waited for long enough.
 func (in *Input) stuckIn(side report.Side, states ...string) bool {
 	fin := &in.FIN[index(side)]
 	return slices.Contains(states, in.Conn.Endpoint(side).State) && fin.Frame != 0 &&
 		in.FINAcked[index(side)].Frame == 0 && !in.blind() &&
-		(fin.Copies >= stuckRepeats || in.age(side) >= stuckTime)
+		(fin.Copies >= in.limit(Repeats) || in.age(side) >= in.atLeast(StuckFor))
 }
 
 // stuck says that a side's FIN is not answered.

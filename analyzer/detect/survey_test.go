@@ -632,7 +632,7 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("%s: %s is %v, %v", x.Name, l.Value(Limit(i)), l.Get(Limit(i)), err)
 		}
 	}
-	for _, wrong := range [][2]string{{"close-wait", "soon"}, {"close-wait", "-1s"}, {"time-wait", "many"}, {"port-share", "190%"}, {"port-share", "0"}, {"nothing", "1"}, {"syn-flood", "NaN"}, {"syn-flood", "Inf"}} {
+	for _, wrong := range [][2]string{{"close-wait", "soon"}, {"close-wait", "-1s"}, {"time-wait", "many"}, {"port-share", "190%"}, {"port-share", "0"}, {"nothing", "1"}, {"syn-flood", "NaN"}, {"syn-flood", "Inf"}, {"repeats", "13"}, {"repeats", "1"}} {
 		if err := Defaults().Set(wrong[0], wrong[1]); err == nil {
 			t.Errorf("%s=%s is taken", wrong[0], wrong[1])
 		}
@@ -647,5 +647,28 @@ func TestThresholds(t *testing.T) {
 	}
 	if toldOf(s.Findings(), "close-wait-leak") == "" {
 		t.Error("a lower threshold changes nothing")
+	}
+	// Each threshold of single connections changes what is said of some story.
+	for k := Repeats; k < limits; k++ {
+		changed := map[string]bool{}
+		for id, list := range examples() {
+			for _, e := range list {
+				before := fmt.Sprint(Run(e.in, nil))
+				for _, v := range []float64{2, 12, 1e9} {
+					l := *Defaults()
+					l.values[k] = v
+					e.in.Limits = &l
+					if fmt.Sprint(Run(e.in, nil)) != before {
+						changed[id] = true
+					}
+				}
+				e.in.Limits = nil
+			}
+		}
+		for _, id := range Thresholds[k].Used {
+			if !changed[id] && !All[slices.IndexFunc(All, func(d Detector) bool { return d.ID == id })].Overall() {
+				t.Errorf("%s does not decide %s", Thresholds[k].Name, id)
+			}
+		}
 	}
 }

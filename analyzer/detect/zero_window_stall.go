@@ -20,9 +20,6 @@ var zeroWindowStall = define(Detector{
 	Refs:     []string{"RFC 9293 3.8.6.1", "RFC 1122 4.2.2.17", "tcp_send_probe0()", "tcp_select_window()"},
 }, windowClosed, findZeroWindowStall)
 
-// leastStall is the shortest stall that is told of: less is felt by nobody.
-const leastStall = time.Second
-
 // stall is a time for which a window was closed.
 type stall struct {
 	from, to Mark // to: Frame 0 if it never opened
@@ -35,7 +32,7 @@ func findZeroWindowStall(in *Input) []claim {
 	}
 	out := in.claims()
 	for _, reader := range sides {
-		if list := in.stalls(reader); longest(list).length >= leastStall {
+		if list := in.stalls(reader); longest(list).length >= in.atLeast(WindowClosedFor) {
 			out = append(out, in.zeroWindowStall(reader, list))
 		}
 	}
