@@ -19,6 +19,9 @@ var captureLoss = define(Detector{
 }, octetsMissing, findCaptureLoss)
 
 func findCaptureLoss(in *Input) []claim {
+	if in.blind() {
+		return nil // one direction was not captured at all: of that there is another finding
+	}
 	out := in.claims()
 	for i, side := range sides {
 		if in.missing(side) > 0 {

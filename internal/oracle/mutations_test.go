@@ -84,7 +84,8 @@ var forges = []forge{
 	}},
 	{"proved by the frame before", func(c *report.Connection, i int) bool { return shift(c.Transitions[i].ConfirmedFrame, -1) }},
 	{"another section", func(c *report.Connection, i int) bool {
-		if on := c.Transitions[i].On; on == "superseded" || on == "timeout.FIN-WAIT-2" {
+		t := &c.Transitions[i]
+		if t.On == "superseded" || t.On == "timeout.FIN-WAIT-2" || t.On == "snd.RST" && t.From == "TIME-WAIT" {
 			return false // no section is about it
 		}
 		return swap(&c.Transitions[i].Rule, "3.10.7.1", "3.10.6")
@@ -178,6 +179,9 @@ func TestForgedStories(t *testing.T) {
 func TestForgedCaptures(t *testing.T) {
 	forged, seen := 0, 0
 	for _, f := range testdata(t) {
+		if strings.Contains(f, "captured-") {
+			continue // where less is known, more is possible
+		}
 		r := analyze(t, f, nil)
 		for _, c := range r.records {
 			if len(Check(c, r.of(c))) > 0 {
