@@ -244,6 +244,7 @@ const (
 	sackPermitted             // on its SYN
 	timestamps                // on its SYN
 	scaleOption               // on its SYN
+	likeLinux                 // the options of its SYN are in Linux's order
 	synSeen                   // its SYN or SYN,ACK was captured whole, options and all
 	finRepeatedFirst          // the first FIN captured of it is itself a repetition
 	synAckSeen                // it sent a SYN,ACK

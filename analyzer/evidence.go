@@ -114,7 +114,11 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 			if e.sym == fsm.RcvRST && c.ep[x].shown.Is(fsm.Closed) && c.reached(x, fsm.Of(fsm.TimeWait)) {
 				c.ep[x].flags |= ignoresRST
 			}
-			c.refute(*e, s.Ref, why)
+			struck := *e
+			if rule.sym == fsm.SndRST && e.ref == 0 {
+				struck.ref, struck.sym = e.by, fsm.SndRST // what showed an end that was not seen
+			}
+			c.refute(struck, s.Ref, why)
 			c.remove(i)
 		case v == crosses, v == crossesG:
 			behind = append(behind, *e)

@@ -194,9 +194,13 @@ func mirror(t *testing.T, file string, swap bool) []string {
 	var p capture.Packet
 	for src.Next(&p) == nil {
 		data := bytes.Clone(p.Data)
+		const icmp = 1
 		if swap {
 			for i := 26; i < 34; i++ {
 				data[i] ^= 0xff // the complement of an address sorts the other way
+				if data[23] == icmp {
+					data[i+28] ^= 0xff // and in the segment that it cites
+				}
 			}
 		}
 		p.Data = data

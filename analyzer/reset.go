@@ -309,12 +309,13 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
 		signs |= detect.SignTTL
 	}
-	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 {
-		if d := s.IPID - ep.ipid; d == 0 || d > 64 {
-			signs |= detect.SignIPID
-		}
+	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 && follows(ep.ipid, s.IPID) == 0 && c.idsRun(s) {
+		signs |= detect.SignIPID
 	}
-	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) &&
+	if c.answeredTooSoon(s) {
+		signs |= detect.SignTooSoon
+	}
+	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) && ep.has(likeLinux) &&
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
 		signs |= detect.SignNoTimestamp
 	}
@@ -326,4 +327,65 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 		signs |= detect.SignBehind
 	}
 	return signs
+}
+
+// follows is how far IPv4 id b is behind a in a run, 0 if it is in none with it.
+func follows(a, b uint16) uint16 {
+	const most = 64 // segments of other connections between them
+	if d := b - a; d <= most {
+		return d
+	}
+	return 0
+}
+
+// idsRun reports whether the IPv4 ids of the segments that X sent before s run: of some
+// stacks they are drawn at random.
+func (c *connection) idsRun(s *wire.Segment) bool {
+	ep, steps := &c.ep[s.Dir], 0
+	var after *remembered
+	for n, left := ep.recent, recentSize; left > 0; left-- {
+		r := c.trail.recent.at(n)
+		if r == nil {
+			break
+		}
+		n = r.prev
+		if r.ipid == s.IPID && r.before(s) == 0 {
+			continue // s itself
+		}
+		if after != nil {
+			if follows(r.ipid, after.ipid) == 0 {
+				return false
+			}
+			steps++
+		}
+		after = r
+	}
+	return steps > 0
+}
+
+// answeredTooSoon reports whether s, a bare RST of X, answers none of Y's last segments:
+// it was captured sooner after one than the path to X and back takes at least, and later
+// after the one before than it takes at most.
+func (c *connection) answeredTooSoon(s *wire.Segment) bool {
+	const least = 10e6 // below that other things take as long as the path
+	y := c.peer(s.Dir)
+	rtt, ok := c.ep[y].sp.RTT()
+	if s.Flags.Has(wire.ACK) || !ok || rtt < least || c.flags&midStream != 0 {
+		return false
+	}
+	soon := false
+	for n, left := c.ep[y].recent, recentSize; left > 0; left-- {
+		r := c.trail.recent.at(n)
+		if r == nil {
+			break
+		}
+		switch lag := r.before(s); {
+		case lag < rtt-rtt/4:
+			soon = true
+		default:
+			return soon && lag > c.guard(s.Dir)
+		}
+		n = r.prev
+	}
+	return false
 }

@@ -613,6 +613,7 @@ func (ep *endpoint) takeOptions(o *wire.Options) {
 	set(scaleOption, o.Has&wire.OptWindowScale != 0)
 	set(sackPermitted, o.Has&wire.OptSACKPermitted != 0)
 	set(timestamps, o.Has&wire.OptTimestamps != 0)
+	set(likeLinux, o.Has&wire.OptLinuxOrder != 0)
 }
 
 // scale fixes the window scales once both SYNs were captured whole: they hold

@@ -132,3 +132,12 @@ func onIPv6(p packet.TCP) packet.TCP {
 }
 
 func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// linuxOrder is what timestamps add to options if they come after SACK-permitted, and
+// before window scale.
+func linuxOrder(o *wire.Options) wire.OptionSet {
+	if o.Has&wire.OptSACKPermitted != 0 && o.Has&wire.OptWindowScale == 0 {
+		return wire.OptLinuxOrder
+	}
+	return 0
+}

@@ -34,7 +34,7 @@ var anyOption = rapid.Custom(func(t *rapid.T) option {
 	case 3:
 		v, e := n32.Draw(t, "val"), n32.Draw(t, "ecr")
 		lead := rapid.IntRange(0, 2).Draw(t, "nops")
-		return option{packet.Timestamps(packet.NOP(nil, lead), v, e), func(o *wire.Options) { o.Has |= wire.OptTimestamps; o.TSVal, o.TSEcr = v, e }}
+		return option{packet.Timestamps(packet.NOP(nil, lead), v, e), func(o *wire.Options) { o.Has |= wire.OptTimestamps | linuxOrder(o); o.TSVal, o.TSEcr = v, e }}
 	case 4:
 		blocks := make([]wire.SACKBlock, rapid.IntRange(1, 4).Draw(t, "blocks"))
 		for i := range blocks {

@@ -79,6 +79,9 @@ func (o *Options) add(kind uint8, v []byte) (ok bool) {
 		return o.sack(v)
 	case optionTimestamps:
 		if ok = len(v) == 8; ok {
+			if o.Has&(OptSACKPermitted|OptWindowScale) == OptSACKPermitted {
+				o.Has |= OptLinuxOrder
+			}
 			o.timestamps(v)
 		}
 	case optionMPTCP:

@@ -17,7 +17,7 @@ func TestOptions(t *testing.T) {
 		want         wire.Options
 	}{
 		{"a Linux SYN", "0204 05b4 0402 080a 00000001 00000002 01 0303 07", wire.Options{
-			Has: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale,
+			Has: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale | wire.OptLinuxOrder,
 			MSS: 1460, TSVal: 1, TSEcr: 2, WindowScale: 7}},
 		{"a Windows SYN", "0204 05b4 01 0303 08 0101 0402", wire.Options{
 			Has: wire.OptMSS | wire.OptSACKPermitted | wire.OptWindowScale, MSS: 1460, WindowScale: 8}},
@@ -98,9 +98,9 @@ func TestCutOptions(t *testing.T) {
 		start + 5:  wire.OptMSS | wire.OptIncomplete,
 		start + 6:  wire.OptMSS | wire.OptSACKPermitted | wire.OptIncomplete,
 		start + 15: wire.OptMSS | wire.OptSACKPermitted | wire.OptIncomplete,
-		start + 16: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptIncomplete,
-		start + 20: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale | wire.OptIncomplete,
-		start + 21: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale,
+		start + 16: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptLinuxOrder | wire.OptIncomplete,
+		start + 20: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale | wire.OptLinuxOrder | wire.OptIncomplete,
+		start + 21: wire.OptMSS | wire.OptSACKPermitted | wire.OptTimestamps | wire.OptWindowScale | wire.OptLinuxOrder,
 	} {
 		s, out := frame{packet.Raw, data[:n], uint32(len(data))}.decode()
 		if out != wire.OutcomeTCP || s.Options.Has != want {

@@ -210,6 +210,7 @@ func oracleOption(o *wire.Options, opt layers.TCPOption) {
 			o.SACK[i] = wire.SACKBlock{Left: wire.Seq(binary.BigEndian.Uint32(v[8*i:])), Right: wire.Seq(binary.BigEndian.Uint32(v[8*i+4:]))}
 		}
 	case k == 8 && len(v) == 8:
+		o.Has |= linuxOrder(o)
 		o.Has, o.TSVal, o.TSEcr = o.Has|wire.OptTimestamps, binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])
 	case k == 19 && len(v) == 16, k == 29 && len(v) >= 2:
 		o.Has |= wire.OptMD5

@@ -63,6 +63,9 @@ const (
 	// do not parse: an option that is not in the set may have been there all
 	// the same.
 	OptIncomplete
+	// OptLinuxOrder says that SACK-permitted came before timestamps, and window scale
+	// not before either: the order of tcp_options_write(), and of no other stack in use.
+	OptLinuxOrder
 )
 
 // Checksum is what the TCP checksum of a segment says.

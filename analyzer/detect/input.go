@@ -168,6 +168,7 @@ const (
 	SignBehind                        // a number behind what its sender had sent
 	SignContradicted                  // its sender went on
 	SignBothEnds                      // RSTs to both ends within a round trip
+	SignTooSoon                       // an answer sooner than the path takes
 	SignPayload                       // octets of payload, of which stacks send none with a RST
 )
 

@@ -83,6 +83,7 @@ var signWords = [...]struct {
 	{SignTTL, "ttl", "its hop limit is not that of the host's other segments"},
 	{SignIPID, "ip-id", "its IPv4 id is outside the host's run"},
 	{SignNoTimestamp, "no-timestamp", "it lacks the timestamp option that the host's stack sends with such a RST"},
+	{SignTooSoon, "too-soon", "it came sooner than an answer of the host can"},
 	{SignBehind, "behind", "its number is behind what the host had sent"},
 	{SignContradicted, "went-on", "the host went on with the connection"},
 	{SignBothEnds, "both-ends", "both ends got a RST within one round trip"},

@@ -48,11 +48,12 @@ var resetFindings = []Entry{
 		Name: "reset-injected", Kind: Finding, Aliases: []string{"forged RST"},
 		Means: `A RST that probably neither end has sent: a firewall, an intrusion detector or a censor forged
 			it to cut the connection.`,
-		Decides: `At least two signs: a hop count off the sender's usual one by more than two, an IP id that
-			is neither 0 nor next in the sender's run, time stamps missing from a RST,ACK that carries the sender's
-			next number, a number behind data that the sender has sent already, data from the same sender after it,
-			RSTs to both ends within a round trip. An unusual id or missing options on a bare RST of Linux are no
-			sign: it always sends those so.`,
+		Decides: `Data from the same sender after it decides alone, else two signs: a hop count off the
+			sender's usual one by more than two, an answer sooner than the path takes, an IP id that is neither 0 nor
+			next in the sender's run, time stamps missing from a RST,ACK of Linux that carries the sender's next
+			number, payload, a number behind data that the sender has sent already, RSTs to both ends within a round
+			trip. An unusual id or missing options on a bare RST of Linux are no sign: it always sends those so; nor
+			are they of stacks that draw ids at random or put no time stamps on a RST.`,
 		Alike: `An offload engine or a load balancer that ends connections on the host's behalf also changes
 			hop count and id.`,
 		Do:   `Capture at both ends: the RST that only the receiver sees was forged on the way.`,
