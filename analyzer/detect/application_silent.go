@@ -92,28 +92,32 @@ func findApplicationSilent(s *Survey) (out []overall) {
 func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	w := l.silent
 	first, answered := w.oldest.List()[0], l.counts().answered
-	longest := s.now.Sub(time.Unix(0, first.t))
+	longest := time.Duration(w.longest)
 	c := overall{ids: w.ids.List(), n: w.ids.N()}
-	long := longest >= s.limits.Duration(SilentFor)
+	enough := s.limits.Duration(SilentFor)
+	long, others := longest >= enough, l.all.lastServed >= first.t
+	quiet := s.now.Sub(time.Unix(0, l.all.lastAnswer)) >= enough
+	stopped := quiet && !others && w.longest > l.all.slowest+l.all.slowest/2
 	switch {
-	case w.gaveUp > w.aborted && long, w.aborted >= silentMany && long && l.all.lastServed < first.t:
-		c.confidence = either(w.gaveUp >= silentMany || answered > 0, high, medium)
-	case c.n >= silentFew && long && l.all.lastServed < first.t:
+	case w.gaveUp > w.aborted && long, w.aborted >= silentMany && long && !others:
+		c.confidence = either(!others && (w.gaveUp >= silentMany || answered > 0), high, medium)
+	case c.n >= silentFew && long && stopped:
 		c.confidence = medium
 	case w.gaveUp > 0:
 		c.severity, c.confidence = notice, either(longest >= silentYoung || w.gaveUp >= silentMany, medium, low)
-	case c.n >= silentMany && longest >= max(silentLong, s.limits.Duration(SilentFor)) && 2*uint64(c.n) > answered:
+	case quiet && c.n >= silentMany && longest >= max(silentLong, enough) && 2*uint64(c.n) > answered:
 		c.severity, c.confidence = notice, low
 	default:
 		return out
 	}
 	c.side, c.at, c.proof = report.Server, s.now, proofOf(w.oldest.List())
-	c.title = "The program at " + where(a) + " answers nothing: " + words.Plural(uint64(c.n), "connection") + " accepted by its kernel, not a byte from it"
+	c.title = "The program at " + where(a) + " " + either(others, "left "+words.Plural(uint64(c.n), "connection")+" unanswered, which its kernel had accepted, and answered others",
+		either(answered > 0, "answers nothing any more", "answers nothing")+": "+words.Plural(uint64(c.n), "connection")+" accepted by its kernel, not a byte from it")
 	c.explanation = say("The kernel of "+where(a)+" completed the handshake of "+words.Plural(uint64(c.n), "connection")+" and acknowledged what came; the program sent neither data nor FIN nor RST, for up to "+
 		dur(longest)+either(w.gaveUp == uint64(c.n) && w.aborted == 0, " after the client had closed.", "."),
 		when(w.gaveUp > w.aborted, words.Plural(w.gaveUp-w.aborted, "client")+" gave up and closed; the server's "+either(w.gaveUp-w.aborted == 1, "end stays", "ends stay")+" in CLOSE-WAIT, in its accept queue or in the program."),
 		when(w.aborted > 0, words.Plural(w.aborted, "client")+" gave up with a RST."),
-		either(answered > 0, "The same listener did answer "+words.Plural(answered, "other connection")+" in this capture"+when(l.all.lastServed < first.t, ", none that came after the first of these")+".", "It answered nobody in this capture."),
+		either(answered > 0, "The same listener did answer "+words.Plural(answered, "other connection")+" in this capture"+when(!others, ", none that came after the first of these")+".", "It answered nobody in this capture."),
 		w.whose(report.Server),
 		when(float64(c.n) >= s.limits.Get(OpenFiles), "They are more than the usual limit of "+words.Count(uint64(s.limits.Get(OpenFiles)))+" descriptors."))
 	c.saw = [2]string{"connect() and write() succeed, read() waits for ever, or until its own time limit", "nothing yet, or EMFILE in accept()"}

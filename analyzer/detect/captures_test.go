@@ -59,8 +59,8 @@ var captures = map[string][2]string{
 	"syn-ack-lost":                    {"syn-retransmitted", "syn-ack-retransmitted"},
 	"syn-lost":                        {"syn-retransmitted", ""},
 	"accept-never-called":             {"application-silent close-wait", "application-silent close-wait"},
-	"close-wait-leak":                 {"close-wait close-wait-leak three-segment-close", "close-wait close-wait-leak three-segment-close"},
-	"middlebox-idle-timeout":          {"dead-peer", ""}, // the idle time of the story is below the default threshold
+	"close-wait-leak":                 {"close-wait three-segment-close", "close-wait three-segment-close"}, // too young, by the default thresholds
+	"middlebox-idle-timeout":          {"dead-peer", ""},                                                    // the idle time of the story is below the default threshold
 	"middlebox-rst-one":               {"reset-injected", "reset-no-such-connection"},
 	"outage":                          {"outage-recovered", "outage-recovered"},
 	"peer-rebooted":                   {"peer-rebooted reset-no-such-connection", "peer-rebooted reset-no-such-connection"},

@@ -30,6 +30,7 @@ const (
 	leakFew     = 5           // and so many that do not close then are no chance
 	leakTenth   = 10          // if they have waited for as many times as long
 	leakUsual   = 0.95        // as so large a share of the others took
+	leakSixth   = 6           // and for so large a part of what is long anyway
 	leakSoon    = 10 * time.Minute
 	leakLately  = time.Minute
 	leakGrowing = 10 * time.Second // a growth is measured over this at least
@@ -50,6 +51,21 @@ func (in *Input) closeWaitSince(side report.Side) time.Time {
 		return in.HalfClose.LastTime
 	}
 	return since
+}
+
+// leftCloseWait is for how long the server was in CLOSE-WAIT, in nanoseconds, if it left
+// it: by a FIN, or by a RST, as when it writes to a client that has closed both ways.
+func (in *Input) leftCloseWait() int64 {
+	c := &in.Conn.Close
+	switch {
+	case c.FirstCloser != report.Client:
+		return 0
+	case c.CloseWait != nil:
+		return max(int64(*c.CloseWait*1e9), 1)
+	case c.Reset != nil && in.FINAcked[0].Frame != 0:
+		return max(int64(in.Conn.End.Sub(in.FINAcked[0].Time)), 1)
+	}
+	return 0
 }
 
 func (in *Input) closeWaitProof(side report.Side) proof {
@@ -81,7 +97,7 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 		c.confidence = high
 	case l != nil && l.counts().closed.N() >= leakOthers:
 		p95 := time.Duration(l.all.closed.Within(leakUsual))
-		if n = w.old(s.now, max(leakTenth*p95, leakYoung)); n < leakFew {
+		if n = w.old(s.now, max(leakTenth*p95, s.limits.Duration(CloseWaitAge)/leakSixth)); n < leakFew {
 			return out
 		}
 		c.confidence = medium

@@ -99,6 +99,7 @@ type served struct {
 	client      uint64
 	opening     opening
 	answered    bool
+	slowest     int64 // for how long the server was silent before it said something, at most
 	closeWait   int64 // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
 	timeWait    Span
 	lived       time.Duration
@@ -115,6 +116,7 @@ const (
 	failed    // neither completed nor refused
 	triedOnce // failed, and the SYN was not sent again
 	fresh     // the same, but the capture ended before it could have been
+	takenBack // failed: the host in whose name the SYN came answered the SYN,ACK with a RST
 )
 
 // synTimer is longer than what a kernel waits before it sends a SYN again (RFC 6298).
@@ -125,11 +127,14 @@ type service struct {
 	opened     stats.Rate // by SYNs; of interest are those that failed
 	again      uint64     // of those: the SYN was sent again
 	old        uint64     // of those: it was, or could have been
+	takenBack  uint64     // of those that failed: a RST answered the SYN,ACK
 	sources    stats.Distinct
 	firstSYNs  stats.First[witness]
 	floodIDs   stats.IDs
 	answered   uint64          // connections on which the server sent data
 	lastServed int64           // when the last of those was opened
+	lastAnswer int64           // when the server was heard of last on one of them
+	slowest    int64           // for how long it was silent on them at most, and then said something
 	closed     stats.Durations // how long the server was in CLOSE-WAIT
 	timeWait   held            // at the server
 	long       stats.First[lifetime]
@@ -179,6 +184,7 @@ type waiting struct {
 	ages    stats.Durations
 	since   stats.Rate
 	clients stats.Top[netip.Addr]
+	longest int64  // in nanoseconds, until the end of the capture, or that of the connection
 	gaveUp  uint64 // the other end closed, or aborted
 	aborted uint64 // of those
 }
@@ -300,6 +306,7 @@ func (l *listener) add(in *Input, denied *rst) {
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)
 	l.heard = max(l.heard, x.until)
+	x.slowest = int64(max(in.Pauses[1][0], in.Pauses[1][1]))
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
 	}
@@ -309,8 +316,8 @@ func (l *listener) add(in *Input, denied *rst) {
 	} else if in.staysInCloseWait(report.Server) {
 		l.closeWait = must(l.closeWait)
 		l.closeWait.add(in, report.Server, in.closeWaitSince(report.Server), in.closeWaitProof(report.Server))
-	} else if w := c.Close.CloseWait; w != nil && c.Close.FirstCloser == report.Client {
-		x.closeWait = max(int64(*w*1e9), 1)
+	} else {
+		x.closeWait = in.leftCloseWait()
 	}
 	l.take(&x)
 }
@@ -319,12 +326,15 @@ func (a *service) add(x *served) {
 	switch x.opening {
 	case succeeded:
 		a.opened.Add(x.from, 1, 0)
-	case failed, triedOnce, fresh:
-		if x.opening == failed {
+	case failed, triedOnce, fresh, takenBack:
+		switch x.opening {
+		case failed:
 			a.again++
-		}
-		if x.opening != fresh {
 			a.old++
+		case triedOnce:
+			a.old++
+		case takenBack:
+			a.takenBack++
 		}
 		a.opened.Add(x.from, 1, 1)
 		a.sources.Add(x.client)
@@ -333,7 +343,7 @@ func (a *service) add(x *served) {
 	}
 	if x.answered {
 		a.answered++
-		a.lastServed = max(a.lastServed, x.from)
+		a.lastServed, a.lastAnswer, a.slowest = max(a.lastServed, x.from), max(a.lastAnswer, x.until), max(a.slowest, x.slowest)
 	}
 	if x.closeWait > 0 {
 		a.closed.Add(x.closeWait)
@@ -352,14 +362,21 @@ func (in *Input) opening() opening {
 	switch {
 	case in.SYN[0].Frame == 0:
 		return unknown
-	case kind != "unanswered" && kind != "incomplete" || in.Conn.Rejected != nil || len(in.Conn.Resets) > 0:
-		return succeeded // or refused, by either end: then no request is held for it
+	case kind != "unanswered" && kind != "incomplete" || in.Conn.Rejected != nil || in.resetBy(report.Server):
+		return succeeded // or refused
+	case in.resetBy(report.Client):
+		return takenBack
 	case in.SYN[0].Copies > 0:
 		return failed
 	case in.Now.Sub(in.SYN[0].Time) < synTimer:
 		return fresh
 	}
 	return triedOnce
+}
+
+// resetBy reports whether an end sent a RST.
+func (in *Input) resetBy(side report.Side) bool {
+	return slices.ContainsFunc(in.Conn.Resets, func(r report.Reset) bool { return r.By == side })
 }
 
 // finsOf are the FIN of an end, and that of its peer.
@@ -435,9 +452,12 @@ func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof)
 	if in.Conn.Close.FirstCloser == side.Peer() {
 		w.gaveUp++
 	}
+	until := in.Now
 	if in.Conn.Close.Reset != nil {
 		w.aborted++
+		until = in.Conn.End
 	}
+	w.longest = max(w.longest, int64(until.Sub(since)))
 }
 
 // must returns p, or a new one if it is nil.
@@ -481,11 +501,12 @@ func (a *service) merge(o *service) {
 	a.opened.Merge(&o.opened)
 	a.again += o.again
 	a.old += o.old
+	a.takenBack += o.takenBack
 	a.sources.Merge(&o.sources)
 	a.firstSYNs.Merge(&o.firstSYNs, earlier)
 	a.floodIDs.Merge(&o.floodIDs)
 	a.answered += o.answered
-	a.lastServed = max(a.lastServed, o.lastServed)
+	a.lastServed, a.lastAnswer, a.slowest = max(a.lastServed, o.lastServed), max(a.lastAnswer, o.lastAnswer), max(a.slowest, o.slowest)
 	a.closed.Merge(&o.closed)
 	a.timeWait.merge(&o.timeWait)
 	a.long.Merge(&o.long, longer)
@@ -530,6 +551,7 @@ func (w *waiting) merge(o *waiting) {
 	w.ages.Merge(&o.ages)
 	w.since.Merge(&o.since)
 	w.clients.Merge(&o.clients)
+	w.longest = max(w.longest, o.longest)
 	w.gaveUp += o.gaveUp
 	w.aborted += o.aborted
 }

@@ -124,6 +124,15 @@ func unheard(wait, more float64) *Input {
 	})
 }
 
+// slow is one that was answered after so long.
+func slow(ms float64) *Input {
+	return with(ordinary(), func(in *Input) {
+		in.Pauses[1][0] = time.Duration(ms) * time.Millisecond
+		in.Last[1] = m(12, ms+60)
+		in.ends(12, ms+60)
+	})
+}
+
 // asked is one whose client waits for an answer.
 func asked(wait float64) *Input {
 	return with(established(), func(in *Input) {
@@ -247,6 +256,11 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 		}
 		return list
 	}
+	takenBack := func(n int, gap float64) []*Input {
+		return numbered(n, gap, func(int) *Input {
+			return with(answered(), func(in *Input) { in.reset(client, "rst", "", "closed", 3, 21, 2, 0) })
+		})
+	}
 	return map[string][]scene{
 		"syn-flood": {
 			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
@@ -256,9 +270,10 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				return with(synSent(), func(in *Input) { in.Conn.Rejected = &report.Rejected{ICMPType: 3, ICMPCode: 1, Frame: 2} })
 			}), ""},
 			{"honest clients, whose SYNs could not come again yet", syns(400, 2, 0), ""},
-			{"health checks that reset", numbered(1000, 2, func(int) *Input {
-				return with(answered(), func(in *Input) { in.reset(client, "rst", "", "closed", 3, 21, 2, 0) })
-			}), ""},
+			{"health checks that reset", takenBack(500, 100), ""},
+			{"a tool whose kernel resets", takenBack(1000, 2), "warning medium 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
+			{"a fifth of the forged hosts live", together(takenBack(500, 10), syns(2000, 2.5, 0)),
+				"critical high 2,500 SYNs to 198.51.100.1:5000 in 5 s, up to 500 a second; 2,500 of them never completed"},
 			{"honest clients without an answer", syns(1000, 2, 1), ""},
 			{"few a second", syns(500, 100, 0), ""},
 			{"a load test", numbered(1000, 2, func(int) *Input { return ordinary() }), ""},
@@ -275,7 +290,7 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"critical high 299 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 10 min, 287 more a minute"},
 			{"a few", numbered(3, 1, func(int) *Input { return leaked(70_000) }), "warning high 3 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"young ones, while the others are closed at once", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
-				numbered(6, 10, func(int) *Input { return leaked(3000) })), "warning medium 6 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 3.05 s"},
+				numbered(6, 10, func(int) *Input { return leaked(12_000) })), "warning medium 6 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 12.1 s"},
 			{"of two clients", together(numbered(4, 1, func(int) *Input { return leaked(70_000) }), from(numbered(1, 1, func(int) *Input { return leaked(70_000) }))),
 				"warning high 5 sockets at 198.51.100.1:5000 in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"of very many clients", from2(numbered(300, 1, func(int) *Input { return leaked(70_000) })),
@@ -285,6 +300,11 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"at the client", numbered(4, 1, func(int) *Input { return turned(leaked(70_000)) }),
 				"warning high 4 sockets at 192.0.2.1, of connections to 198.51.100.1:5000, in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"a single one", numbered(1, 0, func(int) *Input { return leaked(600_000) }), ""},
+			{"younger than a sixth of what is long", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
+				numbered(6, 10, func(int) *Input { return leaked(3000) })), ""},
+			{"as others that were reset in the end", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(8, 10, func(int) *Input {
+				return with(halfClosed(), func(in *Input) { in.aborted(client, "rst", "no-such-connection", 12, 2600, 2601, 0) })
+			}), numbered(6, 10, func(int) *Input { return leaked(12_000) })), ""},
 			{"young ones", numbered(30, 10, func(int) *Input { return leaked(3000) }), ""},
 			{"as slow as the others", together(numbered(40, 10, func(int) *Input { return closedAfter(2000) }),
 				numbered(6, 10, func(int) *Input { return leaked(3000) })), ""},
@@ -304,18 +324,22 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"nobody has given up yet", numbered(3, 100, func(int) *Input { return asked(40_000) }),
 				"notice low The program at 198.51.100.1:5000 answers nothing: 3 connections accepted by its kernel, not a byte from it"},
 			{"one gives up, others are answered", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(1, 0, func(int) *Input { return unheard(5000, 15_000) })),
-				"warning high The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
+				"warning high The program at 198.51.100.1:5000 answers nothing any more: 1 connection accepted by its kernel, not a byte from it"},
 			{"one gives up, with fast open", numbered(1, 0, func(int) *Input {
 				return with(unheard(5000, 15_000), func(in *Input) { in.Conn.Open.Kind = "fast-open" })
 			}), "warning medium The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
 			{"more than there are descriptors", numbered(1100, 1, func(int) *Input { return unheard(5000, 15_000) }),
 				"warning high The program at 198.51.100.1:5000 answers nothing: 1,100 connections accepted by its kernel, not a byte from it"},
 			{"nobody is served any more", together(numbered(40, 10, func(int) *Input { return ordinary() }), shifted(5000, numbered(6, 1000, func(int) *Input { return asked(15_000) }))),
-				"warning medium The program at 198.51.100.1:5000 answers nothing: 6 connections accepted by its kernel, not a byte from it"},
+				"warning medium The program at 198.51.100.1:5000 answers nothing any more: 6 connections accepted by its kernel, not a byte from it"},
 			{"clients give up with a RST", numbered(4, 100, func(int) *Input { return aborts(15_000) }),
 				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
 			{"clients abort at once", numbered(4, 100, func(int) *Input { return aborts(200) }), ""},
 			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
+			{"slow answers, and as many under way", together(numbered(19, 1000, func(int) *Input { return slow(30_000) }), shifted(30_000, numbered(6, 100, func(int) *Input { return asked(31_000) }))), ""},
+			{"a queue from which one is served at a time", together(numbered(9, 10, func(i int) *Input { return slow(float64(3500 * (i + 1))) }), numbered(6, 100, func(int) *Input { return asked(32_000) })), ""},
+			{"three give up, others are answered later", together(numbered(3, 1, func(int) *Input { return unheard(5000, 15_000) }), shifted(6000, numbered(40, 10, func(int) *Input { return ordinary() }))),
+				"warning medium The program at 198.51.100.1:5000 left 3 connections unanswered, which its kernel had accepted, and answered others"},
 			{"a slow answer under way", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(3, 1, func(int) *Input { return asked(40_000) })), ""},
 			{"its data was not acknowledged", numbered(4, 100, func(int) *Input {
 				return with(asked(40_000), func(in *Input) { in.Taken[0] = false })

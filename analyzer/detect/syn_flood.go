@@ -13,7 +13,7 @@ import (
 var synFlood = over(Detector{
 	ID:       "syn-flood",
 	Title:    "SYNs without number, hardly a handshake",
-	Means:    "Very many SYNs a second reach a listener, and hardly any handshake is completed: an attack from forged addresses, a scan, or clients that do not get the answers.",
+	Means:    "Very many SYNs a second reach a listener, and hardly any handshake is completed: an attack, mostly from forged addresses, or clients that do not get the answers.",
 	Severity: critical,
 	Disproof: "Handshakes of the same SYNs that the capture missed; SYNs that are repeated after 1, 3 and 7 s: then honest clients get no answer.",
 	Advice:   "Leave SYN cookies on (tcp_syncookies=1, the default of Linux): the listener then keeps serving. Filter upstream, by what these SYNs have in common.",
@@ -39,7 +39,7 @@ func findSYNFlood(s *Survey) (out []overall) {
 		})
 		// Kernels repeat a SYN that is not answered after a second: where many were
 		// repeated, or few could have been, they may be of honest clients.
-		if worst.N == 0 || 3*l.again > l.old || 10*l.old < failed {
+		if worst.N == 0 || 3*l.again > l.old || 10*l.old < failed-l.takenBack {
 			return
 		}
 		out = append(out, s.flood(a, l, worst, times))
@@ -53,14 +53,18 @@ func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) over
 	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
 	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())
 	c.confidence = either(from > 1, high, medium)
+	if 2*l.takenBack > failed {
+		c.severity = warning // a RST frees the request: the backlog does not fill
+	}
 	lasted := time.Duration(b.Until - b.From)
 	c.title = fmt.Sprintf("%s SYNs to %s in %s, up to %.0f a second; %s of them never completed", words.Count(b.N), where(a), dur(lasted), b.Most, words.Count(b.Some))
-	c.explanation = say(words.Count(b.N)+" SYNs came for "+where(a)+" within "+dur(lasted)+", from about "+words.Plural(from, "address")+", and "+words.Count(b.Some)+
+	c.explanation = say(words.Count(b.N)+" SYNs came for "+where(a)+" within "+dur(lasted)+", from "+either(from == 1, "one address", "about "+words.Plural(from, "address"))+", and "+words.Count(b.Some)+
 		" of these handshakes were neither completed nor refused.",
 		when(times > 1, "It was so at "+words.Count(times)+" times; this was the worst."),
 		either(l.again == 0, "None of the SYNs was sent again, as the kernel of a client that waits would do after a second.", words.Plural(l.again, "SYN")+" was sent again; a client's kernel does that after a second."),
+		when(l.takenBack > 0, words.Plural(l.takenBack, "SYN,ACK")+" drew a RST from the address of the SYN: a host that lives and has no such socket, because its address was forged or a tool sent the SYN past its kernel. That frees the request at once."),
 		either(l.answered > 0, "The listener served "+words.Plural(l.answered, "connection")+" in this capture all the same.", "The capture shows no connection that it served."))
 	c.saw = [2]string{"honest ones: connect() waits, or ETIMEDOUT", "nothing: accept() returns none of these"}
-	c.values = []report.Value{report.Int("syns", b.N), report.Int("failed", b.Some), report.Float("per_s", b.Most), report.Float("lasted_s", lasted.Seconds()), report.Int("addresses", from)}
+	c.values = []report.Value{report.Int("syns", b.N), report.Int("failed", b.Some), report.Float("per_s", b.Most), report.Float("lasted_s", lasted.Seconds()), report.Int("addresses", from), report.Int("reset_by_client", l.takenBack)}
 	return c
 }

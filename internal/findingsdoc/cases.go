@@ -28,6 +28,7 @@ type Case struct {
 
 // lowered are thresholds for findings of which every case is short, or small.
 var lowered = map[string][2]string{
+	"close-wait-leak":        {"close-wait", "6s"},
 	"time-wait-pile-up":      {"time-wait", "20"},
 	"time-wait-on-server":    {"time-wait", "1"},
 	"fin-wait-2-stuck":       {"stuck", "1s"},

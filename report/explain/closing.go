@@ -121,7 +121,7 @@ var closingFindings = []Entry{
 			CLOSE-WAIT when the capture ends: the peer's FIN was acknowledged, and this end has neither closed
 			nor sent anything for 1 s. It is a leak, of high confidence, when at least 3 of them have waited
 			for 60 s; or, of medium confidence, when a listener was seen to close at least 20 others and at
-			least 5 have waited ten times as long as 95 % of those took, and 1 s at least. It is critical when
+			least 5 have waited ten times as long as 95 % of those took, to close or to be reset, and 10 s at least (a sixth of those 60 s). It is critical when
 			1,024 descriptors are used up, or will be within 10 minutes at the rate at which the sockets came
 			in the last minute (or, where the oldest is younger than a minute and a half, on average).`,
 		Alike: `Half-closed connections that still carry data. A program that closes late but does close: then
@@ -178,11 +178,13 @@ var closingFindings = []Entry{
 			misses nothing of them. A client that has closed counts when its connection is 250 ms old and its
 			FIN two round trips; one that aborts, when it had waited for 1 s; one that has done neither, when
 			it has waited for 1 s until the capture ends. It is a warning when a client closed and the longest
-			has waited for 10 s (high confidence from 3 that gave up on, or when the listener answered others,
-			else medium), or when at least 3 aborted, or, of medium confidence, 5 wait, and the listener
-			answered nobody who came after the first of them; a notice when one gave up sooner
+			has waited for 10 s (high confidence from 3 that gave up on, or when the listener had answered others,
+			else medium, as where it goes on answering others), or when at least 3 aborted and the listener
+			answered nobody who came after the first of them; or, of medium confidence, when 5 wait, it answered
+			nobody who came later, nor anybody in the last 10 s, and the longest has waited half as long again as
+			it ever took to answer; a notice when one gave up sooner
 			(medium from 1 s or 3 of them on, else low), or, of low confidence, when none gave up but at least
-			3 have waited, the longest for 30 s, and they are more than half as many as the listener answered.`,
+			3 have waited, the longest for 30 s, they are more than half as many as the listener answered, and it answered nobody in the last 10 s.`,
 		Alike: `A protocol in which only the client speaks. An overflowing accept queue: there the data is not
 			even acknowledged. A socket that answered and then was not closed is a leak.`,
 		Check: []string{"ss -ltn", "ss -tanp", "ls /proc/PID/fd | wc -l"},

@@ -131,10 +131,12 @@ var openingFindings = []Entry{
 		Name: "syn-flood", Kind: Finding,
 		Means: `Very many SYNs a second reach a listener and hardly any handshake is completed: an attack, a
 			port scan from forged addresses, or a client population that cannot receive the answers.`,
-		Decides: `At least 100 SYNs a second to one listener, of which nine in ten were neither answered to
-			the end nor refused (by a RST of either end, or ICMP). Of these fewer than a third were sent
-			again, and at least a tenth could have been: they are older than 1.2 s when the capture ends. The
-			confidence is high when they come from several addresses, medium from a single one.`,
+		Decides: `At least 100 SYNs a second to one listener, of which nine in ten were neither completed by the
+			client nor refused (by the listener's RST, or ICMP). Of these fewer than a third were sent again, and
+			at least a tenth could have been: they are older than 1.2 s when the capture ends. A RST by which the
+			client answers the SYN,ACK completes nothing: a living host whose address was forged, or a tool beside
+			its kernel. Where most are ended so the backlog does not fill, and it is a warning. The confidence is
+			high when they come from several addresses, medium from a single one.`,
 		Alike: `A broken return path makes honest clients look like a flood: then they repeat their SYNs at 1,
 			3, 7 s, which a flood usually does not. A load test completes its handshakes.`,
 		Check: []string{"nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies", "ss -tan state syn-recv | wc -l"},

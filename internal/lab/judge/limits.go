@@ -5,6 +5,7 @@ import "github.com/lastack/lastack/analyzer/detect"
 // lowered are thresholds for stories that would otherwise have to last for a minute, or
 // be of a thousand connections.
 var lowered = map[string][][2]string{
+	"close-wait-leak":        {{"close-wait", "6s"}},
 	"time-wait-pile-up":      {{"time-wait", "100"}},
 	"time-wait-on-server":    {{"time-wait", "100"}},
 	"time-wait-recycled":     {{"time-wait", "40"}},
