@@ -440,6 +440,7 @@ type halfClose struct {
 	bytes uint64
 	side  uint8
 	seen  bool
+	alert bool // nothing but a TLS alert
 }
 
 // details returns the side table, made at first use.

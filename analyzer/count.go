@@ -175,12 +175,25 @@ func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
 		if s.Flags.Has(wire.FIN) {
 			return
 		}
-		*h = halfClose{side: x, from: ack.t, seen: true}
+		*h = halfClose{side: x, from: ack.t, seen: true, alert: true}
 	}
 	if h.side == x {
+		h.alert = h.alert && isTLSAlert(s)
 		h.sent.add(s)
 		h.bytes += uint64(p.NewOctets)
 	}
+}
+
+// isTLSAlert reports whether the payload of s is one TLS record with an alert, in which
+// an end that was told to close mostly says that it does: so by its type, or, in TLS 1.3,
+// where that is encrypted, by its length (RFC 8446 sections 5.1, 5.2 and 6).
+func isTLSAlert(s *wire.Segment) bool {
+	const header, alert, data, longest, sealed = 5, 21, 23, 64, 19
+	p := s.Payload
+	if len(p) < header || p[1] != 3 || p[3] != 0 || s.Len != header+uint32(p[4]) {
+		return false
+	}
+	return p[0] == alert && p[4] <= longest || p[0] == data && p[4] == sealed
 }
 
 // reject records that an ICMP error ended the opening of the end whose SYN it

@@ -91,7 +91,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 	}
 	in.Copies, in.LostNotes = c.x.copies, int(c.x.lostNote)
 	in.Copied = sentBetween(c.x.copied)
-	in.HalfClose = sentBetween(c.x.half.sent)
+	in.HalfClose, in.OnlyAlert = sentBetween(c.x.half.sent), c.x.half.alert
 	for i := range c.x.resets {
 		r := &c.x.resets[i]
 		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r)})

@@ -25,7 +25,7 @@ func (a *Analyzer) measureReuse(old, c *connection, opener uint8) {
 	syn := &c.ep[opener].syn
 	wait := fsm.Of(fsm.TimeWait)
 	own, theirs := old.ep[opener].shown == wait, old.ep[other].shown == wait
-	killed := old.x != nil && old.x.challenged != 0 && old.reached(other, wait)
+	killed := old.x != nil && old.x.challenged != 0 && old.enteredTimeWait(other).ref != 0
 	if syn.ref == 0 || !own && !theirs && !killed {
 		return
 	}

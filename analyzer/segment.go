@@ -197,7 +197,9 @@ func (c *connection) breaksSilence(s *wire.Segment, p *reassembly.Placement) {
 	}
 	y := c.peer(s.Dir)
 	n := c.look(y).unanswered
-	answers := p.Acked || s.Ack == c.ep[y].sp.Next // a probe's answer is nothing new
+	// A probe's answer is nothing new, and of an octet that a closed window keeps out
+	// nothing is acknowledged at all.
+	answers := p.Acked || s.Ack == c.ep[y].sp.Next || s.Window == 0
 	if n == 0 || !answers || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK {
 		return
 	}
@@ -665,6 +667,7 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 		return
 	}
 	ep.flags |= synAckSeen
+	c.timeSYN(y, s)
 	if ep.syn.ref != 0 {
 		c.more(x).reply = moment{s.Ref, s.Time}
 	}
@@ -684,6 +687,19 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 		c.more(y).synTaken = min(syn.data, uint32(s.Ack-c.ep[y].sp.ISS)-1)
 	}
 	c.proveSYN(x, s)
+}
+
+// timeSYN measures the round trip of a SYN of y that was sent several times by the
+// transmission whose timestamp s, the answer, echoes.
+func (c *connection) timeSYN(y uint8, s *wire.Segment) {
+	if _, ok := c.ep[y].sp.RTT(); ok || c.x == nil || s.Options.Has&wire.OptTimestamps == 0 {
+		return
+	}
+	for _, k := range c.x.synCopies {
+		if k.side == y && k.hasTS && k.tsval == s.Options.TSEcr {
+			c.ep[y].sp.Measured(s.Time - k.t)
+		}
+	}
 }
 
 // inferSYN: a SYN,ACK whose SYN was not captured gives the client's ISS (I4).

@@ -447,7 +447,7 @@ func (sp *Space) OutOfReach(seq wire.Seq) bool {
 
 // measured ends the round trip being measured with its answer. Of octets that
 // were sent again it counts only when the answer echoes the timestamp of the
-// first transmission or of the last. Anything over an hour counts as an hour.
+// first transmission or of the last.
 func (sp *Space) measured(s *wire.Segment) {
 	at := sp.timedAt
 	if sp.Has(timedTwice) {
@@ -462,7 +462,12 @@ func (sp *Space) measured(s *wire.Segment) {
 	if at < 0 {
 		return
 	}
-	us := uint32(min(max(s.Time-at, 0)/1000, 3600e6))
+	sp.Measured(s.Time - at)
+}
+
+// Measured takes a round trip, in nanoseconds. Anything over an hour counts as an hour.
+func (sp *Space) Measured(rtt int64) {
+	us := uint32(min(max(rtt, 0)/1000, 3600e6))
 	if sp.rtt == 0 || us+1 < sp.rtt {
 		sp.rtt = us + 1
 	}

@@ -276,6 +276,13 @@ func closings() map[string][]example {
 				in.HalfClose = once(19, 150)
 				in.aborted(client, "rst", "after-close", 21, 200, 10, 0)
 			}), &expect{warning, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(700)}}},
+			{"a TLS alert to a closed socket", with(lastACK(), func(in *Input) {
+				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 31}
+				in.HalfClose, in.OnlyAlert = once(19, 150), true
+				in.aborted(client, "rst", "after-close", 21, 200, 10, 0)
+			}), &expect{notice, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(31)}}},
+			{"an alert, and data that crossed the FIN", with(dataToClosed(), func(in *Input) { in.OnlyAlert, in.Conn.HalfClose = true, nil }), &expect{warning, high, server, []uint64{8, 9, 10, 11},
+				map[string]any{"answered_bytes": uint64(9)}}},
 			{"data that was acknowledged, then a FIN to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)

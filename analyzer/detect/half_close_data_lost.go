@@ -56,13 +56,25 @@ func findHalfCloseDataLost(in *Input) []claim {
 	}
 	fin, acked := &in.FIN[index(r.By)], &in.FINAcked[index(r.By)]
 	_, data := in.lostData(r)
-	return in.one(claim{
+	c := claim{
 		side:  r.By.Peer(),
 		at:    r.Time,
 		proof: in.marks(fin.first(), acked.first(), data, in.HalfClose.last(), r.answers(), r.mark()),
 		rst:   r,
 		tell:  tellHalfCloseDataLost,
-	})
+	}
+	if in.onlyAlertLost(r) {
+		c.severity = notice
+	}
+	return in.one(c)
+}
+
+// onlyAlertLost reports whether what nobody read is a TLS alert: an end that answers the
+// other's close says goodbye so, and nothing of any program is lost.
+func (in *Input) onlyAlertLost(r *rst) bool {
+	lost, _ := in.lostData(r)
+	h := in.Conn.HalfClose
+	return in.OnlyAlert && h != nil && h.By == r.By && lost <= h.Bytes
 }
 
 func tellHalfCloseDataLost(in *Input, c *claim) {
@@ -76,10 +88,14 @@ func tellHalfCloseDataLost(in *Input, c *claim) {
 		c.values = append(c.values, report.Int("bytes", h.Bytes))
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
-	c.title = "The " + string(sender) + "'s data was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN")
+	alert := in.onlyAlertLost(r)
+	c.title = "The " + string(sender) + "'s " + either(alert, "TLS alert", "data") + " was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN")
 	c.explanation = say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
 		string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
 		" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
-		"Both ends are CLOSED; the data was not read.")
+		either(alert, "It is a TLS alert, by which the "+string(sender)+" says that it closes too: no data of the program is lost.", "Both ends are CLOSED; the data was not read."))
+	if alert {
+		c.advice = "Nothing to do: so end many connections of HTTPS whose client closes first."
+	}
 	c.saw = both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed")
 }

@@ -70,7 +70,9 @@ type Input struct {
 	Last [2]Mark
 	// HalfClose is the first and the last segment with new octets that an end
 	// sent after it had acknowledged the other's FIN (Conn.HalfClose).
+	// OnlyAlert says that it was nothing but a TLS alert.
 	HalfClose Sent
+	OnlyAlert bool
 	// Resets has, for each of Conn.Resets, what the record does not hold.
 	Resets []ResetDetail
 	// Unseen is the last segment that acknowledges octets of each side which

@@ -42,7 +42,8 @@ type pause struct {
 	id     uint64
 	silent bool // nothing came any more; else a RST
 	server report.Addr
-	t      int64 // when it was found out
+	denier netip.Addr // who sent the RST
+	t      int64      // when it was found out
 	proof  proof
 }
 
@@ -91,7 +92,7 @@ func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 	for i, side := range sides {
 		last := in.Pauses[i][1]
 		if r := denied; r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
-			return pause{length: last, t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
+			return pause{length: last, denier: in.address(r.By), t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
 		}
 	}
 	// Of a client that falls silent nothing tells whether it is still there.
@@ -135,9 +136,9 @@ const idleFew = 3
 // which nothing was heard after that.
 func (s *Survey) cut(p *idleness) (list []pause) {
 	for _, x := range p.fatal.List() {
-		h := s.hosts.Get(x.server.IP)
+		h := s.hosts.Get(x.denier)
 		l := s.listeners.Get(x.server)
-		if x.silent && l != nil && l.heard > x.t || !x.silent && (h == nil || !s.rebooted(x.server.IP, h)) {
+		if x.silent && l != nil && l.heard > x.t || !x.silent && (h == nil || !s.rebooted(x.denier, h)) {
 			list = append(list, x)
 		}
 	}

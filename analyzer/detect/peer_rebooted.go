@@ -46,6 +46,30 @@ func weighHost(h *host) uint64 { return h.connections }
 // it, at least: no host is back sooner.
 const rebootSilence = time.Second
 
+// caller is what is known of a host that connects: its longest connections.
+type caller struct {
+	connections uint64
+	long        stats.First[lifetime]
+}
+
+func weighCaller(c *caller) uint64 { return c.connections }
+
+// addCaller takes a connection on which its client was heard of for a while.
+func (s *Survey) addCaller(in *Input, denied *rst) {
+	x := lifetime{in.Conn.Start.UnixNano(), in.Last[0].nanos(), in.Conn.ID}
+	if denied != nil || x.until-x.from < int64(rebootSilence) {
+		return
+	}
+	c := s.callers.At(in.Conn.Client.IP, weighCaller)
+	c.connections++
+	c.long.Add(x, longer)
+}
+
+func (c *caller) merge(o *caller) {
+	c.connections += o.connections
+	c.long.Merge(&o.long, longer)
+}
+
 // addHost takes a connection that a host denied by r, unless somebody nearer did it in
 // its name.
 func (s *Survey) addHost(in *Input, r *rst) {
@@ -121,15 +145,20 @@ func (s *Survey) rebooted(a netip.Addr, h *host) bool {
 	return len(lost) > 1 && h.alive < lost[0].t && !s.survived(a, h.alive, lost[0].t)
 }
 
-// survived reports whether a server kept a connection that it had at the time alive,
-// and still had at t.
+// survived reports whether a host kept a connection that it had at the time alive, or
+// sooner after that than it can have been restarted, and still had at t.
 func (s *Survey) survived(a netip.Addr, alive, t int64) (kept bool) {
-	s.listeners.Each(func(at report.Addr, l *listener) {
-		if at.IP != a {
-			return
+	look := func(long *stats.First[lifetime]) {
+		for _, x := range long.List() {
+			kept = kept || x.from < alive+int64(rebootSilence) && x.until > t
 		}
-		for _, x := range l.counts().long.List() {
-			kept = kept || x.from < alive && x.until > t
+	}
+	if c := s.callers.Get(a); c != nil {
+		look(&c.long)
+	}
+	s.listeners.Each(func(at report.Addr, l *listener) {
+		if at.IP == a {
+			look(&l.counts().long)
 		}
 	})
 	return kept

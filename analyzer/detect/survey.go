@@ -22,6 +22,7 @@ type Survey struct {
 	listeners stats.Groups[report.Addr, listener]
 	pairs     stats.Groups[pair, connector]
 	hosts     stats.Groups[netip.Addr, host]
+	callers   stats.Groups[netip.Addr, caller]
 	paths     stats.Groups[path, idleness]
 
 	now   time.Time // the end of the capture
@@ -272,6 +273,7 @@ func (s *Survey) Add(in *Input) {
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
 		s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector).add(in)
 	}
+	s.addCaller(in, denied)
 	if denied != nil {
 		s.addHost(in, denied)
 	}
@@ -486,6 +488,7 @@ func (s *Survey) Merge(o *Survey) {
 	s.listeners.Merge(&o.listeners, (*listener).merge)
 	s.pairs.Merge(&o.pairs, (*connector).merge)
 	s.hosts.Merge(&o.hosts, (*host).merge)
+	s.callers.Merge(&o.callers, (*caller).merge)
 	s.paths.Merge(&o.paths, (*idleness).merge)
 }
 

@@ -179,6 +179,12 @@ func turned(in *Input) *Input {
 		in.Notes[i].Side = in.Notes[i].Side.Peer()
 	}
 	in.Pauses[0], in.Pauses[1] = in.Pauses[1], in.Pauses[0]
+	for i := range c.Resets {
+		c.Resets[i].By = c.Resets[i].By.Peer()
+	}
+	if c.Close.Reset != nil {
+		c.Close.Reset.By = c.Close.Reset.By.Peer()
+	}
 	return in
 }
 
@@ -426,6 +432,20 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 					in.ends(10, 9020)
 				})
 			})), ""},
+			{"a client", numbered(3, 100, func(i int) *Input { return turned(denies(4000 + 700*float64(i))) }),
+				"warning high 192.0.2.1 did not know 3 connections any more: it was restarted, or lost its state"},
+			{"a client that goes on with another", together(numbered(2, 100, func(int) *Input { return turned(denies(4000)) }), numbered(1, 0, func(int) *Input {
+				return with(established(), func(in *Input) {
+					in.Last = [2]Mark{m(9, 9000), m(10, 9020)}
+					in.ends(10, 9020)
+				})
+			})), ""},
+			{"another goes on that began sooner than it can have been restarted", together(numbered(2, 100, func(int) *Input { return denies(4000) }), shifted(800, numbered(1, 0, func(int) *Input {
+				return with(established(), func(in *Input) {
+					in.Last = [2]Mark{m(9, 9000), m(10, 9020)}
+					in.ends(10, 9020)
+				})
+			}))), ""},
 			{"a middlebox denies them", numbered(3, 100, func(int) *Input {
 				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTTL })
 			}), ""},

@@ -48,7 +48,7 @@ func findSYNFlood(s *Survey) (out []overall) {
 }
 
 func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) overall {
-	_, failed := l.opened.N()
+	all, failed := l.opened.N()
 	from := min(l.sources.N(), failed)
 	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
 	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())
@@ -63,8 +63,19 @@ func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) over
 		when(times > 1, "It was so at "+words.Count(times)+" times; this was the worst."),
 		either(l.again == 0, "None of the SYNs was sent again, as the kernel of a client that waits would do after a second.", words.Plural(l.again, "SYN")+" was sent again; a client's kernel does that after a second."),
 		when(l.takenBack > 0, words.Plural(l.takenBack, "SYN,ACK")+" drew a RST from the address of the SYN: a host that lives and has no such socket, because its address was forged or a tool sent the SYN past its kernel. That frees the request at once."),
-		either(l.answered > 0, "The listener served "+words.Plural(l.answered, "connection")+" in this capture all the same.", "The capture shows no connection that it served."))
+		othersFared(l.answered, all-failed))
 	c.saw = [2]string{"honest ones: connect() waits, or ETIMEDOUT", "nothing: accept() returns none of these"}
 	c.values = []report.Value{report.Int("syns", b.N), report.Int("failed", b.Some), report.Float("per_s", b.Most), report.Float("lasted_s", lasted.Seconds()), report.Int("addresses", from), report.Int("reset_by_client", l.takenBack)}
 	return c
+}
+
+// othersFared says what came of the other SYNs.
+func othersFared(answered, others uint64) string {
+	switch {
+	case answered > 0:
+		return "The listener served " + words.Plural(answered, "connection") + " in this capture all the same."
+	case others > 0:
+		return words.Plural(others, "other SYN") + " had a better end, though no data of the listener was captured."
+	}
+	return "The capture shows no connection that it served."
 }
