@@ -315,7 +315,7 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	if c.answeredTooSoon(s) {
 		signs |= detect.SignTooSoon
 	}
-	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) && ep.has(likeLinux) &&
+	if s.Flags.Has(wire.ACK) && s.Seq == own.Next && own.Has(reassembly.KnownTS) && (ep.has(likeLinux) || !ep.has(synSeen)) &&
 		s.Options.Has&(wire.OptTimestamps|wire.OptIncomplete) == 0 {
 		signs |= detect.SignNoTimestamp
 	}
