@@ -97,9 +97,10 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	enough := s.limits.Duration(SilentFor)
 	long, others := longest >= enough, l.all.lastServed >= first.t
 	quiet := s.now.Sub(time.Unix(0, l.all.lastAnswer)) >= enough
-	stopped := quiet && !others && w.longest > l.all.slowest+l.all.slowest/2
+	nobody := quiet && !others && s.now.Sub(time.Unix(0, first.t)) >= enough // was answered since
+	stopped := nobody && w.longest > l.all.slowest+l.all.slowest/2
 	switch {
-	case w.gaveUp > w.aborted && long, w.aborted >= silentMany && long && !others:
+	case w.gaveUp > w.aborted && long, w.aborted >= silentMany && nobody:
 		c.confidence = either(!others && (w.gaveUp >= silentMany || answered > 0), high, medium)
 	case c.n >= silentFew && long && stopped:
 		c.confidence = medium

@@ -73,7 +73,7 @@ func (c *caller) merge(o *caller) {
 // addHost takes a connection that a host denied by r, unless somebody nearer did it in
 // its name.
 func (s *Survey) addHost(in *Input, r *rst) {
-	if r.Signs&SignTTL != 0 {
+	if r.Signs&(SignTTL|SignTooSoon) != 0 || r.Cause == "injected" {
 		return
 	}
 	h := s.hosts.At(in.address(r.By), weighHost)
@@ -91,14 +91,14 @@ func (in *Input) address(side report.Side) netip.Addr {
 	return in.Conn.Server.IP
 }
 
-// denied returns the bare RST by which an end, after silence, said that it does not
-// know the connection, nil if there is none.
+// denied returns the bare RST by which an end, or somebody in its name, said after silence
+// that there is no such connection, nil if there is none.
 func (in *Input) denied() *rst {
-	if in.Conn.Close.Reset == nil || in.Conn.Close.Reset.Cause != "no-such-connection" {
+	if r := in.Conn.Close.Reset; r == nil || r.Cause != "no-such-connection" && r.Cause != "injected" {
 		return nil
 	}
 	r := in.deciding()
-	if r == nil || r.Idle < rebootSilence || in.refusesSYNACK(r) {
+	if r == nil || r.Idle < rebootSilence || in.refusesSYNACK(r) || r.Form != "rst" || r.answers().Frame == 0 {
 		return nil
 	}
 	if _, known := in.endedBefore(r); known {

@@ -340,6 +340,8 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"warning medium The program at 198.51.100.1:5000 answers nothing any more: 6 connections accepted by its kernel, not a byte from it"},
 			{"clients give up with a RST", numbered(4, 100, func(int) *Input { return aborts(15_000) }),
 				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
+			{"clients give up with a RST after 5 s, for long", numbered(4, 6000, func(int) *Input { return aborts(5000) }),
+				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
 			{"clients abort at once", numbered(4, 100, func(int) *Input { return aborts(200) }), ""},
 			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
 			{"slow answers, and as many under way", together(numbered(19, 1000, func(int) *Input { return slow(30_000) }), shifted(30_000, numbered(6, 100, func(int) *Input { return asked(31_000) }))), ""},
@@ -416,6 +418,12 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min"},
 			{"in silence, and nobody is served", numbered(4, 1000, func(int) *Input { return muted(360_000) }), ""},
 			{"a host that was restarted", numbered(4, 1000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), ""},
+			{"denied by somebody nearer than the host", numbered(4, 1000, func(i int) *Input {
+				return with(denies(360_000+10_000*float64(i)), func(in *Input) {
+					in.Resets[0].Signs = SignTTL | SignTooSoon
+					in.Conn.Resets[0].Cause, in.Conn.Close.Reset.Cause = "injected", "injected"
+				})
+			}), "warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
 			{"two", numbered(2, 1000, func(int) *Input { return denies(360_000) }), ""},
 			{"a longer pause did no harm", together(numbered(4, 1000, func(int) *Input { return denies(360_000) }), numbered(1, 0, func(int) *Input { return pausing(500_000) })), ""},
 			{"short pauses", numbered(4, 1000, func(int) *Input { return denies(5_000) }), ""},
@@ -446,6 +454,9 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 					in.ends(10, 9020)
 				})
 			}))), ""},
+			{"a third party denies them", numbered(3, 100, func(int) *Input {
+				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTooSoon })
+			}), ""},
 			{"a middlebox denies them", numbered(3, 100, func(int) *Input {
 				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTTL })
 			}), ""},

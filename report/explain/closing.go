@@ -180,7 +180,7 @@ var closingFindings = []Entry{
 			it has waited for 1 s until the capture ends. It is a warning when a client closed and the longest
 			has waited for 10 s (high confidence from 3 that gave up on, or when the listener had answered others,
 			else medium, as where it goes on answering others), or when at least 3 aborted and the listener
-			answered nobody who came after the first of them; or, of medium confidence, when 5 wait, it answered
+			answered nobody for 10 s, nor who came after the first of them; or, of medium confidence, when 5 wait, it answered
 			nobody who came later, nor anybody in the last 10 s, and the longest has waited half as long again as
 			it ever took to answer; a notice when one gave up sooner
 			(medium from 1 s or 3 of them on, else low), or, of low confidence, when none gave up but at least
