@@ -60,7 +60,7 @@ func tellResetInjected(in *Input, c *claim) {
 	c.explanation = say("The RST ("+in.frames(marks...)+") bears the "+string(named)+"'s address, but "+signs.words()+".",
 		when(against.Frame != 0, "The "+string(named)+" went on with "+in.frame(against)+"."),
 		either(in.Conn.Endpoint(target).State == "CLOSED", "The "+string(target)+" is CLOSED by it, if it took it.", "It did not end the "+string(target)+"'s connection."))
-	if first.Form == "rst" && first.answers().Frame != 0 && first.Idle >= in.atLeast(IdleLost) {
+	if first.answers().Frame != 0 && first.Idle >= in.atLeast(IdleLost) {
 		c.explanation = say(c.explanation, "It answers "+in.frame(first.answers())+", which came after "+dur(first.Idle)+" of silence: a NAT, load balancer or firewall that has forgotten an idle connection answers so in the host's name.")
 	}
 	c.saw = both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST")

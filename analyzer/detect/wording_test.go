@@ -241,6 +241,29 @@ func TestSigns(t *testing.T) {
 	}
 }
 
+// TestForgotten: of a RST that answers what came after a long silence it is said that a
+// middlebox may have forgotten the connection.
+func TestForgotten(t *testing.T) {
+	for _, c := range []struct {
+		answers uint64
+		idle    time.Duration
+		want    bool
+	}{{8, time.Minute, true}, {8, seconds(Thresholds[IdleLost].Default), true}, {8, 29 * time.Second, false}, {0, time.Minute, false}} {
+		in := with(denies(60_000), func(in *Input) {
+			in.Conn.Resets[0].Cause, in.Conn.Close.Reset.Cause = "injected", "injected"
+			in.Conn.Resets[0].AnswersFrame = nil
+			if c.answers != 0 {
+				in.Conn.Resets[0].AnswersFrame = &c.answers
+			}
+			in.Resets[0].Idle = c.idle
+		})
+		f := resetInjected.Find(in)
+		if len(f) != 1 || strings.Contains(f[0].Explanation, "has forgotten") != c.want {
+			t.Errorf("answers %d after %v: %v", c.answers, c.idle, f)
+		}
+	}
+}
+
 // TestTooSoon: by the round trip, or 10 ms where none was measured.
 func TestTooSoon(t *testing.T) {
 	in := established() // 20 ms
