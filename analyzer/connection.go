@@ -268,8 +268,9 @@ const (
 	// finUnordered: the capture lost the first transmission of its FIN, and whether
 	// that came before or after the receipt of the peer's FIN is not known.
 	finUnordered
-	finAckedByFIN // the first segment that covers its FIN carried the peer's own
-	saidData      // its data, and its ACKs, say nothing new to other tools: see compat
+	leftUnanswered // it closed a second or more after data that drew an ACK and no word
+	finAckedByFIN  // the first segment that covers its FIN carried the peer's own
+	saidData       // its data, and its ACKs, say nothing new to other tools: see compat
 	saidACK
 )
 

@@ -80,7 +80,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.Unseen[i] = mark(more.missed)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
 		in.TimeWaits[i] = a.timeWaitOf(c, side, now)
-		in.Taken[i] = c.taken(side)
+		in.Taken[i], in.LeftUnanswered[i] = c.taken(side), ep.has(leftUnanswered)
 		in.Pauses[i] = [2]time.Duration{c.pauses[side].longest.duration(), c.pauses[side].last.duration()}
 	}
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {

@@ -868,6 +868,15 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 	}
 }
 
+// unansweredUntil reports whether the last thing that the sender of s, its FIN, had sent
+// was data, and the other end's since then a bare ACK, a second ago or more.
+func (c *connection) unansweredUntil(s *wire.Segment) bool {
+	const patience = 1e9
+	own, other := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	return own != other && s.Len == 0 && own.lastLen > 0 && other.has(acked) && other.lastLen == 0 &&
+		own.lastTime <= other.lastTime && s.Time-other.lastTime >= patience
+}
+
 // sentFIN: the first FIN of an end, or the same again. A FIN with another
 // number replaces one that is not yet acknowledged (R5).
 func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
@@ -892,6 +901,7 @@ func (c *connection) sentFIN(s *wire.Segment, p *reassembly.Placement) {
 	default:
 		return
 	}
+	ep.flags |= flagIf(leftUnanswered, c.unansweredUntil(s))
 	if c.flags&midStream != 0 && p.Kind == reassembly.New && ep.packets > 1 {
 		// An earlier segment of X ended at the FIN or below: it is new, so X
 		// had not sent it and Y not received it before (R13).

@@ -270,19 +270,26 @@ func closings() map[string][]example {
 		},
 		"half-close-data-lost": {
 			{"data to a closed socket", dataToClosed(), &expect{warning, high, server, []uint64{8, 9, 10, 11},
-				map[string]any{"answered_bytes": uint64(9), "after_fin_s": 0.071}}},
+				map[string]any{"answered_bytes": uint64(900), "after_fin_s": 0.071}}},
 			{"data and a FIN to a closed socket, the RST answers the FIN", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)
 				in.aborted(client, "rst", "after-close", 21, 200, 10, 0)
 			}), &expect{warning, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(700)}}},
+			{"a last word", with(dataToClosed(), func(in *Input) {
+				in.Conn.HalfClose.Bytes, in.Resets[0].Octets = 15, 15
+			}), &expect{notice, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(15)}}},
+			{"a few octets, much later", with(dataToClosed(), func(in *Input) {
+				in.Conn.HalfClose.Bytes, in.Resets[0].Octets = 15, 15
+				in.Conn.Resets[0].Frame, in.Resets[0].Time = 11, ms(900)
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(15)}}},
 			{"a TLS alert to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 31}
 				in.HalfClose, in.OnlyAlert = once(19, 150), true
 				in.aborted(client, "rst", "after-close", 21, 200, 10, 0)
 			}), &expect{notice, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(31)}}},
 			{"an alert, and data that crossed the FIN", with(dataToClosed(), func(in *Input) { in.OnlyAlert, in.Conn.HalfClose = true, nil }), &expect{warning, high, server, []uint64{8, 9, 10, 11},
-				map[string]any{"answered_bytes": uint64(9)}}},
+				map[string]any{"answered_bytes": uint64(900)}}},
 			{"data that was acknowledged, then a FIN to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)
@@ -305,7 +312,12 @@ func closings() map[string][]example {
 		"fin-wait-1-stuck": {
 			{"three repetitions", stuck(closing(), client, 3, 4000), &expect{warning, high, client, []uint64{6, 8, 20, 21, 22},
 				map[string]any{"fin_retransmits": 3, "retransmitting_s": 2.9, "age_s": 3.9}}},
-			{"a minute", closing().until(60100), &expect{warning, high, client, []uint64{6, 8}, map[string]any{"age_s": 60.0}}},
+			{"a minute, and sent again of late", with(closing().until(60100), func(in *Input) {
+				in.FIN[0] = again(8, 100, 30, 40_000, 2)
+				in.Notes = []Note{{Kind: FINAgain, Side: client, Frame: 29, Time: ms(20_000)}, {Kind: FINAgain, Side: client, Frame: 30, Time: ms(40_000)}}
+			}), &expect{warning, high, client, []uint64{6, 8, 29, 30}, map[string]any{"age_s": 60.0}}},
+			{"a minute, and not sent again", closing().until(60100), nil},
+			{"a minute, and not sent again any more", with(closing().until(60100), func(in *Input) { in.FIN[0] = again(8, 100, 9, 300, 1) }), nil},
 			{"two repetitions", stuck(closing(), client, 2, 4000), nil},
 			{"acknowledged", halfClosed().until(61000), nil},
 			{"one direction captured", with(stuck(closing(), client, 3, 4000), func(in *Input) { in.Conn.Vantage.OneWay = true }), nil},

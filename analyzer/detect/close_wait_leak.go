@@ -57,15 +57,17 @@ func (in *Input) closeWaitSince(side report.Side) time.Time {
 // it: by a FIN, or by a RST, as when it writes to a client that has closed both ways.
 func (in *Input) leftCloseWait() int64 {
 	c := &in.Conn.Close
-	switch {
-	case c.FirstCloser != report.Client:
+	if c.FirstCloser != report.Client || c.CloseWait == nil {
 		return 0
-	case c.CloseWait != nil:
-		return max(int64(*c.CloseWait*1e9), 1)
-	case c.Reset != nil && in.FINAcked[0].Frame != 0:
-		return max(int64(in.Conn.End.Sub(in.FINAcked[0].Time)), 1)
 	}
-	return 0
+	return max(int64(*c.CloseWait*1e9), 1)
+}
+
+// endedInCloseWait reports whether a RST took the server out of CLOSE-WAIT: to a socket
+// that nobody closes it comes when its data, or a keepalive, find no socket at the client.
+func (in *Input) endedInCloseWait() bool {
+	c := &in.Conn.Close
+	return c.FirstCloser == report.Client && c.Reset != nil && in.FINAcked[0].Frame != 0 && in.FIN[1].Frame == 0
 }
 
 func (in *Input) closeWaitProof(side report.Side) proof {
@@ -105,13 +107,12 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 	default:
 		return out
 	}
-	first := w.oldest.List()[0]
-	oldest := s.now.Sub(time.Unix(0, first.t))
+	oldest := time.Duration(w.longest)
 	minute := w.growth(s.now)
 	open, full := s.limits.Get(OpenFiles), ""
 	left := time.Duration(0)
 	if minute > 0 {
-		left = time.Duration(max(open-float64(c.n), 0) / minute * float64(time.Minute))
+		left = time.Duration(max(open-float64(c.n-int(w.aborted)), 0) / minute * float64(time.Minute))
 		full = "At this rate a limit of " + words.Count(uint64(open)) + " descriptors is reached in " + dur(left.Round(time.Second)) +
 			" after the end of the capture, or sooner: what was open before is not counted."
 		if left <= leakSoon {
@@ -121,15 +122,15 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 	if lately := s.now.Add(-leakLately); minute == 0 && w.since.After(lately.UnixNano()) == 0 && oldest > leakLately+leakLately/2 {
 		full = "No more came in the last minute."
 	}
-	if float64(c.n) >= open {
+	if float64(c.n-int(w.aborted)) >= open {
 		c.severity, full = critical, "That is more than the usual limit of "+words.Count(uint64(open))+" descriptors, so the program has a higher one, or has run out."
 	}
 	c.side, c.at, c.proof = side, s.now, proofOf(w.oldest.List())
-	c.title = words.Plural(uint64(c.n), "socket") + " " + place + " in CLOSE-WAIT, the oldest " + dur(oldest) +
+	c.title = words.Plural(uint64(c.n), "socket") + " " + place + either(int(w.aborted) == c.n, " stayed in CLOSE-WAIT until a RST ended them, for up to ", " in CLOSE-WAIT, the oldest ") + dur(oldest) +
 		when(minute >= 1, ", "+words.Count(uint64(math.Round(minute)))+" more a minute")
 	many := words.Plural(uint64(c.n), "connection")
 	c.explanation = say("Of "+many+" the "+string(side.Peer())+" has closed, the "+string(side)+"'s kernel has acknowledged that, and its program has not closed its own side for up to "+
-		dur(oldest)+".", usual, w.whose(side), full)
+		dur(oldest)+".", when(w.aborted > 0, words.Count(w.aborted)+either(w.aborted == 1, " of these was", " of these were")+" ended by a RST in the end: data, or a keepalive, found no socket at the "+string(side.Peer())+" any more."), usual, w.whose(side), full)
 	c.saw = both(side, "read() = 0, if it reads; EMFILE when no descriptor is left", "nothing: its close() had returned")
 	c.values = []report.Value{report.Int("sockets", c.n), report.Int("old", n), report.Float("oldest_s", oldest.Seconds()), report.Float("per_minute", minute)}
 	if minute > 0 {

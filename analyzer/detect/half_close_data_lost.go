@@ -63,7 +63,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 		rst:   r,
 		tell:  tellHalfCloseDataLost,
 	}
-	if in.onlyAlertLost(r) {
+	if in.onlyAlertLost(r) || in.farewellLost(r) {
 		c.severity = notice
 	}
 	return in.one(c)
@@ -75,6 +75,19 @@ func (in *Input) onlyAlertLost(r *rst) bool {
 	lost, _ := in.lostData(r)
 	h := in.Conn.HalfClose
 	return in.OnlyAlert && h != nil && h.By == r.By && lost <= h.Bytes
+}
+
+// farewellLost reports whether what nobody read are a few octets that came at once after
+// the close, as the last word of many protocols does ("221 Bye").
+func (in *Input) farewellLost(r *rst) bool {
+	const few, slow = 128, 100 * time.Millisecond
+	lost, _ := in.lostData(r)
+	rtt := slow
+	if o := in.Conn.Open.RTT; o != nil {
+		rtt += 2 * seconds(*o)
+	}
+	waited := between(in.FIN[index(r.By)].Time, r.Time)
+	return lost <= few && waited.known && waited.Duration <= rtt
 }
 
 func tellHalfCloseDataLost(in *Input, c *claim) {

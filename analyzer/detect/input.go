@@ -98,6 +98,9 @@ type Input struct {
 	TimeWaits [2]Span
 	// Taken says of each side that it sent data, and that all of it was acknowledged.
 	Taken [2]bool
+	// LeftUnanswered says of each side that it closed a second or more after data that drew
+	// an ACK and nothing else.
+	LeftUnanswered [2]bool
 	// Pauses are times in which each side sent nothing, before it sent something that
 	// was no RST: the longest but for the last, and the last. Short ones are not noted.
 	Pauses [2][2]time.Duration

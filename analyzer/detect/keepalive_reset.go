@@ -16,7 +16,8 @@ var keepaliveReset = define(Detector{
 
 func findKeepaliveReset(in *Input) []claim {
 	for _, side := range sides {
-		if p := in.probing(side); p != nil && p.refused != nil {
+		// One that had sent its FIN has closed, and is told of so.
+		if p := in.probing(side); p != nil && p.refused != nil && in.FIN[index(side.Peer())].Frame == 0 {
 			return in.one(in.keepaliveReset(p))
 		}
 	}

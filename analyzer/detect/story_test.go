@@ -247,9 +247,9 @@ func dataAfterFIN() *Input {
 // dataToClosed is one whose data drew a RST.
 func dataToClosed() *Input {
 	in := halfClosed()
-	in.Conn.HalfClose = &report.HalfClose{By: report.Client, Duration: 0.05, Bytes: 9}
+	in.Conn.HalfClose = &report.HalfClose{By: report.Client, Duration: 0.05, Bytes: 900}
 	in.HalfClose = once(10, 171)
-	in.aborted(report.Client, "rst", "after-close", 11, 171, 10, 9)
+	in.aborted(report.Client, "rst", "after-close", 11, 171, 10, 900)
 	return in
 }
 

@@ -14,7 +14,15 @@ func (in *Input) stuckIn(side report.Side, states ...string) bool {
 	fin := &in.FIN[index(side)]
 	return slices.Contains(states, in.Conn.Endpoint(side).State) && fin.Frame != 0 &&
 		in.FINAcked[index(side)].Frame == 0 && !in.blind() &&
-		(fin.Copies >= in.limit(Repeats) || in.age(side) >= in.atLeast(StuckFor))
+		(fin.Copies >= in.limit(Repeats) || in.age(side) >= in.atLeast(StuckFor) && in.repeatsStill(side))
+}
+
+// repeatsStill reports whether a FIN was sent again, and the next time is not overdue
+// when the capture ends: one that is not sent again was acknowledged by what the capture
+// missed (RFC 6298 5.4).
+func (in *Input) repeatsStill(side report.Side) bool {
+	fin := &in.FIN[index(side)]
+	return fin.Copies > 0 && in.Now.Sub(fin.LastTime) <= 3*in.lastGap(side)
 }
 
 // stuck says that a side's FIN is not answered.
@@ -31,12 +39,9 @@ func (in *Input) stuck(side report.Side) claim {
 func tellStuck(in *Input, c *claim) {
 	side, fin := c.side, &in.FIN[index(c.side)]
 	age := in.age(side)
-	repeats := "It was not sent again."
-	if fin.Copies > 0 {
-		repeats = "It was sent again " + times(fin.Copies) + ", for the last time " + dur(fin.span()) + " after the first."
-	}
 	c.title = "The " + string(side) + "'s FIN was never acknowledged: " + in.Conn.Endpoint(side).State + " for " + dur(age)
-	c.explanation = say("Nothing captured acknowledges the "+string(side)+"'s FIN ("+in.frame(fin.first())+").", repeats,
+	c.explanation = say("Nothing captured acknowledges the "+string(side)+"'s FIN ("+in.frame(fin.first())+").",
+		"It was sent again "+times(fin.Copies)+", for the last time "+dur(fin.span())+" after the first.",
 		in.peerSince(side.Peer(), fin.Time),
 		"When the "+string(side)+"'s kernel gives up it does so without a packet: it may have done so already.")
 	c.saw = both(side, "nothing: its close() had returned", "nothing")

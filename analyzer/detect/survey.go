@@ -25,6 +25,7 @@ type Survey struct {
 	callers   stats.Groups[netip.Addr, caller]
 	paths     stats.Groups[path, idleness]
 
+	spoke bool      // some segment had no SYN
 	now   time.Time // the end of the capture
 	multi bool
 }
@@ -91,6 +92,7 @@ type listener struct {
 	group[served, service, *service]
 	silent    *waiting
 	closeWait *waiting // what stayed in CLOSE-WAIT there
+	hung      *waiting // of those, what was answered before, and then not any more
 }
 
 // served is one connection of a listener, with what is counted of it.
@@ -100,6 +102,8 @@ type served struct {
 	client      uint64
 	opening     opening
 	answered    bool
+	halfClosed  bool  // the server answered after the client's FIN
+	once        bool  // the SYN was answered by one SYN,ACK
 	slowest     int64 // for how long the server was silent before it said something, at most
 	closeWait   int64 // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
 	timeWait    Span
@@ -129,6 +133,7 @@ type service struct {
 	again      uint64     // of those: the SYN was sent again
 	old        uint64     // of those: it was, or could have been
 	takenBack  uint64     // of those that failed: a RST answered the SYN,ACK
+	once       uint64     // of those that failed: a SYN,ACK answered, and was not sent again
 	sources    stats.Distinct
 	firstSYNs  stats.First[witness]
 	floodIDs   stats.IDs
@@ -136,6 +141,7 @@ type service struct {
 	lastServed int64           // when the last of those was opened
 	lastAnswer int64           // when the server was heard of last on one of them
 	slowest    int64           // for how long it was silent on them at most, and then said something
+	halfClosed uint64          // connections on which it said something after the client's FIN
 	closed     stats.Durations // how long the server was in CLOSE-WAIT
 	timeWait   held            // at the server
 	long       stats.First[lifetime]
@@ -268,8 +274,9 @@ func (s *Survey) Add(in *Input) {
 	s.Ends(in.Now)
 	in.room().begin()
 	s.multi = s.multi || in.Multi
+	s.spoke = s.spoke || in.speaks()
 	denied := in.denied()
-	s.listeners.At(c.Server, weighListener).add(in, denied)
+	s.addServed(s.listeners.At(c.Server, weighListener), in, denied)
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
 		s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector).add(in)
 	}
@@ -298,16 +305,18 @@ func (s *Survey) Ends(now time.Time) {
 	}
 }
 
-func (l *listener) add(in *Input, denied *rst) {
+func (s *Survey) addServed(l *listener, in *Input, denied *rst) {
 	c := in.Conn
 	l.connections++
 	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].nanos(), opening: in.opening(), syn: in.SYN[0].first().place(),
-		answered: c.Endpoints.Server.UniqueBytes > 0, timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
+		answered: c.Endpoints.Server.UniqueBytes > 0 && !in.LeftUnanswered[0], timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
 	if x.opening >= failed {
 		x.client = hashAddr(c.Client.IP)
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)
 	l.heard = max(l.heard, x.until)
+	x.halfClosed = in.HalfClose.Frame != 0 && c.HalfClose != nil && c.HalfClose.By == report.Client
+	x.once = in.SYNACK.Frame != 0 && in.SYNACK.Copies == 0
 	x.slowest = int64(max(in.Pauses[1][0], in.Pauses[1][1]))
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
@@ -318,8 +327,13 @@ func (l *listener) add(in *Input, denied *rst) {
 	} else if in.staysInCloseWait(report.Server) {
 		l.closeWait = must(l.closeWait)
 		l.closeWait.add(in, report.Server, in.closeWaitSince(report.Server), in.closeWaitProof(report.Server))
-	} else {
-		x.closeWait = in.leftCloseWait()
+		if in.LeftUnanswered[0] && c.Endpoints.Server.UniqueBytes > 0 {
+			l.hung = must(l.hung)
+			l.hung.add(in, report.Server, in.silentSince(), in.silentProof())
+		}
+	} else if x.closeWait = in.leftCloseWait(); in.endedInCloseWait() && x.closeWait >= int64(s.limits.Duration(CloseWaitAge)) {
+		l.closeWait = must(l.closeWait)
+		l.closeWait.add(in, report.Server, in.FINAcked[0].Time, in.closeWaitProof(report.Server))
 	}
 	l.take(&x)
 }
@@ -338,6 +352,9 @@ func (a *service) add(x *served) {
 		case takenBack:
 			a.takenBack++
 		}
+		if x.once {
+			a.once++
+		}
 		a.opened.Add(x.from, 1, 1)
 		a.sources.Add(x.client)
 		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: proof{x.syn}}, earlier)
@@ -346,6 +363,9 @@ func (a *service) add(x *served) {
 	if x.answered {
 		a.answered++
 		a.lastServed, a.lastAnswer, a.slowest = max(a.lastServed, x.from), max(a.lastAnswer, x.until), max(a.slowest, x.slowest)
+	}
+	if x.halfClosed {
+		a.halfClosed++
 	}
 	if x.closeWait > 0 {
 		a.closed.Add(x.closeWait)
@@ -374,6 +394,12 @@ func (in *Input) opening() opening {
 		return fresh
 	}
 	return triedOnce
+}
+
+// speaks reports whether the connection has a segment without SYN.
+func (in *Input) speaks() bool {
+	kind := in.Conn.Open.Kind
+	return kind != "unanswered" && kind != "incomplete" || len(in.Conn.Resets) > 0
 }
 
 // resetBy reports whether an end sent a RST.
@@ -442,7 +468,6 @@ func (h *held) add(x Span, lived time.Duration, id uint64, fins [2]place) {
 
 // add takes a connection of which an end has waited since then.
 func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof) {
-	w.ages.Add(int64(in.Now.Sub(since)))
 	w.ids.Add(in.Conn.ID)
 	w.since.Add(since.UnixNano(), 1, 0)
 	w.oldest.Add(witness{t: since.UnixNano(), id: in.Conn.ID, proof: shown}, earlier)
@@ -459,7 +484,9 @@ func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof)
 		w.aborted++
 		until = in.Conn.End
 	}
-	w.longest = max(w.longest, int64(until.Sub(since)))
+	age := int64(until.Sub(since))
+	w.longest = max(w.longest, age)
+	w.ages.Add(age)
 }
 
 // must returns p, or a new one if it is nil.
@@ -485,6 +512,7 @@ func hashAddr(a netip.Addr) uint64 {
 func (s *Survey) Merge(o *Survey) {
 	s.Ends(o.now)
 	s.multi = s.multi || o.multi
+	s.spoke = s.spoke || o.spoke
 	s.listeners.Merge(&o.listeners, (*listener).merge)
 	s.pairs.Merge(&o.pairs, (*connector).merge)
 	s.hosts.Merge(&o.hosts, (*host).merge)
@@ -497,6 +525,7 @@ func (l *listener) merge(o *listener) {
 	l.heard = max(l.heard, o.heard)
 	l.silent = merged(l.silent, o.silent, (*waiting).merge)
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
+	l.hung = merged(l.hung, o.hung, (*waiting).merge)
 	l.join(&o.group)
 }
 
@@ -505,11 +534,13 @@ func (a *service) merge(o *service) {
 	a.again += o.again
 	a.old += o.old
 	a.takenBack += o.takenBack
+	a.once += o.once
 	a.sources.Merge(&o.sources)
 	a.firstSYNs.Merge(&o.firstSYNs, earlier)
 	a.floodIDs.Merge(&o.floodIDs)
 	a.answered += o.answered
 	a.lastServed, a.lastAnswer, a.slowest = max(a.lastServed, o.lastServed), max(a.lastAnswer, o.lastAnswer), max(a.slowest, o.slowest)
+	a.halfClosed += o.halfClosed
 	a.closed.Merge(&o.closed)
 	a.timeWait.merge(&o.timeWait)
 	a.long.Merge(&o.long, longer)

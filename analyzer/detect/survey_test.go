@@ -124,6 +124,27 @@ func unheard(wait, more float64) *Input {
 	})
 }
 
+// lostInCloseWait is one that the server did not close, until a RST told it that the
+// client has no socket any more.
+func lostInCloseWait(wait float64) *Input {
+	return with(halfClosed(), func(in *Input) {
+		in.aborted(client, "rst", "after-close", 12, wait+130, 11, 0)
+		in.Conn.Close.FirstCloser, in.Conn.Close.CloseWait = client, ptr(wait/1000)
+	})
+}
+
+// hung is one that was answered at first, whose client then gave up after so long.
+func hung(wait float64) *Input {
+	return with(leaked(wait), func(in *Input) {
+		in.LeftUnanswered[0] = true
+		in.FIN[0], in.FINAcked[0] = once(8, 60+wait), once(9, 80+wait)
+		in.Pauses[0][1] = time.Duration(wait) * time.Millisecond
+		in.Last = [2]Mark{m(8, 60+wait), m(9, 80+wait)}
+		in.Conn.Endpoints.Server.Since = ptr(ms(60 + wait))
+		in.until(60 + wait + 3000)
+	})
+}
+
 // slow is one that was answered after so long.
 func slow(ms float64) *Input {
 	return with(ordinary(), func(in *Input) {
@@ -277,6 +298,10 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			}), ""},
 			{"honest clients, whose SYNs could not come again yet", syns(400, 2, 0), ""},
 			{"health checks that reset", takenBack(500, 100), ""},
+			{"a capture of nothing but SYNs", numbered(1000, 2, func(int) *Input { return answered() }),
+				"notice low 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
+			{"the same beside others", together(numbered(1000, 2, func(int) *Input { return answered() }), shifted(9000, numbered(1, 1, func(int) *Input { return ordinary() }))),
+				"critical medium 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
 			{"a tool whose kernel resets", takenBack(1000, 2), "warning medium 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
 			{"a fifth of the forged hosts live", together(takenBack(500, 10), syns(2000, 2.5, 0)),
 				"critical high 2,500 SYNs to 198.51.100.1:5000 in 5 s, up to 500 a second; 2,500 of them never completed"},
@@ -306,10 +331,13 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"at the client", numbered(4, 1, func(int) *Input { return turned(leaked(70_000)) }),
 				"warning high 4 sockets at 192.0.2.1, of connections to 198.51.100.1:5000, in CLOSE-WAIT, the oldest 1 min 10 s"},
 			{"a single one", numbered(1, 0, func(int) *Input { return leaked(600_000) }), ""},
+			{"reset after a minute, by keepalives that find no socket", numbered(6, 10, func(int) *Input { return lostInCloseWait(62_000) }),
+				"warning high 6 sockets at 198.51.100.1:5000 stayed in CLOSE-WAIT until a RST ended them, for up to 1 min 2 s"},
+			{"reset sooner", numbered(6, 10, func(int) *Input { return lostInCloseWait(30_000) }), ""},
 			{"younger than a sixth of what is long", together(numbered(40, 10, func(int) *Input { return closedAfter(20) }),
 				numbered(6, 10, func(int) *Input { return leaked(3000) })), ""},
 			{"as others that were reset in the end", together(numbered(40, 10, func(int) *Input { return ordinary() }), numbered(8, 10, func(int) *Input {
-				return with(halfClosed(), func(in *Input) { in.aborted(client, "rst", "no-such-connection", 12, 2600, 2601, 0) })
+				return lostInCloseWait(2500)
 			}), numbered(6, 10, func(int) *Input { return leaked(12_000) })), ""},
 			{"young ones", numbered(30, 10, func(int) *Input { return leaked(3000) }), ""},
 			{"as slow as the others", together(numbered(40, 10, func(int) *Input { return closedAfter(2000) }),
@@ -342,6 +370,25 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
 			{"clients give up with a RST after 5 s, for long", numbered(4, 6000, func(int) *Input { return aborts(5000) }),
 				"warning high The program at 198.51.100.1:5000 answers nothing: 4 connections accepted by its kernel, not a byte from it"},
+			{"half-closed, and answered as late as before", together(numbered(12, 1000, func(int) *Input {
+				return with(slow(12_000), func(in *Input) {
+					in.Conn.HalfClose, in.HalfClose = &report.HalfClose{By: client, Bytes: 100}, once(11, 12_060)
+				})
+			}), shifted(20_000, numbered(1, 1, func(int) *Input { return unheard(5000, 11_000) }))), ""},
+			{"half-closed, and never answered", together(numbered(12, 1000, func(int) *Input {
+				return with(slow(2000), func(in *Input) {
+					in.Conn.HalfClose, in.HalfClose = &report.HalfClose{By: client, Bytes: 100}, once(11, 2060)
+				})
+			}), shifted(20_000, numbered(1, 1, func(int) *Input { return unheard(5000, 11_000) }))),
+				"warning high The program at 198.51.100.1:5000 answers nothing any more: 1 connection accepted by its kernel, not a byte from it"},
+			{"it has just given up, after a minute", numbered(1, 1, func(int) *Input {
+				return with(unheard(60_000, 500), func(in *Input) { in.LeftUnanswered[0], in.Pauses[0][1] = true, 59*time.Second })
+			}), "warning medium The program at 198.51.100.1:5000 answers nothing: 1 connection accepted by its kernel, not a byte from it"},
+			{"it hangs after it has served", numbered(4, 100, func(int) *Input { return hung(12_000) }),
+				"warning medium The program at 198.51.100.1:5000 answers nothing any more: 4 connections that it had served got an ACK of its kernel, and not a byte from it"},
+			{"two of those", numbered(2, 100, func(int) *Input { return hung(12_000) }), ""},
+			{"not for long", numbered(4, 100, func(int) *Input { return hung(6000) }), ""},
+			{"others are served meanwhile", together(numbered(4, 100, func(int) *Input { return hung(12_000) }), shifted(7000, numbered(1, 0, func(int) *Input { return ordinary() }))), ""},
 			{"clients abort at once", numbered(4, 100, func(int) *Input { return aborts(200) }), ""},
 			{"answered, and not closed", numbered(4, 100, func(int) *Input { return leaked(15_000) }), ""},
 			{"slow answers, and as many under way", together(numbered(19, 1000, func(int) *Input { return slow(30_000) }), shifted(30_000, numbered(6, 100, func(int) *Input { return asked(31_000) }))), ""},

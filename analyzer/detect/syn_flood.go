@@ -53,13 +53,19 @@ func (s *Survey) flood(a report.Addr, l *service, b stats.Burst, times int) over
 	c := overall{ids: l.floodIDs.List(), n: l.floodIDs.N()}
 	c.side, c.at, c.proof = report.Server, time.Unix(0, b.From).UTC(), proofOf(l.firstSYNs.List())
 	c.confidence = either(from > 1, high, medium)
-	if 2*l.takenBack > failed {
+	filtered := ""
+	switch {
+	case !s.spoke && 10*l.once > 9*failed:
+		c.severity, c.confidence = notice, low
+		filtered = "Nothing in this capture is without a SYN, and each of these SYNs was answered, once: a filter may have left out what completed the handshakes."
+	case 2*l.takenBack > failed:
 		c.severity = warning // a RST frees the request: the backlog does not fill
 	}
 	lasted := time.Duration(b.Until - b.From)
 	c.title = fmt.Sprintf("%s SYNs to %s in %s, up to %.0f a second; %s of them never completed", words.Count(b.N), where(a), dur(lasted), b.Most, words.Count(b.Some))
 	c.explanation = say(words.Count(b.N)+" SYNs came for "+where(a)+" within "+dur(lasted)+", from "+either(from == 1, "one address", "about "+words.Plural(from, "address"))+", and "+words.Count(b.Some)+
 		" of these handshakes were neither completed nor refused.",
+		filtered,
 		when(times > 1, "It was so at "+words.Count(times)+" times; this was the worst."),
 		either(l.again == 0, "None of the SYNs was sent again, as the kernel of a client that waits would do after a second.", words.Plural(l.again, "SYN")+" was sent again; a client's kernel does that after a second."),
 		when(l.takenBack > 0, words.Plural(l.takenBack, "SYN,ACK")+" drew a RST from the address of the SYN: a host that lives and has no such socket, because its address was forged or a tool sent the SYN past its kernel. That frees the request at once."),

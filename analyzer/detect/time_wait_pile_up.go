@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -84,9 +85,16 @@ func (k *uses) rate() (most float64) {
 	return most
 }
 
+// dynamicPorts is where the range begins of Windows, macOS and FreeBSD (RFC 6335 section
+// 6): a host that uses none below, and some above Linux's range, is none of Linux's.
+const dynamicPorts = 49152
+
 // ports is how many source ports a host chooses from: of the range that is assumed of
-// it, or of a wider one, if it used others.
+// it, or of another, if it used others.
 func (s *Survey) ports(a netip.Addr, k *uses) int {
 	low, high := s.limits.Ports(a)
+	if k.low >= dynamicPorts && k.high > high {
+		low, high = dynamicPorts, math.MaxUint16
+	}
 	return int(max(high, k.high)) - int(min(low, k.low)) + 1
 }

@@ -33,7 +33,7 @@ func (in *Input) findUntaken() (u untaken, ok bool) {
 	if slices.ContainsFunc(struck, func(r *report.Refuted) bool { return r.Why == "syn-ack-retransmitted" }) {
 		u.again = in.timedSYNACKs()
 	}
-	if r := in.deciding(); r != nil && r.By == report.Server && r.Form == "rst" && has(u.acks, r.answers()) {
+	if r := in.deciding(); r != nil && r.By == report.Server && r.Form == "rst" && r.Cause != "injected" && has(u.acks, r.answers()) {
 		u.rst = r
 	}
 	if len(u.again) == 0 && (u.rst == nil || u.rst.Time.Sub(in.SYNACK.Time) > in.shortly()) {

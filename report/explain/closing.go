@@ -94,9 +94,11 @@ var closingFindings = []Entry{
 		Means: `One end went on sending after the other's FIN and got a RST: the other program had closed both
 			directions, or its FIN-WAIT-2 had timed out. The data was lost, although the sender's send() may have
 			succeeded.`,
-		Decides: `Data after the acknowledged FIN, answered by a RST from the end that had closed.`,
-		Alike:   `A RST because of unread data comes at once with the close, before new data.`,
-		Check:   []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose"},
+		Decides: `Data after the acknowledged FIN, answered by a RST from the end that had closed. A notice,
+			where the data was a TLS alert, or at most 128 octets within two round trips of the FIN: a last word
+			that no program waits for.`,
+		Alike: `A RST because of unread data comes at once with the close, before new data.`,
+		Check: []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose"},
 		Do: `The closing program should use shutdown(SHUT_WR), read until 0, then close(). tcp_fin_timeout is
 			no cure: it is about closed descriptors, and data that reaches one of those draws a RST at once.`,
 		Refs: []string{"RFC 9293 3.10.7.1", "RFC 1122 4.2.2.13"},
@@ -123,7 +125,9 @@ var closingFindings = []Entry{
 			for 60 s; or, of medium confidence, when a listener was seen to close at least 20 others and at
 			least 5 have waited ten times as long as 95 % of those took, to close or to be reset, and 10 s at least (a sixth of those 60 s). It is critical when
 			1,024 descriptors are used up, or will be within 10 minutes at the rate at which the sockets came
-			in the last minute (or, where the oldest is younger than a minute and a half, on average).`,
+			in the last minute (or, where the oldest is younger than a minute and a half, on average). Sockets of a
+			listener count too that a RST ended after 60 s in CLOSE-WAIT: a keepalive, or data, found no socket at
+			the client any more.`,
 		Alike: `Half-closed connections that still carry data. A program that closes late but does close: then
 			the count does not grow.`,
 		Check: []string{"ss -tanp state close-wait", "ls /proc/PID/fd | wc -l", "grep 'open files' /proc/PID/limits"},
@@ -137,9 +141,11 @@ var closingFindings = []Entry{
 		Name: "fin-wait-1-stuck", Kind: Finding,
 		Means: `An end has closed and nobody acknowledges its FIN: the other host or the path is gone, or its
 			window is zero so that data before the FIN cannot leave. The socket belongs to no program any more.`,
-		Decides: `FIN-WAIT-1 for 60 s or more, or three repeats of the FIN without an answer.`,
-		Alike:   `A peer that is only slow acknowledges within a few round trips.`,
-		Check:   []string{"ss -tano state fin-wait-1", "sysctl net.ipv4.tcp_orphan_retries"},
+		Decides: `Three repeats of the FIN without an answer; or FIN-WAIT-1 for 60 s, and the FIN repeated so
+			lately that the next repeat is not overdue. A FIN that is not sent again was acknowledged, by what the
+			capture missed.`,
+		Alike: `A peer that is only slow acknowledges within a few round trips.`,
+		Check: []string{"ss -tano state fin-wait-1", "sysctl net.ipv4.tcp_orphan_retries"},
 		Do: `Nothing on this host: it gives up after tcp_orphan_retries. If there are thousands, look who
 			vanishes (mobile clients, a firewall that forgets idle connections).`,
 		Refs: []string{"RFC 9293 3.10.7.4"},
@@ -161,12 +167,13 @@ var closingFindings = []Entry{
 		Name: "last-ack-stuck", Kind: Finding,
 		Means: `The second closer repeats its FIN and gets no ACK: the first closer, or the path to it, is
 			gone. It gives up by itself.`,
-		Decides: `LAST-ACK for 60 s or more, or three repeats of the FIN without an answer.`,
-		Alike:   `A first closer without TIME-WAIT answers with a RST, which ends LAST-ACK at once.`,
-		Check:   []string{"ss -tano state last-ack", "sysctl net.ipv4.tcp_orphan_retries"},
-		Do:      `Nothing on this host. Many of them: a firewall that drops a connection's state on the first FIN.`,
-		Refs:    []string{"RFC 9293 3.10.7.4"},
-		See:     []string{"LAST-ACK", "lost-final-ack", "tcp_orphan_retries"},
+		Decides: `Three repeats of the FIN without an answer; or LAST-ACK for 60 s, and the FIN repeated so
+			lately that the next repeat is not overdue (else it is final-ack-unseen).`,
+		Alike: `A first closer without TIME-WAIT answers with a RST, which ends LAST-ACK at once.`,
+		Check: []string{"ss -tano state last-ack", "sysctl net.ipv4.tcp_orphan_retries"},
+		Do:    `Nothing on this host. Many of them: a firewall that drops a connection's state on the first FIN.`,
+		Refs:  []string{"RFC 9293 3.10.7.4"},
+		See:   []string{"LAST-ACK", "lost-final-ack", "tcp_orphan_retries"},
 	},
 	{
 		Name: "application-silent", Kind: Finding,
@@ -184,7 +191,9 @@ var closingFindings = []Entry{
 			nobody who came later, nor anybody in the last 10 s, and the longest has waited half as long again as
 			it ever took to answer; a notice when one gave up sooner
 			(medium from 1 s or 3 of them on, else low), or, of low confidence, when none gave up but at least
-			3 have waited, the longest for 30 s, they are more than half as many as the listener answered, and it answered nobody in the last 10 s.`,
+			3 have waited, the longest for 30 s, they are more than half as many as the listener answered, and it answered nobody in the last 10 s. Where all have been answered before, it is a warning of
+			medium confidence when at least 3 clients closed a second or more after data that drew nothing but an
+			ACK, the server stays in CLOSE-WAIT, and it answered nobody for 10 s.`,
 		Alike: `A protocol in which only the client speaks. An overflowing accept queue: there the data is not
 			even acknowledged. A socket that answered and then was not closed is a leak.`,
 		Check: []string{"ss -ltn", "ss -tanp", "ls /proc/PID/fd | wc -l"},

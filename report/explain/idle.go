@@ -30,9 +30,10 @@ var idleFindings = []Entry{
 		Name: "keepalive-reset", Kind: Finding,
 		Means: `A keepalive probe was answered by a RST: the peer, or a middlebox in between, no longer knew
 			the connection. The peer had restarted, or had given up earlier.`,
-		Decides: `A bare RST in answer to a probe, with the probe's acknowledgement number.`,
-		Alike:   `A middlebox that forgot the connection may send the RST itself: its hop count differs.`,
-		Check:   []string{"uptime", "conntrack -L -p tcp"},
+		Decides: `A bare RST in answer to a probe, with the probe's acknowledgement number, from an end that
+			had sent no FIN: of one that had, FIN-WAIT-2 has ended (reset-after-close).`,
+		Alike: `A middlebox that forgot the connection may send the RST itself: its hop count differs.`,
+		Check: []string{"uptime", "conntrack -L -p tcp"},
 		Do: `If it always happens after the same idle time, see middlebox-idle-timeout; else look when the
 			peer was restarted.`,
 		Refs: []string{"RFC 1122 4.2.3.6", "RFC 9293 3.10.7.1"},

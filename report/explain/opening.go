@@ -117,8 +117,8 @@ var openingFindings = []Entry{
 			accept() fast enough. Linux then ignores the ACK of the handshake: the client believes that it is
 			connected, its data is not acknowledged, the SYN,ACK is repeated.`,
 		Decides: `The SYN,ACK comes again although the client's ACK, and better its data, were captured and
-			the data is resent unacknowledged; or the SYN,ACK comes again twice or more, each time answered. Several
-			clients of one listener at once raise the confidence. With tcp_abort_on_overflow=1 a RST comes instead.`,
+			the data is resent unacknowledged; or the SYN,ACK comes again twice or more, each time answered. With
+			tcp_abort_on_overflow=1 a RST comes instead, as from a listener that was closed just then: that is a notice.`,
 		Alike: `Near the client, a lost ACK looks alike for a single connection. TCP_DEFER_ACCEPT repeats the
 			SYN,ACK once, at its end.`,
 		Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn   # Recv-Q is the queue, Send-Q its limit"},
@@ -136,7 +136,8 @@ var openingFindings = []Entry{
 			at least a tenth could have been: they are older than 1.2 s when the capture ends. A RST by which the
 			client answers the SYN,ACK completes nothing: a living host whose address was forged, or a tool beside
 			its kernel. Where most are ended so the backlog does not fill, and it is a warning. The confidence is
-			high when they come from several addresses, medium from a single one.`,
+			high when they come from several addresses, medium from a single one. In a capture of nothing but SYNs
+			and one SYN,ACK for each it is a notice of low confidence: a filter may have left out the rest.`,
 		Alike: `A broken return path makes honest clients look like a flood: then they repeat their SYNs at 1,
 			3, 7 s, which a flood usually does not. A load test completes its handshakes.`,
 		Check: []string{"nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies", "ss -tan state syn-recv | wc -l"},

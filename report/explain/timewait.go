@@ -93,7 +93,8 @@ var timeWaitFindings = []Entry{
 			become free.`,
 		Decides: `Of the connections of one client address to one service that leave a TIME-WAIT at the
 			client, each takes its port until that ends. High confidence: at one time they take nine in ten of
-			the port range that is assumed of the stack, or of a wider one if others were used. Medium: they take nine in ten of a narrower range,
+			the port range that is assumed of the stack, or of another if others were used (from 49152 on, if none
+			below was, and some above 60999: the range of Windows, macOS and FreeBSD). Medium: they take nine in ten of a narrower range,
 			which shows by itself: at least 32 ports without a gap, first those of one parity and then the
 			others, as Linux chooses them. Where a connection took its port over from a TIME-WAIT
 			(tcp_tw_reuse) ports do not run out, and it is time-wait-pile-up. The rate that lasts is the range
