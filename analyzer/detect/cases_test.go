@@ -185,15 +185,6 @@ func openings() map[string][]example {
 }
 
 func closings() map[string][]example {
-	stuck := func(in *Input, side report.Side, copies int, until float64) *Input {
-		fin := &in.FIN[index(side)]
-		for i := range copies {
-			frame, t := uint64(20+i), 1000*float64(i+1)
-			in.Notes = append(in.Notes, note(FINAgain, side, frame, t))
-			fin.LastFrame, fin.LastTime, fin.Copies = frame, ms(t), i+1
-		}
-		return in.until(until)
-	}
 	inCloseWait := func(until float64) *Input { return halfClosed().until(until) }
 	late := func(in *Input) *Input {
 		in.reset(client, "rst", "no-such-connection", "void", 14, 460, 13, 0)
@@ -626,4 +617,15 @@ func livesAndCaptures() map[string][]example {
 			{"final by time", with(ordinary(), func(in *Input) { in.Conn.FinalBy = "time" }), nil},
 		},
 	}
+}
+
+// stuck is one whose FIN was sent again so often, a second apart, and the capture ends then.
+func stuck(in *Input, side report.Side, copies int, until float64) *Input {
+	fin := &in.FIN[index(side)]
+	for i := range copies {
+		frame, t := uint64(20+i), 1000*float64(i+1)
+		in.Notes = append(in.Notes, note(FINAgain, side, frame, t))
+		fin.LastFrame, fin.LastTime, fin.Copies = frame, ms(t), i+1
+	}
+	return in.until(until)
 }

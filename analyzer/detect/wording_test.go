@@ -48,7 +48,7 @@ func TestWording(t *testing.T) {
 		"either was lost":       {with(finLost(), func(in *Input) { in.Conn.Refuted = nil }), "fin-retransmitted", []string{"does not tell which"}},
 		"a dead path is silent": {with(finLost(), func(in *Input) { in.Conn.Refuted[0].Why = "path-dead" }), "fin-retransmitted", []string{"does not tell which"}},
 
-		"FIN-WAIT-1 to the end": {stuck(closing(), client, 3, 4000), "fin-wait-1-stuck", []string{"sent again three times", "silent since frame 6"}},
+		"FIN-WAIT-1 to the end": {stuck(closing(), client, 3, 4000), "fin-wait-1-stuck", []string{"sent again 3 times", "silent since frame 6"}},
 		"the peer still speaks": {with(stuck(closing(), client, 3, 60_000), func(in *Input) { in.Last[1] = m(40, 5000) }), "fin-wait-1-stuck", []string{"alive, it sent frame 40"}},
 
 		"never sent a byte":        {with(halfClosed().until(9000), func(in *Input) { in.Conn.Endpoints.Server.UniqueBytes = 0 }), "close-wait", []string{"may not even have accepted"}},
