@@ -281,6 +281,12 @@ func closings() map[string][]example {
 			}), &expect{notice, high, server, []uint64{8, 9, 10, 19, 21}, map[string]any{"answered_bytes": uint64(31)}}},
 			{"an alert, and data that crossed the FIN", with(dataToClosed(), func(in *Input) { in.OnlyAlert, in.Conn.HalfClose = true, nil }), &expect{warning, high, server, []uint64{8, 9, 10, 11},
 				map[string]any{"answered_bytes": uint64(900)}}},
+			{"an alert, and more data that crossed the FIN", with(dataToClosed(), func(in *Input) {
+				in.OnlyAlert, in.Conn.HalfClose.Bytes = true, 31
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(900)}}},
+			{"an alert of the end that had closed", with(dataToClosed(), func(in *Input) {
+				in.OnlyAlert, in.Conn.HalfClose.By = true, server
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(900)}}},
 			{"data that was acknowledged, then a FIN to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 700}
 				in.HalfClose = once(19, 150)

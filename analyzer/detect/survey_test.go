@@ -375,6 +375,15 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 					in.Conn.HalfClose, in.HalfClose = &report.HalfClose{By: client, Bytes: 100}, once(11, 12_060)
 				})
 			}), shifted(20_000, numbered(1, 1, func(int) *Input { return unheard(5000, 11_000) }))), ""},
+			{"given up as late as others were answered, who had not half-closed", together(numbered(12, 1000, func(int) *Input { return slow(12_000) }),
+				shifted(20_000, numbered(1, 1, func(int) *Input { return unheard(5000, 11_000) }))),
+				"warning high The program at 198.51.100.1:5000 answers nothing any more: 1 connection accepted by its kernel, not a byte from it"},
+			{"half-closed by the server", together(numbered(12, 1000, func(int) *Input {
+				return with(slow(12_000), func(in *Input) {
+					in.Conn.HalfClose, in.HalfClose = &report.HalfClose{By: server, Bytes: 100}, once(11, 12_060)
+				})
+			}), shifted(20_000, numbered(1, 1, func(int) *Input { return unheard(5000, 11_000) }))),
+				"warning high The program at 198.51.100.1:5000 answers nothing any more: 1 connection accepted by its kernel, not a byte from it"},
 			{"half-closed, and never answered", together(numbered(12, 1000, func(int) *Input {
 				return with(slow(2000), func(in *Input) {
 					in.Conn.HalfClose, in.HalfClose = &report.HalfClose{By: client, Bytes: 100}, once(11, 2060)
@@ -771,6 +780,20 @@ func TestThresholds(t *testing.T) {
 			if !changed[id] && !All[slices.IndexFunc(All, func(d Detector) bool { return d.ID == id })].Overall() {
 				t.Errorf("%s does not decide %s", Thresholds[k].Name, id)
 			}
+		}
+	}
+}
+
+// TestPortRange: the range of other systems shows by ports above that of Linux, and none
+// below their own.
+func TestPortRange(t *testing.T) {
+	s := NewSurvey(Defaults())
+	for _, c := range []struct {
+		low, high uint16
+		want      int
+	}{{40000, 50000, 28232}, {50000, 60999, 28232}, {50000, 61000, 16384}, {49152, 65535, 16384}, {49151, 65535, 32768}, {1025, 50000, 59975}} {
+		if got := s.ports(netip.Addr{}, &uses{low: c.low, high: c.high}); got != c.want {
+			t.Errorf("ports %d to %d: of %d, want %d", c.low, c.high, got, c.want)
 		}
 	}
 }
