@@ -305,37 +305,49 @@ func (s *Survey) Ends(now time.Time) {
 	}
 }
 
+// addServed takes a connection as one of its listener's.
 func (s *Survey) addServed(l *listener, in *Input, denied *rst) {
-	c := in.Conn
 	l.connections++
-	x := served{id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].nanos(), opening: in.opening(), syn: in.SYN[0].first().place(),
-		answered: c.Endpoints.Server.UniqueBytes > 0 && !in.LeftUnanswered[0], timeWait: in.TimeWaits[1], lived: seconds(c.Duration), fins: in.finsOf(report.Server)}
-	if x.opening >= failed {
-		x.client = hashAddr(c.Client.IP)
-	}
-	x.timeWait.Until = in.untilNow(x.timeWait.Until)
+	x := in.served()
 	l.heard = max(l.heard, x.until)
-	x.halfClosed = in.HalfClose.Frame != 0 && c.HalfClose != nil && c.HalfClose.By == report.Client
-	x.once = in.SYNACK.Frame != 0 && in.SYNACK.Copies == 0
-	x.slowest = int64(max(in.Pauses[1][0], in.Pauses[1][1]))
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
 	}
-	if in.neverAnswers() {
-		l.silent = must(l.silent)
-		l.silent.add(in, report.Server, in.silentSince(), in.silentProof())
-	} else if in.staysInCloseWait(report.Server) {
-		l.closeWait = must(l.closeWait)
-		l.closeWait.add(in, report.Server, in.closeWaitSince(report.Server), in.closeWaitProof(report.Server))
-		if in.LeftUnanswered[0] && c.Endpoints.Server.UniqueBytes > 0 {
-			l.hung = must(l.hung)
-			l.hung.add(in, report.Server, in.silentSince(), in.silentProof())
+	switch {
+	case in.neverAnswers():
+		kept(&l.silent).add(in, report.Server, in.silentSince(), in.silentProof())
+	case in.staysInCloseWait(report.Server):
+		kept(&l.closeWait).add(in, report.Server, in.closeWaitSince(report.Server), in.closeWaitProof(report.Server))
+		if in.LeftUnanswered[0] && in.Conn.Endpoints.Server.UniqueBytes > 0 {
+			kept(&l.hung).add(in, report.Server, in.silentSince(), in.silentProof())
 		}
-	} else if x.closeWait = in.leftCloseWait(); in.endedInCloseWait() && x.closeWait >= int64(s.limits.Duration(CloseWaitAge)) {
-		l.closeWait = must(l.closeWait)
-		l.closeWait.add(in, report.Server, in.FINAcked[0].Time, in.closeWaitProof(report.Server))
+	default:
+		x.closeWait = in.leftCloseWait()
+		if in.endedInCloseWait() && x.closeWait >= int64(s.limits.Duration(CloseWaitAge)) {
+			kept(&l.closeWait).add(in, report.Server, in.FINAcked[0].Time, in.closeWaitProof(report.Server))
+		}
 	}
 	l.take(&x)
+}
+
+// served is what is counted of the connection for its listener.
+func (in *Input) served() served {
+	c := in.Conn
+	x := served{
+		id: c.ID, from: c.Start.UnixNano(), until: in.Last[1].nanos(), lived: seconds(c.Duration),
+		opening:    in.opening(),
+		once:       in.SYNACK.Frame != 0 && in.SYNACK.Copies == 0,
+		answered:   c.Endpoints.Server.UniqueBytes > 0 && !in.LeftUnanswered[0],
+		halfClosed: in.HalfClose.Frame != 0 && c.HalfClose != nil && c.HalfClose.By == report.Client,
+		slowest:    int64(max(in.Pauses[1][0], in.Pauses[1][1])),
+		timeWait:   in.TimeWaits[1],
+		syn:        in.SYN[0].first().place(), fins: in.finsOf(report.Server),
+	}
+	x.timeWait.Until = in.untilNow(x.timeWait.Until)
+	if x.opening >= failed {
+		x.client = hashAddr(c.Client.IP)
+	}
+	return x
 }
 
 func (a *service) add(x *served) {
@@ -417,8 +429,7 @@ func (p *connector) add(in *Input) {
 	c := in.Conn
 	p.connections++
 	if in.staysInCloseWait(report.Client) {
-		p.closeWait = must(p.closeWait)
-		p.closeWait.add(in, report.Client, in.closeWaitSince(report.Client), in.closeWaitProof(report.Client))
+		kept(&p.closeWait).add(in, report.Client, in.closeWaitSince(report.Client), in.closeWaitProof(report.Client))
 	}
 	x := in.TimeWaits[0]
 	if x.From == 0 {
@@ -489,12 +500,12 @@ func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof)
 	w.ages.Add(age)
 }
 
-// must returns p, or a new one if it is nil.
-func must[T any](p *T) *T {
-	if p == nil {
-		p = new(T)
+// kept returns what p points to, made at first use.
+func kept[T any](p **T) *T {
+	if *p == nil {
+		*p = new(T)
 	}
-	return p
+	return *p
 }
 
 // hashAddr mixes the octets of an address.
