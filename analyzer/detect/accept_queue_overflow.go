@@ -1,10 +1,15 @@
 package detect
 
-import "github.com/lastack/lastack/report"
+import (
+	"time"
+
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Warning: clients believe to be connected and get no service; somebody has to
 // act. With low confidence only a notice, for two harmless causes look alike.
-var acceptQueueOverflow = define(Detector{
+var acceptQueueOverflow = over(define(Detector{
 	ID:    "accept-queue-overflow",
 	Title: "Accept queue full",
 	Means: "The client completed the handshake and the server did not take its ACK: the listener's accept queue was full. The client is " +
@@ -15,7 +20,7 @@ var acceptQueueOverflow = define(Detector{
 		"net.core.somaxconn together, helps only against bursts.",
 	Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops TcpExtTCPDeferAcceptDrop TcpOutRsts", "ss -ltn", "sysctl net.core.somaxconn net.ipv4.tcp_abort_on_overflow"},
 	Refs:  []string{"RFC 9293 3.5", "tcp_check_req()", "tcp_v4_syn_recv_sock()", "inet_csk_complete_hashdance()"},
-}, receiptStruck, findAcceptQueueOverflow)
+}, receiptStruck, findAcceptQueueOverflow), findRefusedACKs)
 
 func findAcceptQueueOverflow(in *Input) []claim {
 	u := in.untaken()
@@ -33,6 +38,40 @@ func findAcceptQueueOverflow(in *Input) []claim {
 		c.tell = tellOneRepeat
 	}
 	return in.one(c)
+}
+
+// refusedACK returns the RST that answered the ACK of the handshake, nil if none did.
+func (in *Input) refusedACK() *rst {
+	if u := in.untaken(); u != nil && len(u.again) == 0 {
+		return u.rst
+	}
+	return nil
+}
+
+// refusedFew is how many clients the listener refuses so, and goes on, before it is told of
+// all of them: it was not closed in between.
+const refusedFew = 3
+
+// findRefusedACKs tells of listeners whose queue is full with tcp_abort_on_overflow: of a
+// single client a listener that was closed just then looks the same.
+func findRefusedACKs(s *Survey) (out []overall) {
+	s.listeners.Each(func(a report.Addr, l *listener) {
+		w := l.refused
+		if w == nil || w.ids.N() < refusedFew || l.counts().lastServed < w.oldest.List()[0].t {
+			return
+		}
+		c := overall{ids: w.ids.List(), n: w.ids.N()}
+		first := time.Unix(0, w.oldest.List()[0].t).UTC()
+		c.side, c.at, c.proof, c.confidence = report.Server, first, proofOf(w.oldest.List()), medium
+		c.title = where(a) + " answered the ACK of " + words.Plural(uint64(c.n), "handshake") + " with a RST: its accept queue was probably full"
+		c.explanation = say(words.Plural(uint64(c.n), "client")+" got a SYN,ACK of "+where(a)+", acknowledged it, and drew a bare RST, the first at "+first.Format("15:04:05")+
+			" UTC: so Linux answers when the accept queue is full and tcp_abort_on_overflow is on.",
+			"The listener was not closed: it served connections that came later ("+words.Plural(l.all.answered, "connection")+" in all).", w.whose(report.Server))
+		c.saw = [2]string{"ECONNRESET at its first read() or write()", "nothing: accept() never returned them"}
+		c.values = []report.Value{report.Int("connections", c.n), report.Int("answered", l.all.answered)}
+		out = append(out, c)
+	})
+	return out
 }
 
 // tellFullQueue: the ACK came twice or more, or with data, and was not taken.

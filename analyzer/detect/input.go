@@ -208,8 +208,8 @@ type Detector struct {
 	survey func(*Survey) []overall // of what is found over many connections
 }
 
-// Overall reports whether the detector finds things over many connections, not in one.
-func (d *Detector) Overall() bool { return d.survey != nil }
+// Overall reports whether the detector finds things over many connections only, not in one.
+func (d *Detector) Overall() bool { return d.find == nil }
 
 // index returns the array index of a side.
 func index(s report.Side) int {

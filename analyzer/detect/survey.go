@@ -92,6 +92,7 @@ type listener struct {
 	group[served, service, *service]
 	silent    *waiting
 	closeWait *waiting // what stayed in CLOSE-WAIT there
+	refused   *waiting // whose ACK of the SYN,ACK drew a RST
 	hung      *waiting // of those, what was answered before, and then not any more
 }
 
@@ -252,7 +253,7 @@ const maxPorts = 512
 const told = 1 << 32
 
 func weighListener(l *listener) uint64 {
-	if l.silent != nil || l.closeWait != nil {
+	if l.silent != nil || l.closeWait != nil || l.refused != nil {
 		return told + l.connections
 	}
 	return l.connections
@@ -313,7 +314,9 @@ func (s *Survey) addServed(l *listener, in *Input, denied *rst) {
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
 	}
-	switch {
+	switch r := in.refusedACK(); {
+	case r != nil:
+		kept(&l.refused).add(in, report.Server, r.Time, places(in.SYNACK.first(), r.answers(), r.mark()))
 	case in.neverAnswers():
 		kept(&l.silent).add(in, report.Server, in.silentSince(), in.silentProof())
 	case in.staysInCloseWait(report.Server):
@@ -537,6 +540,7 @@ func (l *listener) merge(o *listener) {
 	l.silent = merged(l.silent, o.silent, (*waiting).merge)
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
 	l.hung = merged(l.hung, o.hung, (*waiting).merge)
+	l.refused = merged(l.refused, o.refused, (*waiting).merge)
 	l.join(&o.group)
 }
 

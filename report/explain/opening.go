@@ -118,7 +118,8 @@ var openingFindings = []Entry{
 			connected, its data is not acknowledged, the SYN,ACK is repeated.`,
 		Decides: `The SYN,ACK comes again although the client's ACK, and better its data, were captured and
 			the data is resent unacknowledged; or the SYN,ACK comes again twice or more, each time answered. With
-			tcp_abort_on_overflow=1 a RST comes instead, as from a listener that was closed just then: that is a notice.`,
+			tcp_abort_on_overflow=1 a RST comes instead, as from a listener that was closed just then: that is a
+			notice, and a warning of medium confidence for a listener that did so to 3 clients and served others that came later.`,
 		Alike: `Near the client, a lost ACK looks alike for a single connection. TCP_DEFER_ACCEPT repeats the
 			SYN,ACK once, at its end.`,
 		Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn   # Recv-Q is the queue, Send-Q its limit"},

@@ -236,6 +236,31 @@ var opening = []Story{
 		}),
 	overflow("accept-queue-overflow-aborts", "accept queue overflow with tcp_abort_on_overflow=1: RST to the third",
 		set{"tcp_abort_on_overflow": "1"}, func(w *World, l, third *Sock) { w.Later() }),
+	{
+		Name: "accept-queue-overflow-aborts-many", Title: "the same to four clients at once; then the server accepts, and serves another",
+		OnlyB: set{"tcp_abort_on_overflow": "1"}, Proof: [2][]string{{}, {"TcpExtListenOverflows"}},
+		Run: func(w *World) {
+			l := w.Listen(&w.B, serverPort, 8)
+			for i := range uint16(8) {
+				w.Dial(&w.A, clientPort+i, w.server())
+			}
+			w.Sleep(100 * ms)
+			var clients [5]*Sock // the queue has room for one
+			for i := range clients {
+				clients[i] = w.Socket(&w.A, clientPort+10+uint16(i))
+				clients[i].Connect(w.server())
+			}
+			for _, c := range clients {
+				_ = c.Result()
+			}
+			w.Later()
+			for range 9 {
+				l.Accept()
+			}
+			a, b := w.meet(l, clientPort+20)
+			closeBoth(w, a, b)
+		},
+	},
 	cookied("accept-queue-syn-cookies", "three SYNs at once and room for two (somaxconn=1): the third gets a SYN cookie; its ACK is late and finds room",
 		"TcpExtSyncookiesRecv", path.Rule{Match: path.Pure, Do: path.Later(200 * ms), Count: 1}, func(w *World, l, third *Sock) {
 			l.Accept()
