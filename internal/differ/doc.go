@@ -3,7 +3,7 @@
 // reuse of ports, and how complete each conversation is. It prints where the two
 // differ, for a human to judge.
 //
-//	go run ./internal/differ                  the captures of testdata/pcaps
+//	go run ./internal/differ                  the captures of the repository
 //	go run ./internal/differ FOLDER FILE...   these, and all below a folder
 //	go run ./internal/differ -list            hold the differences to differences.txt
 //

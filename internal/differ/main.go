@@ -10,16 +10,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // captures are those of the repository that the list is for, and differences the list,
 // from the root of the module.
-const (
-	captures    = "testdata/pcaps"
-	differences = "internal/differ/differences.txt"
-)
+var captures = []string{"testdata", "cmd/lastack/demo.pcap"}
+
+const differences = "internal/differ/differences.txt"
+
+// endings tell the captures in a folder by their names. What they hold is found out by
+// reading them.
+var endings = []string{".pcap", ".cap", ".snoop", ".erf"}
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -55,7 +59,9 @@ func judge(paths []string, held bool, out io.Writer) error {
 	}
 	v := verdict{whole: len(paths) == 0}
 	if v.whole {
-		paths = []string{filepath.Join(root, captures)}
+		for _, path := range captures {
+			paths = append(paths, filepath.Join(root, path))
+		}
 	}
 	if held {
 		if v.listed, err = readList(filepath.Join(root, differences)); err != nil {
@@ -82,7 +88,7 @@ func find(paths []string) (files []string, err error) {
 	for _, path := range paths {
 		before := len(files)
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && (file == path || strings.Contains(filepath.Base(file), ".pcap")) {
+			if err == nil && !d.IsDir() && (file == path || looksLikeCapture(d.Name())) {
 				files = append(files, file)
 			}
 			return err
@@ -95,6 +101,11 @@ func find(paths []string) (files []string, err error) {
 		}
 	}
 	return files, nil
+}
+
+// looksLikeCapture reports whether a file has a capture's name, compressed or not.
+func looksLikeCapture(name string) bool {
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.Contains(name, e) })
 }
 
 // compareAll compares all captures, on all processors. The results are in the order of
@@ -136,14 +147,14 @@ func (t *tshark) compare(root, file string) (*compared, error) {
 	return compareViews(nameOf(root, file), ours, theirs), nil
 }
 
-// nameOf is what the list calls a capture: from the captures of the repository, if it is
-// one of them, else as it was named.
+// nameOf is what the list calls a capture: by its place in the repository, if it is in it,
+// else as it was named.
 func nameOf(root, file string) string {
 	full, err := filepath.Abs(file)
 	if err != nil {
 		return file
 	}
-	name, err := filepath.Rel(filepath.Join(root, captures), full)
+	name, err := filepath.Rel(root, full)
 	if err != nil || !filepath.IsLocal(name) {
 		return file
 	}
