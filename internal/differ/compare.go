@@ -58,8 +58,8 @@ func compare(capture string, ours, theirs *view) []difference {
 	c := &comparison{capture: capture, ours: ours, theirs: theirs}
 	c.readings()
 	c.pair()
-	for i := range min(len(ours.frames), len(theirs.frames)) {
-		c.frame(uint64(i+1), &ours.frames[i], &theirs.frames[i])
+	for i := range max(len(ours.frames), len(theirs.frames)) {
+		c.frame(uint64(i+1), ours.at(i), theirs.at(i))
 	}
 	c.all()
 	slices.SortStableFunc(c.found, func(a, b difference) int { return cmp.Compare(a.frame, b.frame) })
@@ -106,6 +106,17 @@ func (c *comparison) pair() {
 			c.pairs[k.ours], taken[k.theirs] = k.theirs, true
 		}
 	}
+}
+
+// absent is a frame that only the other program has.
+var absent = frame{protocol: "no frame", stream: none}
+
+// at returns a frame by its index.
+func (v *view) at(i int) *frame {
+	if i < len(v.frames) {
+		return &v.frames[i]
+	}
+	return &absent
 }
 
 // byFrame are the marks that are compared.

@@ -92,8 +92,15 @@ func (o *ours) each(f func(p *capture.Packet) error) error {
 	}
 }
 
-// decode notes what is in a packet.
+// decode notes what is in a packet. Blocks of pcapng that hold no packet have numbers, too,
+// as Wireshark shows them; they are not delivered.
 func (o *ours) decode(p *capture.Packet) error {
+	for n := uint64(len(o.frames) + 1); n < p.Frame; n++ {
+		o.key = append(o.key, none)
+		if err := o.add(n, frame{protocol: "no packet", stream: none}); err != nil {
+			return err
+		}
+	}
 	var s wire.Segment
 	outcome := o.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, &s)
 	f, key := frame{protocol: outcomes[outcome], stream: none}, int32(none)
