@@ -450,6 +450,14 @@ func resetsAndReuse() map[string][]example {
 				in.SYN[0] = again(1, 0, 4, 30, 1)
 				in.Challenges = []Challenge{{ACK: m(2, 20), RST: m(3, 20), State: "TIME-WAIT"}}
 			}), &expect{warning, high, server, []uint64{1, 2, 3, 4}, map[string]any{"refusals": 1}}},
+			{"the capture ends before it comes again", with(synSent(), func(in *Input) {
+				in.Challenges = []Challenge{{ACK: m(2, 20), RST: m(3, 20), State: "TIME-WAIT"}}
+				in.until(800)
+			}), &expect{notice, high, server, []uint64{1, 2, 3}, nil}},
+			{"it did not come again", with(synSent(), func(in *Input) {
+				in.Challenges = []Challenge{{ACK: m(2, 20), RST: m(3, 20), State: "TIME-WAIT"}}
+				in.until(8000)
+			}), &expect{warning, high, server, []uint64{1, 2, 3}, nil}},
 			{"accepted at once", reused("timestamp"), nil},
 			{"refused by an established connection", with(established(), func(in *Input) {
 				in.Challenges = []Challenge{{ACK: m(2, 20), RST: m(3, 20), State: "ESTABLISHED"}}
@@ -535,6 +543,18 @@ func livesAndCaptures() map[string][]example {
 		"zero-window-stall": {
 			{"for two seconds", stalled(2000), &expect{notice, high, server, []uint64{8, 9, 10}, map[string]any{"longest_s": 2.0, "opened": true, "stalls": 1}}},
 			{"for good", stalled(0), &expect{notice, high, server, []uint64{8, 9}, map[string]any{"longest_s": 4.9, "opened": false}}},
+			{"for good, and the last probes draw no answer", with(stalled(0), func(in *Input) {
+				in.Last[1] = m(8, 100)
+				in.Notes = append(in.Notes, note(WindowProbe, client, 10, 900), note(WindowProbe, client, 11, 2100), note(WindowProbe, client, 12, 4500))
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11, 12}, map[string]any{"opened": false}}},
+			{"for good, and the last but two draw an answer", with(stalled(0), func(in *Input) {
+				in.Last[1] = m(13, 2200)
+				in.Notes = append(in.Notes, note(WindowProbe, client, 10, 900), note(WindowProbe, client, 11, 2100), note(WindowProbe, client, 12, 4500))
+			}), &expect{notice, high, server, []uint64{8, 9, 10, 11, 12}, nil}},
+			{"it opened, and the last probes drew no answer", with(stalled(2000), func(in *Input) {
+				in.Last[1] = m(8, 100)
+				in.Notes = append(in.Notes, note(WindowProbe, client, 11, 2300), note(WindowProbe, client, 12, 2500), note(WindowProbe, client, 13, 4500))
+			}), &expect{notice, high, server, []uint64{8, 9, 10, 11, 12, 13}, nil}},
 			{"until a RST", with(stalled(0), func(in *Input) {
 				in.aborted(client, "rst-ack", "abort", 11, 5000, 0, 0)
 				in.until(60_000)
@@ -558,6 +578,16 @@ func livesAndCaptures() map[string][]example {
 				&expect{warning, high, server, []uint64{9, 10, 11, 12, 13}, map[string]any{"silence_s": 6.26}}},
 			{"octets missing", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Conn.Vantage.MissingBytes.Client = 5 }),
 				&expect{warning, medium, server, []uint64{6, 9, 10, 11, 12, 13}, nil}},
+			{"one octet at even gaps: keepalives of which nothing else was captured", with(repeating(1000, 2000, 3000, 4000, 5000), func(in *Input) {
+				for i := range in.Notes {
+					in.Notes[i].Value = 1
+				}
+			}), nil},
+			{"one octet at gaps that grow", with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) {
+				for i := range in.Notes {
+					in.Notes[i].Value = 1
+				}
+			}), &expect{warning, high, server, []uint64{6, 9, 10, 11, 12, 13}, nil}},
 			{"two repetitions", repeating(260, 660), nil},
 			{"the network repeats them", repeating(62.1, 62.2, 62.3, 62.4), nil},
 			{"the peer speaks later", healed(6000, 260, 660, 1460, 3060), nil},

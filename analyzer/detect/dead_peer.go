@@ -28,7 +28,7 @@ func findDeadPeer(in *Input) []claim {
 	out := in.claims()
 	for _, side := range sides {
 		// A FIN that is not answered is told of by its state.
-		if run := in.unanswered(side); len(run) >= in.limit(Repeats) && in.FIN[index(side)].Frame == 0 {
+		if run := in.unanswered(side); len(run) >= in.limit(Repeats) && in.FIN[index(side)].Frame == 0 && !probesOf(run) {
 			out = append(out, in.deadPeer(side, run))
 		}
 	}
@@ -42,6 +42,13 @@ func (in *Input) unanswered(side report.Side) []Note {
 	return in.pick(in.Notes, func(n *Note) bool {
 		return n.Kind == DataAgain && n.Side == side && n.Time.After(last) && !in.tooSoon(n.Idle)
 	})
+}
+
+// probesOf reports whether what was sent again is one octet at gaps that do not grow: so
+// keepalives look in a capture that has nothing of their sender but those.
+func probesOf(run []Note) bool {
+	n := len(run)
+	return run[0].Value == 1 && n > 2 && run[n-1].Time.Sub(run[n-2].Time) < run[1].Time.Sub(run[0].Time)*3/2
 }
 
 func (in *Input) deadPeer(side report.Side, run []Note) claim {
@@ -87,13 +94,19 @@ func tellDeadPeer(in *Input, c *claim) {
 	}
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
 		", and nothing came from the "+string(peer)+" "+since+", "+dur(silence)+until+".",
-		"A host that is down and one that cannot be reached look the same.",
+		either(in.neverSpoke(peer), "It had said nothing since its SYN,ACK: a host that is down or cannot be reached, a path on which only small segments arrive, and a full accept queue under SYN cookies, where the SYN,ACK is not repeated, look the same.",
+			"A host that is down and one that cannot be reached look the same."),
 		when(c.rst == nil && in.Conn.FinalBy == "end-of-input", in.givesUp(run)),
 		"The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
 			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
 	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing; ETIMEDOUT when its kernel gives up"), "nothing")
 	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
 		report.Float("repeating_s", end.Sub(first).Seconds()))
+}
+
+// neverSpoke reports whether the server has sent nothing but its SYN,ACK.
+func (in *Input) neverSpoke(side report.Side) bool {
+	return side == report.Server && in.SYNACK.Frame != 0 && same(in.Last[1], in.SYNACK.last())
 }
 
 // givesUp says when the kernel of the sender of run gives up, by its gaps.

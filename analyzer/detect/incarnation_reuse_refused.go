@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"time"
 
 	"github.com/lastack/lastack/report"
 )
@@ -35,7 +36,11 @@ func findIncarnationReuseRefused(in *Input) []claim {
 		proof: append(proof, in.TimeWait, syn.first(), syn.last(), in.SYNACK.first()),
 		tell:  tellAcceptedLater,
 	}
-	if in.SYNACK.Frame == 0 {
+	switch {
+	case in.SYNACK.Frame != 0:
+	case syn.Copies == 0 && in.Now.Sub(syn.Time) < 3*time.Second:
+		c.tell = tellNotAcceptedYet
+	default:
 		c.severity, c.tell = warning, tellNeverAccepted
 	}
 	return in.one(c)
@@ -65,6 +70,13 @@ func (in *Input) tellRefusal(c *claim) string {
 		text += "The answer was an ACK in the old numbers (" + in.frame(in.Challenges[0].ACK) + "), which drew a RST (" + in.frame(in.Challenges[0].RST) + "). "
 	}
 	return text
+}
+
+// tellNotAcceptedYet: the capture ends before the SYN is sent again.
+func tellNotAcceptedYet(in *Input, c *claim) {
+	c.explanation = in.tellRefusal(c) + "The capture ends before the SYN is sent again: whether the RST ended TIME-WAIT it does not show."
+	c.title = "A SYN was refused by TIME-WAIT, just before the capture ends"
+	c.saw = [2]string{"a connect() that waits", "nothing"}
 }
 
 func tellNeverAccepted(in *Input, c *claim) {

@@ -72,18 +72,23 @@ func (s *Survey) addPauses(in *Input, denied *rst) {
 	p.connections++
 	x, side := in.fatalPause(denied)
 	if x.length < limit {
-		p.harmless = max(p.harmless, longest)
+		if !in.gappy() { // else something may have been said in the pause
+			p.harmless = max(p.harmless, longest)
+		}
 		return
 	}
 	i := index(side)
 	x.id, x.server = in.Conn.ID, in.Conn.Server
+	p.most = max(p.most, x.length)
+	p.ids.Add(x.id)
+	p.fatal.Add(x, shorter)
+	if in.gappy() {
+		return
+	}
 	p.harmless = max(p.harmless, in.Pauses[1-i][0], in.Pauses[1-i][1])
 	if !x.silent { // else the repetitions have pauses, too
 		p.harmless = max(p.harmless, in.Pauses[i][0])
 	}
-	p.most = max(p.most, x.length)
-	p.ids.Add(x.id)
-	p.fatal.Add(x, shorter)
 }
 
 // fatalPause returns the last pause of a side, if what the side then sent was denied, or

@@ -26,7 +26,8 @@ type host struct {
 	connections uint64
 	lost        stats.First[witness] // connections that it did not know any more, by the RST
 	ids         stats.IDs
-	alive       int64 // when it was last heard of on one of those, before
+	alive       int64         // when it was last heard of on one of those, before
+	idle        time.Duration // for how long it had said nothing on each of those, at least
 }
 
 // lifetime is a connection on which a host was heard of from a time to another.
@@ -81,6 +82,9 @@ func (s *Survey) addHost(in *Input, r *rst) {
 	h.ids.Add(in.Conn.ID)
 	h.lost.Add(witness{t: r.Time.UnixNano(), id: in.Conn.ID, proof: places(r.answers(), r.mark())}, earlier)
 	h.alive = max(h.alive, r.Time.Add(-r.Idle).UnixNano())
+	if h.idle == 0 || r.Idle < h.idle {
+		h.idle = r.Idle
+	}
 }
 
 // address is that of an end.
@@ -112,6 +116,9 @@ func (h *host) merge(o *host) {
 	h.lost.Merge(&o.lost, earlier)
 	h.ids.Merge(&o.ids)
 	h.alive = max(h.alive, o.alive)
+	if h.idle == 0 || o.idle < h.idle {
+		h.idle = o.idle
+	}
 }
 
 func findPeerRebooted(s *Survey) (out []overall) {
@@ -125,12 +132,14 @@ func findPeerRebooted(s *Survey) (out []overall) {
 		first := time.Unix(0, lost[0].t).UTC()
 		silence := time.Duration(lost[0].t - h.alive)
 		c.at, c.proof = first, proofOf(lost)
-		c.confidence = either(c.n > 2, high, medium)
+		idle := h.idle >= s.limits.Duration(IdleLost)
+		c.confidence = either(c.n > 2 && !idle, high, medium)
 		c.title = addr + " did not know " + words.Plural(uint64(c.n), "connection") + " any more: it was restarted, or lost its state"
 		c.explanation = say(words.Plural(uint64(c.n), "connection")+" with "+addr+" that had been silent for a while drew a bare RST at the next segment, as from a host without such a connection; "+
 			"the first at "+first.Format("15:04:05")+" UTC.",
 			when(silence > 0, "It was last heard of on one of them "+dur(silence)+" before: it went away in between."),
-			"No connection in this capture that it had before goes on after that.")
+			"No connection in this capture that it had before goes on after that.",
+			when(idle, "All of them had been idle for "+dur(h.idle)+" or longer: a NAT, load balancer or firewall that forgets idle connections, and answers in its place, would look the same."))
 		c.saw = [2]string{"ECONNRESET at the next read(), EPIPE at the write() after it", "nothing: there is no socket"}
 		c.values = []report.Value{report.Int("connections", c.n), report.Float("silence_s", max(silence.Seconds(), 0))}
 		out = append(out, c)

@@ -462,6 +462,10 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 		"middlebox-idle-timeout": {
 			{"after 350 s", together(numbered(4, 200_000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }), numbered(2, 1000, func(int) *Input { return pausing(340_000) })),
 				"warning high 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
+			{"a longer pause did no harm, in a capture that has missed something of it", together(numbered(4, 200_000, func(i int) *Input { return denies(360_000 + 10_000*float64(i)) }),
+				numbered(2, 1000, func(int) *Input {
+					return with(pausing(500_000), func(in *Input) { in.Conn.Vantage.MissingBytes.Client = 5 })
+				})), "warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
 			{"in silence", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), numbered(1, 0, func(int) *Input { return pausing(800_000) })),
 				""}, // a pause of that length did no harm
 			{"in silence, while others are served", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
@@ -503,6 +507,8 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"two connections", numbered(2, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }),
 				"warning medium 198.51.100.1 did not know 2 connections any more: it was restarted, or lost its state"},
 			{"one", numbered(1, 0, func(int) *Input { return denies(4000) }), ""},
+			{"three, all idle for long", numbered(3, 100, func(i int) *Input { return denies(400_000 + 700*float64(i)) }),
+				"warning medium 198.51.100.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"three, and one that ended before", together(numbered(3, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }), numbered(1, 0, func(int) *Input { return pausing(1500) })),
 				"warning high 198.51.100.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"another goes on", together(numbered(2, 100, func(int) *Input { return denies(4000) }), numbered(1, 0, func(int) *Input {

@@ -83,13 +83,29 @@ func (in *Input) zeroWindowStall(reader report.Side, list []stall) claim {
 	if r := in.resetStalled(reader, s); r != nil {
 		proof = append(proof, r.mark())
 	}
-	return claim{
+	c := claim{
 		side:       reader,
 		confidence: unless(in.gappy() || in.LostNotes > 0),
 		at:         s.from.Time,
 		proof:      in.join(proof, in.marksOf(in.notes(WindowProbe, reader.Peer()))),
 		tell:       tellZeroWindowStall,
 	}
+	if in.stalledAndGone(reader, s) {
+		c.severity = warning
+	}
+	return c
+}
+
+// stalledAndGone reports whether a reader whose window never opened does not answer the
+// probes any more: as long as it lives its kernel does.
+func (in *Input) stalledAndGone(reader report.Side, s stall) bool {
+	silent := 0
+	for _, n := range in.notes(WindowProbe, reader.Peer()) {
+		if n.Time.After(in.Last[index(reader)].Time) {
+			silent++
+		}
+	}
+	return s.to.Frame == 0 && silent >= in.limit(Repeats) && in.resetStalled(reader, s) == nil
 }
 
 // resetStalled returns the RST by which the reader ended a connection that
@@ -121,6 +137,7 @@ func tellZeroWindowStall(in *Input, c *claim) {
 	c.title = "The " + string(reader) + "'s window was closed for " + dur(s.length) + either(never, " and did not open again", "")
 	c.explanation = say("The "+string(reader)+" advertised a window of 0 ("+in.frame(s.from)+"): its program did not read and its buffer was full, so the "+string(writer)+" had to stop.",
 		end, when(len(probes) > 0, "Meanwhile the "+string(writer)+" asked with "+in.probesWord(writer)+" ("+in.frames(in.marksOf(probes)...)+")."),
+		when(in.stalledAndGone(reader, s), "The last of these drew no answer. As long as the "+string(reader)+" lives its kernel answers them, so it is gone, or cannot be reached."),
 		when(len(list) > 1, "In all the window was closed "+times(len(list))+", for "+dur(total)+"."))
 	c.saw = both(reader, "data that it did not read", "write() waited, or EAGAIN")
 	c.values = in.values(report.Int("stalls", len(list)), report.Float("longest_s", s.length.Seconds()), report.Float("total_s", total.Seconds()), report.Bool("opened", !never),

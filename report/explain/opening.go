@@ -100,8 +100,8 @@ var openingFindings = []Entry{
 		Means: `SYNs were sent, repeated at doubling gaps, and nothing came back. The program hangs in
 			connect() for up to 127 s on Linux (131 s with the linear time-outs of kernels from 6.5 on), then sees
 			ETIMEDOUT.`,
-		Decides: `SYNs without any answer until the client's own schedule of retries was over, or until the
-			capture ended.`,
+		Decides: `SYNs without any answer until the client gave up, or until the capture ended. From the
+			third SYN on it is a warning; one or two, as of a client with a short time limit, are a notice.`,
 		Alike: `A dropping firewall, a host that is down, a route that goes nowhere, a full SYN queue, and a
 			capture that misses the answers (see one-way-capture) all look the same at the client. SYNs that are
 			unanswered while others to the same listener are answered in the same seconds point to the queue.`,
