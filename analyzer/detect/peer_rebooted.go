@@ -116,9 +116,7 @@ func (h *host) merge(o *host) {
 	h.lost.Merge(&o.lost, earlier)
 	h.ids.Merge(&o.ids)
 	h.alive = max(h.alive, o.alive)
-	if h.idle == 0 || o.idle < h.idle {
-		h.idle = o.idle
-	}
+	h.idle = min(h.idle, o.idle)
 }
 
 func findPeerRebooted(s *Survey) (out []overall) {

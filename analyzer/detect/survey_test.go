@@ -466,6 +466,11 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				numbered(2, 1000, func(int) *Input {
 					return with(pausing(500_000), func(in *Input) { in.Conn.Vantage.MissingBytes.Client = 5 })
 				})), "warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
+			{"denied after a gap in the capture, and a pause that may have been none", numbered(4, 200_000, func(i int) *Input {
+				return with(denies(360_000+10_000*float64(i)), func(in *Input) {
+					in.Pauses[1][0], in.Conn.Vantage.MissingBytes.Client = 500*time.Second, 5
+				})
+			}), "warning medium 4 connections between 192.0.2.0/24 and 198.51.100.0/24 forgotten while idle, for 6 min or longer"},
 			{"in silence", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), numbered(1, 0, func(int) *Input { return pausing(800_000) })),
 				""}, // a pause of that length did no harm
 			{"in silence, while others are served", together(numbered(4, 100_000, func(int) *Input { return muted(360_000) }), shifted(900_000, numbered(3, 1000, func(int) *Input { return ordinary() }))),
@@ -507,6 +512,8 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"two connections", numbered(2, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }),
 				"warning medium 198.51.100.1 did not know 2 connections any more: it was restarted, or lost its state"},
 			{"one", numbered(1, 0, func(int) *Input { return denies(4000) }), ""},
+			{"three, one of them not idle for long", together(numbered(2, 100, func(i int) *Input { return denies(400_000 + 700*float64(i)) }), shifted(396_000, numbered(1, 0, func(int) *Input { return denies(4200) }))),
+				"warning high 198.51.100.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"three, all idle for long", numbered(3, 100, func(i int) *Input { return denies(400_000 + 700*float64(i)) }),
 				"warning medium 198.51.100.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"three, and one that ended before", together(numbered(3, 100, func(i int) *Input { return denies(4000 + 700*float64(i)) }), numbered(1, 0, func(int) *Input { return pausing(1500) })),
