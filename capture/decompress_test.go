@@ -125,11 +125,11 @@ func TestCompressionFaults(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ data, want string }{
-		"gzip":  {string(compress(t, "gzip", []byte("hello"))), "f: not a pcap or pcapng capture: looks like text"},
-		"twice": {string(compress(t, "xz", gz)), "f: not a pcap or pcapng capture: looks like gzip data inside other compressed data (unpack it first)"},
-		"empty": {string(compress(t, "zstd", nil)), "f: not a pcap or pcapng capture: the file is empty"},
-		"cut":   {string(gz[:12]), "f: offset 0: not a pcap or pcapng capture: the gzip data is cut off"},
-		"wrong": {"\xfd7zXZ\x00" + strings.Repeat("x", 100), "f: offset 0: not a pcap or pcapng capture: the xz data is damaged: stream header checksum does not match"},
+		"gzip":  {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text"},
+		"twice": {string(compress(t, "xz", gz)), "f: not a capture in a known format: looks like gzip data inside other compressed data (unpack it first)"},
+		"empty": {string(compress(t, "zstd", nil)), "f: not a capture in a known format: the file is empty"},
+		"cut":   {string(gz[:12]), "f: offset 0: not a capture in a known format: the gzip data is cut off"},
+		"wrong": {"\xfd7zXZ\x00" + strings.Repeat("x", 100), "f: offset 0: not a capture in a known format: the xz data is damaged: stream header checksum does not match"},
 	} {
 		_, err := capture.OpenReader("f", strings.NewReader(c.data))
 		if err == nil || err.Error() != c.want {

@@ -10,7 +10,7 @@ import (
 
 // ErrNotCapture is wrapped by the error for an input whose content is not
 // known for a capture in a format that can be read.
-var ErrNotCapture = errors.New("not a pcap or pcapng capture")
+var ErrNotCapture = errors.New("not a capture in a known format")
 
 // notCapture says what an input that begins with these octets looks like.
 func notCapture(begin []byte) error {

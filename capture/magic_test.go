@@ -34,7 +34,7 @@ func TestNotCapture(t *testing.T) {
 		{string(tar), "looks like a tar archive (unpack it first)"},
 	} {
 		_, err := capture.OpenReader("f", strings.NewReader(c.data))
-		if want := "f: not a pcap or pcapng capture: " + c.want; err == nil || err.Error() != want {
+		if want := "f: not a capture in a known format: " + c.want; err == nil || err.Error() != want {
 			t.Errorf("%.20q: %v\n want %s", c.data, err, want)
 		}
 		if !errors.Is(err, capture.ErrNotCapture) {
