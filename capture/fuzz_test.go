@@ -125,6 +125,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add(longWindow(data))
 	f.Add(xzFile(xzBlock(20)))
+	f.Add(join(compress(f, "lz4", data), []byte("\x50\x2a\x4d\x18\x01\x00\x00\x00a"), compress(f, "lz4", data)))
 	f.Add(smallERF(f))
 	f.Add(smallSnoop(f))
 	f.Fuzz(func(t *testing.T, data []byte) { checkRead(t, data) })

@@ -7,7 +7,7 @@ package capture
 type FileInfo struct {
 	Name          string     // as given or found, "-" for standard input; may hold any octet
 	Format        string     // "pcap", "pcapng", "snoop" or "erf"
-	Compression   string     // "gzip", "zstd", "xz", or "" for none
+	Compression   string     // "gzip", "zstd", "xz", "lz4", "bzip2", or "" for none
 	Links         []LinkType // the file's link types, in order of appearance
 	Used          []Place    // of each of these, the first packet; the zero Place if there was none
 	Packets       uint64     // delivered

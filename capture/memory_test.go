@@ -33,6 +33,10 @@ func TestHostileMemory(t *testing.T) {
 		"snoop, padding of 4 GB":           join(snoopFile(2, 4), fields(big, uint32(60), uint32(60), ^uint32(0), make([]byte, 12))),
 		"snoop, the longest believed":      join(snoopFile(2, 4), fields(big, uint32(60), uint32(60), uint32(16<<20), make([]byte, 12))),
 		"erf, 200,000 empty records":       bytes.Repeat(erfPacket(27, 0, 0, 0, ""), 200_000),
+		"lz4, content of 8 EB":             {0x04, 0x22, 0x4d, 0x18, 0x48, 0x70, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0x90},
+		"lz4, many frames":                 bytes.Repeat(compress(t, "lz4", []byte("a")), 10_000),
+		"lz4, skippable frame of 4 GB":     join(compress(t, "lz4", []byte("a")), []byte{0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 0}),
+		"bzip2, many streams":              bytes.Repeat(compress(t, "bzip2", []byte("a")), 10_000),
 		"gzip, endless name":               join([]byte{0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte("a"), 4<<20)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +50,7 @@ func TestHostileMemory(t *testing.T) {
 // TestBombMemory: what expands a thousandfold streams through.
 func TestBombMemory(t *testing.T) {
 	bomb := join(pcapFile(little, micro, 0, 1), make([]byte, 256<<20))
-	for _, codec := range []string{"gzip", "zstd"} {
+	for _, codec := range []string{"gzip", "zstd", "lz4"} {
 		packed := compress(t, codec, bomb)
 		if got := allocated(func() { drainBytes(packed) }); got > 64<<20 || len(packed) > 2<<20 {
 			t.Errorf("%s: %d octets of input made it allocate %d", codec, len(packed), got)
