@@ -32,7 +32,7 @@ func openBzip2(src *bufio.Reader) (io.Reader, error) {
 func (b *bzip2Reader) Read(p []byte) (int, error) {
 	n, err := b.data.Read(p)
 	if b.out += int64(n); b.out > freeExpansion+expansionPerOctet*b.src.n {
-		return 0, errors.New("next to no data makes too much")
+		return n, errors.New("next to no data makes too much")
 	}
 	return n, err
 }
