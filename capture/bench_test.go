@@ -74,6 +74,8 @@ func BenchmarkRead(b *testing.B) {
 	}{
 		{"pcap-66", pcapOf(n, 66)},
 		{"pcapng-66", pcapngOf(n, 66)},
+		{"erf-66", erfOf(n, 66)},
+		{"snoop-66", snoopOf(n, 66)},
 		{"pcap-1514", pcapOf(n/8, 1514)},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -89,6 +89,45 @@ func enhanced(o binary.AppendByteOrder, id uint32, ticks uint64, orig uint32, da
 		data, make([]byte, -len(data)&3), join(options...))
 }
 
+// snoopFile is a snoop file header.
+func snoopFile(version, datalink uint32) []byte {
+	return fields(big, "snoop\x00\x00\x00", version, datalink)
+}
+
+// snoopPacket is a snoop record, padded.
+func snoopPacket(sec, usec, drops, orig uint32, data string) []byte {
+	pad := make([]byte, -len(data)&3)
+	return fields(big, orig, uint32(len(data)), uint32(24+len(data)+len(pad)), drops, sec, usec, data, pad)
+}
+
+// erfPacket is an ERF record, padded to eight octets; its time is in 2^-32 seconds, and
+// data has what the type puts before the packet.
+func erfPacket(kind uint8, ticks uint64, lost, wire uint16, data string) []byte {
+	pad := make([]byte, -len(data)&7)
+	return join(fields(little, ticks, kind, uint8(4)), fields(big, uint16(16+len(data)+len(pad)), lost, wire, data, pad))
+}
+
+// erfTicks is a time in nanoseconds as ERF has it.
+func erfTicks(ns int64) uint64 {
+	return uint64(ns/1e9)<<32 + (uint64(ns%1e9)<<32)/1e9
+}
+
+// erfOf and snoopOf are captures of n frames.
+func erfOf(n, length int) (file []byte) {
+	for i := range n {
+		file = append(file, erfPacket(2, erfTicks(1.7e18+int64(i)*1000), 0, uint16(length), "\x00\x00"+string(make([]byte, length)))...)
+	}
+	return file
+}
+
+func snoopOf(n, length int) []byte {
+	file := snoopFile(2, 4)
+	for i := range n {
+		file = append(file, snoopPacket(1.7e9, uint32(i), 0, uint32(length), string(make([]byte, length)))...)
+	}
+	return file
+}
+
 // result is everything that a Source gave.
 type result struct {
 	packets []capture.Packet // Data copied

@@ -46,6 +46,35 @@ func pcapngStarts(data []byte) []start {
 	return starts
 }
 
+// snoopStarts walks over a snoop file.
+func snoopStarts(data []byte) []start {
+	starts := []start{{}}
+	for at, n := 16, 0; at <= len(data); n++ {
+		starts = append(starts, start{at, n})
+		if at == len(data) {
+			break
+		}
+		at += int(binary.BigEndian.Uint32(data[at+8:]))
+	}
+	return starts
+}
+
+// erfStarts walks over an ERF file.
+func erfStarts(data []byte) []start {
+	var starts []start
+	for at, n := 0, 0; at <= len(data); {
+		starts = append(starts, start{at, n})
+		if at == len(data) {
+			break
+		}
+		if kind := data[at+8] & 0x7f; kind != 27 && kind != 48 {
+			n++
+		}
+		at += int(binary.BigEndian.Uint16(data[at+10:]))
+	}
+	return starts
+}
+
 // smallCapture is one of the repository, under 2,000 octets.
 func smallCapture(t testing.TB) []byte {
 	t.Helper()
@@ -74,17 +103,47 @@ func smallPcapng(t testing.TB) []byte {
 	return b.Bytes()
 }
 
+// smallSnoop and smallERF are the packets of smallCapture.
+func smallSnoop(t testing.TB) []byte {
+	r, _ := readBytes(t, smallCapture(t))
+	file := snoopFile(2, 4)
+	for _, p := range r.packets {
+		file = append(file, snoopPacket(uint32(p.Time/1e9), uint32(p.Time%1e9/1e3), 0, p.OrigLen, string(p.Data))...)
+	}
+	return file
+}
+
+func smallERF(t testing.TB) (file []byte) {
+	r, _ := readBytes(t, smallCapture(t))
+	for i, p := range r.packets {
+		kind, extension := []uint8{2, 11, 0x80 | 16}[i%3], ""
+		if kind > 0x80 {
+			extension = "\x90abcdefg\x11abcdefg"
+		}
+		at := r.packets[0].Time + int64(i)*1e6 // in order, unlike what was joined
+		file = append(file, erfPacket(kind, erfTicks(at), 0, uint16(p.OrigLen), extension+"\x00\x00"+string(p.Data))...)
+		if i%4 == 3 {
+			file = append(file, erfPacket(48, 0, 0, 0, "..........")...)
+		}
+	}
+	return file
+}
+
 // TestCut reads every beginning of captures. Whatever is whole is delivered;
 // the error names the frame and the offset of what is not; nothing panics.
 func TestCut(t *testing.T) {
-	pcap, ng := smallCapture(t), smallPcapng(t)
+	pcap, ng, snoop, erf := smallCapture(t), smallPcapng(t), smallSnoop(t), smallERF(t)
+	erfs := erfStarts(erf)
 	for _, c := range []struct {
 		name   string
 		data   []byte
 		starts []start
+		least  int // what is shorter is not recognised
 	}{
-		{"pcap", pcap, pcapStarts(pcap)},
-		{"pcapng", ng, pcapngStarts(ng)},
+		{"pcap", pcap, pcapStarts(pcap), 4},
+		{"pcapng", ng, pcapngStarts(ng), 4},
+		{"snoop", snoop, snoopStarts(snoop), 8},
+		{"erf", erf, erfs, erfs[1].offset},
 	} {
 		whole, _ := readBytes(t, c.data)
 		if last := c.starts[len(c.starts)-1]; last != (start{len(c.data), len(whole.packets)}) || last.packets < 10 {
@@ -96,7 +155,7 @@ func TestCut(t *testing.T) {
 				if i := slices.IndexFunc(c.starts, func(s start) bool { return s.offset == n }); i >= 0 {
 					at = c.starts[i]
 				}
-				checkCut(t, whole.packets, c.data[:n], at)
+				checkCut(t, whole.packets, c.data[:n], at, c.least)
 			}
 		})
 		for _, codec := range codecs {
@@ -111,7 +170,7 @@ func TestCut(t *testing.T) {
 }
 
 // checkCut cuts in or just before the structure at.
-func checkCut(t *testing.T, whole []capture.Packet, data []byte, at start) {
+func checkCut(t *testing.T, whole []capture.Packet, data []byte, at start, least int) {
 	t.Helper()
 	n := len(data)
 	packets, failure := readCut(t, data)
@@ -123,7 +182,7 @@ func checkCut(t *testing.T, whole []capture.Packet, data []byte, at start) {
 		frame = 0
 	}
 	switch {
-	case n < 4:
+	case n < least:
 		if !errors.Is(failure, capture.ErrNotCapture) {
 			t.Errorf("cut at %d: %v", n, failure)
 		}

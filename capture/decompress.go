@@ -26,6 +26,8 @@ var codecs = []codec{
 	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
 	{name: "zstd", magic: "\x50\x2a\x4d\x18", mask: "\xf0\xff\xff\xff", open: openZstd}, // skippable frame first
 	{name: "xz", magic: xzMagic, open: openXZ},
+	{name: "lz4", magic: lz4Magic, open: openLZ4},
+	{name: "bzip2", magic: "BZh\x30", mask: "\xff\xff\xff\xf0", open: openBzip2}, // the digit is the size of its blocks
 }
 
 // rawBlock is the size of the buffer between an input and its decompressor.
@@ -105,7 +107,8 @@ func (e *decodeError) Error() string {
 	if errors.Is(e.err, io.ErrUnexpectedEOF) {
 		return "the " + e.codec + " data is cut off"
 	}
-	return "the " + e.codec + " data is damaged: " + strings.TrimPrefix(e.err.Error(), e.codec+": ")
+	what := strings.TrimPrefix(e.err.Error(), e.codec+": ")
+	return "the " + e.codec + " data is damaged: " + strings.TrimPrefix(what, e.codec+" data invalid: ")
 }
 
 func (e *decodeError) Unwrap() error { return e.err }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 
 	"github.com/lastack/lastack/capture"
@@ -33,6 +34,10 @@ func compress(t testing.TB, codec string, pieces ...[]byte) []byte {
 			w, err = zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
 		case "xz":
 			w, err = xz.WriterConfig{DictCap: 1 << 16}.NewWriter(&b)
+		case "lz4":
+			w = lz4.NewWriter(&b)
+		case "bzip2":
+			w = &bzip2Writer{out: &b}
 		}
 		must(t, err)
 		_, err = w.Write(piece)
@@ -42,7 +47,7 @@ func compress(t testing.TB, codec string, pieces ...[]byte) []byte {
 	return b.Bytes()
 }
 
-var codecs = []string{"gzip", "zstd", "xz"}
+var codecs = []string{"gzip", "zstd", "xz", "lz4", "bzip2"}
 
 // plainCapture is a capture of the repository, and what it holds.
 func plainCapture(t testing.TB) ([]byte, string) {
@@ -77,6 +82,7 @@ func TestTools(t *testing.T) {
 	data, want := plainCapture(t)
 	for _, command := range []string{
 		"gzip -9", "zstd -3", "zstd -19 --check", "zstd --no-check", "zstd --ultra -22", "zstd --long=27", "zstd --long=27 --stream-size=70176", "zstd --fast=9 --no-compress-literals",
+		"lz4", "lz4 -9", "lz4 -B4 -BD", "lz4 -BX --content-size", "lz4 --no-frame-crc", "bzip2", "bzip2 -1",
 		"xz", "xz -0", "xz -9e", "xz --check=none", "xz --check=crc32", "xz --check=sha256", "xz -T2 --block-size=1000", "xz --block-size=777",
 	} {
 		args := strings.Fields(command)
@@ -103,6 +109,7 @@ func TestCompressionFaults(t *testing.T) {
 		return b
 	}
 	gz, xzz := compress(t, "gzip", data), compress(t, "xz", data)
+	lz, bz := compress(t, "lz4", data), compress(t, "bzip2", data)
 	zst := compress(t, "zstd", pcapOf(1<<13, 66)) // of several blocks
 	for _, c := range []struct {
 		name string
@@ -114,6 +121,12 @@ func TestCompressionFaults(t *testing.T) {
 		{"zstd checksum", flip(zst, -2), "the zstd data is damaged: CRC check failed"},
 		{"xz checksum", flip(xzz, -30), "the xz data is damaged: block checksum does not match"},
 		{"xz, then garbage", append(bytes.Clone(xzz), "garbage, and more of it"...), "the xz data is damaged: something else than a stream follows"},
+		{"lz4 checksum", flip(lz, -2), "the lz4 data is damaged: invalid frame checksum: got 9d9a1e18; expected 9d8a1e18"},
+		{"lz4, then garbage", append(bytes.Clone(lz), "garbage"...), "the lz4 data is damaged: something else than a frame follows"},
+		{"lz4, then the format before frames", append(bytes.Clone(lz), bytes.Repeat([]byte("\x02\x21\x4c\x18"), 1<<20)...), "the lz4 data is damaged: something else than a frame follows"},
+		{"lz4, then a skippable frame that is cut", append(bytes.Clone(lz), "\x53\x2a\x4d\x18\x05\x00\x00\x00abcd"...), "the lz4 data is cut off"},
+		{"bzip2 checksum", flip(bz, -3), "the bzip2 data is damaged: file checksum mismatch"},
+		{"bzip2, then garbage", append(bytes.Clone(bz), "garbage"...), "the bzip2 data is damaged: bad magic value in continuation file"},
 		{"xz without a footer", flip(xzz, -1), "the xz data is damaged: stream footer is missing"},
 	} {
 		r, info := readBytes(t, c.data)
@@ -125,11 +138,15 @@ func TestCompressionFaults(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ data, want string }{
-		"gzip":  {string(compress(t, "gzip", []byte("hello"))), "f: not a pcap or pcapng capture: looks like text"},
-		"twice": {string(compress(t, "xz", gz)), "f: not a pcap or pcapng capture: looks like gzip data inside other compressed data (unpack it first)"},
-		"empty": {string(compress(t, "zstd", nil)), "f: not a pcap or pcapng capture: the file is empty"},
-		"cut":   {string(gz[:12]), "f: offset 0: not a pcap or pcapng capture: the gzip data is cut off"},
-		"wrong": {"\xfd7zXZ\x00" + strings.Repeat("x", 100), "f: offset 0: not a pcap or pcapng capture: the xz data is damaged: stream header checksum does not match"},
+		"gzip":            {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text"},
+		"twice":           {string(compress(t, "xz", gz)), "f: not a capture in a known format: looks like gzip data inside other compressed data (unpack it first)"},
+		"empty":           {string(compress(t, "zstd", nil)), "f: not a capture in a known format: the file is empty"},
+		"cut":             {string(gz[:12]), "f: offset 0: not a capture in a known format: the gzip data is cut off"},
+		"lz4, magic only": {"\x04\x22\x4d\x18", "f: offset 0: not a capture in a known format: the lz4 data is cut off"},
+		"lz4, header":     {"\x04\x22\x4d\x18\x41\x40\x00\x00\x00\x00\x1a" + strings.Repeat("x", 100), "f: offset 0: not a capture in a known format: the lz4 data is damaged: invalid header checksum: got 92; expected 1a"},
+		"bzip2, cut":      {"BZh91AY&SY", "f: offset 0: not a capture in a known format: the bzip2 data is cut off"},
+		"bzip2, block":    {"BZh5xxxxxxxxxxxx", "f: offset 0: not a capture in a known format: the bzip2 data is damaged: bad magic value found"},
+		"wrong":           {"\xfd7zXZ\x00" + strings.Repeat("x", 100), "f: offset 0: not a capture in a known format: the xz data is damaged: stream header checksum does not match"},
 	} {
 		_, err := capture.OpenReader("f", strings.NewReader(c.data))
 		if err == nil || err.Error() != c.want {
@@ -180,6 +197,30 @@ func longWindow(data []byte) []byte {
 		data = data[n:]
 	}
 	return b
+}
+
+// TestSkippable: frames of lz4 that are to be skipped are, between others.
+func TestSkippable(t *testing.T) {
+	data, want := plainCapture(t)
+	skip := []byte("\x5f\x2a\x4d\x18\x03\x00\x00\x00abc")
+	r, _ := readBytes(t, join(compress(t, "lz4", data[:1000]), skip, skip, compress(t, "lz4", data[1000:]), skip))
+	if facts(r.packets) != want || len(r.errs) > 0 {
+		t.Errorf("differs: %v", r.errs)
+	}
+}
+
+// TestExpansion: a kilobyte of bzip2 does not become a gigabyte.
+func TestExpansion(t *testing.T) {
+	zeros := compress(t, "bzip2", join(pcapFile(little, micro, 0, 1), make([]byte, 4<<20)))
+	r, _ := readBytes(t, zeros)
+	if len(r.errs) > 0 || len(r.packets) != 4<<20/16 {
+		t.Errorf("%d packets, %v", len(r.packets), r.errs)
+	}
+	one := compress(t, "bzip2", make([]byte, 4<<20))
+	_, err := drainBytes(join(compress(t, "bzip2", pcapFile(little, micro, 0, 1)), bytes.Repeat(one, 60)))
+	if err == nil || !strings.HasSuffix(err.Error(), "the bzip2 data is damaged: next to no data makes too much") {
+		t.Error(err)
+	}
 }
 
 // TestXZDictionary: a block header may claim 4 GiB; nothing like it is taken.

@@ -97,6 +97,26 @@ func FuzzPcapng(f *testing.F) {
 	})
 }
 
+func FuzzSnoop(f *testing.F) {
+	f.Add(smallSnoop(f))
+	f.Add(join(snoopFile(2, 8), snoopPacket(1, 2, 3, 60, "abcde"), snoopPacket(1, 2, 3, 0, "")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		copy(data, "snoop\x00\x00\x00\x00\x00\x00\x02") // stay with snoop
+		checkRead(t, data)
+	})
+}
+
+func FuzzERF(f *testing.F) {
+	f.Add(smallERF(f))
+	f.Add(join(erfPacket(0x80|27, 0, 0, 4, "\x10abcdefg..."), erfPacket(48, 0, 0, 0, "..."), erfPacket(0x80|16, erfTicks(1e18), 7, 60, "\x91abcdefg\x05abcdefg\x00\x00frame"),
+		erfPacket(22, erfTicks(1e18), 7, 60, "E..."), erfPacket(3, erfTicks(1e18), 7, 60, "cell")))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		chain := bytes.Repeat(erfPacket(2, erfTicks(1e18), 0, 3, "\x00\x00abc"), 4) // stay with ERF
+		checkRead(t, append(chain, data...))
+		checkRead(t, data)
+	})
+}
+
 // FuzzOpen takes any octets, compressed ones among them.
 func FuzzOpen(f *testing.F) {
 	data := smallCapture(f)
@@ -105,6 +125,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add(longWindow(data))
 	f.Add(xzFile(xzBlock(20)))
-	f.Add([]byte("snoop\x00\x00\x00\x00\x00\x00\x02"))
+	f.Add(join(compress(f, "lz4", data), []byte("\x50\x2a\x4d\x18\x01\x00\x00\x00a"), compress(f, "lz4", data)))
+	f.Add(smallERF(f))
+	f.Add(smallSnoop(f))
 	f.Fuzz(func(t *testing.T, data []byte) { checkRead(t, data) })
 }

@@ -2,12 +2,12 @@ package capture
 
 // FileInfo is what is known of one input so far: its format as soon as the
 // Set is open, the link types as soon as the file has told them (pcap: at
-// once; a regular pcapng file: those before its first packet), the rest as it
-// is read.
+// once; a regular pcapng file: those before its first packet; erf: with their
+// first packets), the rest as it is read.
 type FileInfo struct {
 	Name          string     // as given or found, "-" for standard input; may hold any octet
-	Format        string     // "pcap" or "pcapng"
-	Compression   string     // "gzip", "zstd", "xz", or "" for none
+	Format        string     // "pcap", "pcapng", "snoop" or "erf"
+	Compression   string     // "gzip", "zstd", "xz", "lz4", "bzip2", or "" for none
 	Links         []LinkType // the file's link types, in order of appearance
 	Used          []Place    // of each of these, the first packet; the zero Place if there was none
 	Packets       uint64     // delivered

@@ -18,6 +18,18 @@ const (
 	LinkSLL2     LinkType = 276
 )
 
+// Those that other formats are translated to.
+const (
+	linkTokenRing LinkType = 6
+	linkFDDI      LinkType = 10
+	linkPPPSerial LinkType = 50
+	linkCiscoHDLC LinkType = 104
+	linkIPOverFC  LinkType = 122
+	linkSunATM    LinkType = 123
+	linkERF       LinkType = 197
+	linkIPNET     LinkType = 226
+)
+
 // String returns the name as "tcpdump -L" prints it (EN10MB, LINUX_SLL, ...),
 // or the number where the table has none.
 func (l LinkType) String() string {

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -10,7 +9,7 @@ import (
 
 // ErrNotCapture is wrapped by the error for an input whose content is not
 // known for a capture in a format that can be read.
-var ErrNotCapture = errors.New("not a pcap or pcapng capture")
+var ErrNotCapture = errors.New("not a capture in a known format")
 
 // notCapture says what an input that begins with these octets looks like.
 func notCapture(begin []byte) error {
@@ -25,8 +24,8 @@ func notCapture(begin []byte) error {
 	switch {
 	case looksText(begin):
 		return fmt.Errorf("%w: looks like text", ErrNotCapture)
-	case looksERF(begin):
-		return fmt.Errorf("%w: looks like an ERF capture"+convert, ErrNotCapture)
+	case looksERF(begin) && erfLength(begin) > len(begin):
+		return fmt.Errorf("%w: may be an ERF capture that is cut off in its first record", ErrNotCapture)
 	case len(begin) < 4:
 		return fmt.Errorf("%w: only %d octets", ErrNotCapture, len(begin))
 	}
@@ -44,7 +43,6 @@ var otherMagics = []struct {
 	magic string
 	is    string
 }{
-	{0, "snoop\x00\x00\x00", "a snoop capture" + convert},
 	{0, "\xa1\xb2\x34\xcd", "a capture in a variant of pcap that nothing reads"},
 	{0, "\xcd\x34\xb2\xa1", "a capture in a variant of pcap that nothing reads"},
 	{0, "\xa1\x2b\x3c\x4d", "a capture in Navtel's variant of pcap"},
@@ -63,8 +61,9 @@ var otherMagics = []struct {
 	{0, "\x1f\x8b", "gzip data inside other compressed data" + unpack},
 	{0, "\x28\xb5\x2f\xfd", "zstd data inside other compressed data" + unpack},
 	{0, "\xfd7zXZ\x00", "xz data inside other compressed data" + unpack},
-	{0, "BZh", "bzip2 data" + unpack},
-	{0, "\x04\x22\x4d\x18", "lz4 data" + unpack},
+	{0, "BZh91AY&SY", "bzip2 data inside other compressed data" + unpack},
+	{0, "\x04\x22\x4d\x18", "lz4 data inside other compressed data" + unpack},
+	{0, "\x02\x21\x4c\x18", "lz4 data in the format before frames" + unpack},
 	{0, "\x1f\x9d", "compress (.Z) data" + unpack},
 	{0, "PK\x03\x04", "a zip archive" + unpack},
 	{0, "7z\xbc\xaf\x27\x1c", "a 7z archive" + unpack},
@@ -80,19 +79,6 @@ var otherMagics = []struct {
 	{0, "%PDF", "a PDF document"},
 	{0, "\x89PNG", "a picture (PNG)"},
 	{0, "\x00\x00\x00\x00", "zeros (a hole, or a disk that was full)"},
-}
-
-// looksERF tries the record header of ERF, which has no magic: a 64-bit
-// little-endian time stamp whose upper half is seconds, type, flags, record
-// length and wire length (big-endian).
-func looksERF(b []byte) bool {
-	const year1990, year2100 = 631152000, 4102444800
-	if len(b) < 16 {
-		return false
-	}
-	seconds, kind := binary.LittleEndian.Uint32(b[4:]), b[8]&0x7f
-	record, wire := binary.BigEndian.Uint16(b[10:]), binary.BigEndian.Uint16(b[14:])
-	return year1990 < seconds && seconds < year2100 && 1 <= kind && kind <= 48 && record >= 16 && wire > 0
 }
 
 // looksText reports whether the beginning is UTF-8 without control characters

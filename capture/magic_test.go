@@ -10,7 +10,7 @@ import (
 )
 
 func TestNotCapture(t *testing.T) {
-	erf := fields(little, uint32(1<<31), uint32(1700000000), uint8(2), uint8(4), []byte{0, 80}, []byte{0, 0}, []byte{0, 62}, make([]byte, 64))
+	erf := fields(little, uint32(1<<31), uint32(1700000000), uint8(2), uint8(4), []byte{0, 80}, []byte{0, 0}, []byte{0, 62}, make([]byte, 60))
 	tar := append(make([]byte, 257), "ustar\x0000"...)
 	tar[0] = 'a'
 	for _, c := range []struct{ data, want string }{
@@ -24,17 +24,17 @@ func TestNotCapture(t *testing.T) {
 		{"text, then \x00\x01", "begins with 74 65 78 74"},
 		{"\x7fELF\x02\x01", "looks like a program (ELF)"},
 		{"PK\x03\x04....", "looks like a zip archive (unpack it first)"},
-		{"BZh91AY&SY", "looks like bzip2 data (unpack it first)"},
-		{"\x04\x22\x4d\x18", "looks like lz4 data (unpack it first)"},
+		{"BZh", "looks like text"},
+		{"\x02\x21\x4c\x18", "looks like lz4 data in the format before frames (unpack it first)"},
 		{"<!DOCTYPE html><html>", "looks like a web page (did the download fail?)"},
-		{"snoop\x00\x00\x00\x00\x00\x00\x02", "looks like a snoop capture (editcap -F pcapng converts it)"},
+		{"snoop\x00\x00", "begins with 73 6e 6f 6f"},
 		{"\xa1\xb2\x34\xcd....", "looks like a capture in a variant of pcap that nothing reads"},
 		{string(make([]byte, 4096)), "looks like zeros (a hole, or a disk that was full)"},
-		{string(erf), "looks like an ERF capture (editcap -F pcapng converts it)"},
+		{string(erf), "may be an ERF capture that is cut off in its first record"},
 		{string(tar), "looks like a tar archive (unpack it first)"},
 	} {
 		_, err := capture.OpenReader("f", strings.NewReader(c.data))
-		if want := "f: not a pcap or pcapng capture: " + c.want; err == nil || err.Error() != want {
+		if want := "f: not a capture in a known format: " + c.want; err == nil || err.Error() != want {
 			t.Errorf("%.20q: %v\n want %s", c.data, err, want)
 		}
 		if !errors.Is(err, capture.ErrNotCapture) {

@@ -29,6 +29,14 @@ func TestHostileMemory(t *testing.T) {
 		"zstd, content of 8 EB":            {0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 1, 0, 0},
 		"zstd, skippable frame of 4 GB":    {0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 0},
 		"xz, dictionary of 4 GiB":          xzFile(xzBlock(40)),
+		"snoop, length 3 GB":               join(snoopFile(2, 4), fields(big, uint32(60), uint32(3<<30), uint32(3<<30+24), make([]byte, 12))),
+		"snoop, padding of 4 GB":           join(snoopFile(2, 4), fields(big, uint32(60), uint32(60), ^uint32(0), make([]byte, 12))),
+		"snoop, the longest believed":      join(snoopFile(2, 4), fields(big, uint32(60), uint32(60), uint32(16<<20), make([]byte, 12))),
+		"erf, 200,000 empty records":       bytes.Repeat(erfPacket(27, 0, 0, 0, ""), 200_000),
+		"lz4, content of 8 EB":             {0x04, 0x22, 0x4d, 0x18, 0x48, 0x70, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0x90},
+		"lz4, many frames":                 bytes.Repeat(compress(t, "lz4", []byte("a")), 10_000),
+		"lz4, skippable frame of 4 GB":     join(compress(t, "lz4", []byte("a")), []byte{0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 0}),
+		"bzip2, many streams":              bytes.Repeat(compress(t, "bzip2", []byte("a")), 10_000),
 		"gzip, endless name":               join([]byte{0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte("a"), 4<<20)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,9 +50,9 @@ func TestHostileMemory(t *testing.T) {
 // TestBombMemory: what expands a thousandfold streams through.
 func TestBombMemory(t *testing.T) {
 	bomb := join(pcapFile(little, micro, 0, 1), make([]byte, 256<<20))
-	for _, codec := range []string{"gzip", "zstd"} {
+	for _, codec := range []string{"gzip", "zstd", "lz4"} {
 		packed := compress(t, codec, bomb)
-		if got := allocated(func() { drainBytes(packed) }); got > 64<<20 || len(packed) > 1<<20 {
+		if got := allocated(func() { drainBytes(packed) }); got > 64<<20 || len(packed) > 2<<20 {
 			t.Errorf("%s: %d octets of input made it allocate %d", codec, len(packed), got)
 		}
 	}
@@ -72,10 +80,10 @@ func drainBytes(data []byte) (packets int, err error) {
 func TestAllocations(t *testing.T) {
 	const n = 20000
 	dir := t.TempDir()
-	for name, data := range map[string][]byte{"pcap": pcapOf(n, 66), "pcapng": pcapngOf(n, 66)} {
+	for name, data := range map[string][]byte{"pcap": pcapOf(n, 66), "pcapng": pcapngOf(n, 66), "erf": erfOf(n, 66), "snoop": snoopOf(n, 66)} {
 		must(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
-	for _, names := range [][]string{{"pcap"}, {"pcapng"}, {"pcap", "pcapng"}} {
+	for _, names := range [][]string{{"pcap"}, {"pcapng"}, {"erf"}, {"snoop"}, {"pcap", "pcapng"}, {"erf", "snoop"}} {
 		s, err := capture.Open(in(dir, names...), capture.Options{})
 		must(t, err)
 		var p capture.Packet

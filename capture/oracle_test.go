@@ -188,7 +188,7 @@ func TestAgainstWireshark(t *testing.T) {
 	names := slices.DeleteFunc(sound(t), nanoseconds)[:6] // modpcap holds microseconds
 	for _, name := range names {
 		ours, _ := readFiles(t, name)
-		for _, format := range []string{"nsecpcap", "pcapng", "modpcap"} {
+		for _, format := range []string{"nsecpcap", "pcapng", "modpcap", "snoop"} {
 			converted := filepath.Join(dir, format)
 			run(t, "editcap", "-F", format, name, converted)
 			r, _ := readFiles(t, converted)
@@ -256,7 +256,6 @@ func TestFrameNumbers(t *testing.T) {
 func TestForeignFormats(t *testing.T) {
 	tool(t, "editcap")
 	for format, want := range map[string]string{
-		"snoop":          "a snoop capture",
 		"netmon1":        "a Network Monitor capture",
 		"netmon2":        "a Network Monitor capture",
 		"ngwsniffer_2_0": "a NetXRay capture",

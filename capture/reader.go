@@ -27,7 +27,8 @@ type reader interface {
 	describe(f *FileInfo)
 }
 
-// newReader recognises the format by its first octets.
+// newReader recognises the format by its first octets, and ERF, which has no magic, by
+// its first records when nothing else is left.
 func newReader(name string, src io.Reader) (reader, error) {
 	in := input{name: name, window: window{src: src}}
 	magic, err := in.peek(4)
@@ -40,10 +41,17 @@ func newReader(name string, src io.Reader) (reader, error) {
 	if order(false).u32(magic) == blockSection {
 		return newPcapngReader(in)
 	}
-	return nil, in.unrecognised(nil)
+	if begin, err := in.peek(len(snoopMagic)); err == nil && string(begin) == snoopMagic {
+		return newSnoopReader(in)
+	}
+	isERF, err := isERF(&in)
+	if isERF {
+		return newERFReader(in)
+	}
+	return nil, in.unrecognised(err)
 }
 
-// input is what both readers stand on: the window, and how far they are.
+// input is what all readers stand on: the window, and how far they are.
 type input struct {
 	window
 	name   string

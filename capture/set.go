@@ -66,7 +66,8 @@ type Set struct {
 // each other comes from the first calls of Next.
 //
 // Open reads the beginning of each input: of regular files up to the first
-// packet, of pipes no more than the file header.
+// packet, of pipes no more than the file header; of what may be ERF, which has none,
+// some records.
 func Open(paths []string, opts Options) (*Set, error) {
 	s := &Set{files: filePool{max: maxOpenFiles}, team: newAheads()}
 	if len(paths) == 0 {

@@ -9,8 +9,9 @@ import (
 	"github.com/lastack/lastack/capture"
 )
 
-const analyzeLong = `Reads captures (pcap and pcapng, plain or compressed with gzip, zstd or xz), from files, directories
-or standard input (-), merged by time into one, and reports on every TCP connection in them.`
+const analyzeLong = `Reads captures (pcap, pcapng, snoop and ERF, plain or compressed with gzip, zstd, xz, lz4 or bzip2),
+from files, directories or standard input (-), merged by time into one, and reports on every TCP
+connection in them.`
 
 const analyzeExample = `  lastack analyze capture.pcap
   lastack analyze -r /var/log/captures --format ndjson -o connections.ndjson

@@ -282,9 +282,14 @@ func (j *job) undecoded(files []capture.FileInfo) {
 					continue // it was announced, and no packet of it came
 				}
 			}
-			if !decodable(l) {
-				j.fault(&capture.Error{File: f.Name, Frame: first.Frame, Offset: first.Offset, Err: noDecoder(l)})
+			if decodable(l) {
+				continue
 			}
+			err := noDecoder(l)
+			if f.Format == "erf" {
+				err = errERFOther
+			}
+			j.fault(&capture.Error{File: f.Name, Frame: first.Frame, Offset: first.Offset, Err: err})
 		}
 	}
 }
@@ -295,6 +300,9 @@ func decodable(l capture.LinkType) bool {
 	var s wire.Segment
 	return d.Decode(uint32(l), nil, 0, &s) != wire.OutcomeLink
 }
+
+// errERFOther is for records whose types are ERF's own.
+var errERFOther = errors.New("this ERF record holds no Ethernet, HDLC or IP: such records are skipped")
 
 func noDecoder(l capture.LinkType) error {
 	name := fmt.Sprintf("link type %d", uint32(l))

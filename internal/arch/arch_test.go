@@ -17,7 +17,7 @@ var allowed = map[string][]string{
 	"fsm":             {},
 	"wire":            {"github.com/google/gopacket", "github.com/google/gopacket/layers"},
 	"reassembly":      {"internal/pack", "wire"},
-	"capture":         {"github.com/google/gopacket...", "github.com/klauspost/compress...", "github.com/ulikunitz/xz..."},
+	"capture":         {"github.com/google/gopacket...", "github.com/klauspost/compress...", "github.com/pierrec/lz4/v4...", "github.com/ulikunitz/xz..."},
 	"capture/live":    {"capture", "github.com/google/gopacket...", "golang.org/x/..."},
 	"capture/write":   {"capture", "github.com/google/gopacket..."},
 	"report":          {},
