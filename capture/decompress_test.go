@@ -35,7 +35,7 @@ func compress(t testing.TB, codec string, pieces ...[]byte) []byte {
 		case "xz":
 			w, err = xz.WriterConfig{DictCap: 1 << 16}.NewWriter(&b)
 		case "lz4":
-			w = lz4.NewWriter(&b)
+			w = smallLZ4(t, &b)
 		case "bzip2":
 			w = &bzip2Writer{out: &b}
 		}
@@ -45,6 +45,24 @@ func compress(t testing.TB, codec string, pieces ...[]byte) []byte {
 		must(t, w.Close())
 	}
 	return b.Bytes()
+}
+
+// largeLZ4 compresses in the largest blocks that there are, of 4 MB.
+func largeLZ4(t testing.TB, data string) []byte {
+	var b bytes.Buffer
+	w := lz4.NewWriter(&b)
+	_, err := w.Write([]byte(data))
+	must(t, err)
+	must(t, w.Close())
+	return b.Bytes()
+}
+
+// smallLZ4 compresses in blocks of 64 kB, so that who unpacks it thousands of times in a
+// row does not use up what 32 bits can address.
+func smallLZ4(t testing.TB, to io.Writer) *lz4.Writer {
+	w := lz4.NewWriter(to)
+	must(t, w.Apply(lz4.BlockSizeOption(lz4.Block64Kb)))
+	return w
 }
 
 var codecs = []string{"gzip", "zstd", "xz", "lz4", "bzip2"}

@@ -34,6 +34,7 @@ func TestHostileMemory(t *testing.T) {
 		"snoop, the longest believed":      join(snoopFile(2, 4), fields(big, uint32(60), uint32(60), uint32(16<<20), make([]byte, 12))),
 		"erf, 200,000 empty records":       bytes.Repeat(erfPacket(27, 0, 0, 0, ""), 200_000),
 		"lz4, content of 8 EB":             {0x04, 0x22, 0x4d, 0x18, 0x48, 0x70, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0x90},
+		"lz4, many frames of large blocks": bytes.Repeat(largeLZ4(t, "a"), 10_000),
 		"lz4, many frames":                 bytes.Repeat(compress(t, "lz4", []byte("a")), 10_000),
 		"lz4, skippable frame of 4 GB":     join(compress(t, "lz4", []byte("a")), []byte{0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff, 0}),
 		"bzip2, many streams":              bytes.Repeat(compress(t, "bzip2", []byte("a")), 10_000),
