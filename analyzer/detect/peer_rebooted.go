@@ -55,10 +55,14 @@ type caller struct {
 
 func weighCaller(c *caller) uint64 { return c.connections }
 
+// callerLong is for how long a client was heard of, in nanoseconds, on a connection that is
+// remembered of it: there are few such, and one that outlives a restart is longer.
+const callerLong = 20e9
+
 // addCaller takes a connection on which its client was heard of for a while.
 func (s *Survey) addCaller(in *Input, denied *rst) {
 	x := lifetime{in.Conn.Start.UnixNano(), in.Last[0].nanos(), in.Conn.ID}
-	if denied != nil || x.until-x.from < int64(rebootSilence) {
+	if denied != nil || x.until-x.from < callerLong {
 		return
 	}
 	c := s.callers.At(in.Conn.Client.IP, weighCaller)
