@@ -47,32 +47,42 @@ func weighHost(h *host) uint64 { return h.connections }
 // it, at least: no host is back sooner.
 const rebootSilence = time.Second
 
-// caller is what is known of a host that connects: its longest connections.
+// callers are the longest connections of clients, each in the one slot that the hash of
+// its client gives it: of all clients that share a slot the longest is remembered. Every
+// connection comes here, so it is a table and no map.
+type callers [1 << 12]caller
+
 type caller struct {
-	connections uint64
-	long        stats.First[lifetime]
+	hash uint64
+	lifetime
 }
 
-func weighCaller(c *caller) uint64 { return c.connections }
-
-// callerLong is for how long a client was heard of, in nanoseconds, on a connection that is
-// remembered of it: there are few such, and one that outlives a restart is longer.
-const callerLong = 20e9
+func (t *callers) slot(hash uint64) *caller {
+	return &t[hash%uint64(len(t))]
+}
 
 // addCaller takes a connection on which its client was heard of for a while.
 func (s *Survey) addCaller(in *Input, denied *rst) {
 	x := lifetime{in.Conn.Start.UnixNano(), in.Last[0].nanos(), in.Conn.ID}
-	if denied != nil || x.until-x.from < callerLong {
+	if denied != nil || x.until-x.from < int64(rebootSilence) {
 		return
 	}
-	c := s.callers.At(in.Conn.Client.IP, weighCaller)
-	c.connections++
-	c.long.Add(x, longer)
+	hash := hashAddr(in.Conn.Client.IP)
+	kept(&s.callers).keep(hash, x)
 }
 
-func (c *caller) merge(o *caller) {
-	c.connections += o.connections
-	c.long.Merge(&o.long, longer)
+func (t *callers) keep(hash uint64, x lifetime) {
+	if slot := t.slot(hash); slot.id == 0 || longer(&x, &slot.lifetime) {
+		slot.hash, slot.lifetime = hash, x
+	}
+}
+
+func (t *callers) merge(o *callers) {
+	for i := range o {
+		if x := &o[i]; x.id != 0 {
+			t.keep(x.hash, x.lifetime)
+		}
+	}
 }
 
 // addHost takes a connection that a host denied by r, unless somebody nearer did it in
@@ -159,17 +169,20 @@ func (s *Survey) rebooted(a netip.Addr, h *host) bool {
 // survived reports whether a host kept a connection that it had at the time alive, or
 // sooner after that than it can have been restarted, and still had at t.
 func (s *Survey) survived(a netip.Addr, alive, t int64) (kept bool) {
-	look := func(long *stats.First[lifetime]) {
-		for _, x := range long.List() {
-			kept = kept || x.from < alive+int64(rebootSilence) && x.until > t
+	look := func(x *lifetime) {
+		kept = kept || x.from < alive+int64(rebootSilence) && x.until > t
+	}
+	if hash := hashAddr(a); s.callers != nil {
+		if x := s.callers.slot(hash); x.hash == hash && x.id != 0 {
+			look(&x.lifetime)
 		}
 	}
-	if c := s.callers.Get(a); c != nil {
-		look(&c.long)
-	}
 	s.listeners.Each(func(at report.Addr, l *listener) {
-		if at.IP == a {
-			look(&l.counts().long)
+		if at.IP != a {
+			return
+		}
+		for _, x := range l.counts().long.List() {
+			look(&x)
 		}
 	})
 	return kept

@@ -22,7 +22,7 @@ type Survey struct {
 	listeners stats.Groups[report.Addr, listener]
 	pairs     stats.Groups[pair, connector]
 	hosts     stats.Groups[netip.Addr, host]
-	callers   stats.Groups[netip.Addr, caller]
+	callers   *callers
 	paths     stats.Groups[path, idleness]
 
 	spoke bool      // some segment had no SYN
@@ -530,7 +530,7 @@ func (s *Survey) Merge(o *Survey) {
 	s.listeners.Merge(&o.listeners, (*listener).merge)
 	s.pairs.Merge(&o.pairs, (*connector).merge)
 	s.hosts.Merge(&o.hosts, (*host).merge)
-	s.callers.Merge(&o.callers, (*caller).merge)
+	s.callers = merged(s.callers, o.callers, (*callers).merge)
 	s.paths.Merge(&o.paths, (*idleness).merge)
 }
 

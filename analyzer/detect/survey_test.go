@@ -528,8 +528,8 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"warning high 192.0.2.1 did not know 3 connections any more: it was restarted, or lost its state"},
 			{"a client that goes on with another", together(numbered(2, 100, func(int) *Input { return turned(denies(4000)) }), numbered(1, 0, func(int) *Input {
 				return with(established(), func(in *Input) {
-					in.Last = [2]Mark{m(9, 29_000), m(10, 29_020)}
-					in.ends(10, 29_020)
+					in.Last = [2]Mark{m(9, 9000), m(10, 9020)}
+					in.ends(10, 9020)
 				})
 			})), ""},
 			{"another goes on that began sooner than it can have been restarted", together(numbered(2, 100, func(int) *Input { return denies(4000) }), shifted(800, numbered(1, 0, func(int) *Input {
