@@ -72,16 +72,14 @@ func (s *Survey) addCaller(in *Input, denied *rst) {
 }
 
 func (t *callers) keep(hash uint64, x lifetime) {
-	if slot := t.slot(hash); slot.id == 0 || longer(&x, &slot.lifetime) {
+	if slot := t.slot(hash); longer(&x, &slot.lifetime) {
 		slot.hash, slot.lifetime = hash, x
 	}
 }
 
 func (t *callers) merge(o *callers) {
 	for i := range o {
-		if x := &o[i]; x.id != 0 {
-			t.keep(x.hash, x.lifetime)
-		}
+		t.keep(o[i].hash, o[i].lifetime)
 	}
 }
 
@@ -173,7 +171,7 @@ func (s *Survey) survived(a netip.Addr, alive, t int64) (kept bool) {
 		kept = kept || x.from < alive+int64(rebootSilence) && x.until > t
 	}
 	if hash := hashAddr(a); s.callers != nil {
-		if x := s.callers.slot(hash); x.hash == hash && x.id != 0 {
+		if x := s.callers.slot(hash); x.hash == hash {
 			look(&x.lifetime)
 		}
 	}

@@ -825,3 +825,23 @@ func TestPortRange(t *testing.T) {
 		}
 	}
 }
+
+// TestCallers: of a client, and of clients that share a slot, the longest connection is
+// remembered, whatever the order.
+func TestCallers(t *testing.T) {
+	short, long := lifetime{10, 20, 1}, lifetime{5, 40, 2}
+	const far = 7 << 12 // in the same slot
+	for _, order := range [][2]lifetime{{short, long}, {long, short}} {
+		var whole, part callers
+		whole.keep(3, order[0])
+		part.keep(3+far, order[1])
+		whole.merge(&part)
+		want := uint64(3)
+		if order[1] == long {
+			want += far
+		}
+		if slot := whole.slot(3); slot.hash != want || slot.lifetime != long {
+			t.Errorf("%+v", *slot)
+		}
+	}
+}
