@@ -309,7 +309,7 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
 		signs |= detect.SignTTL
 	}
-	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 && follows(ep.ipid, s.IPID) == 0 && c.idsRun(s) {
+	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 && !follows(ep.ipid, s.IPID) && c.idsRun(s) {
 		signs |= detect.SignIPID
 	}
 	if c.answeredTooSoon(s) {
@@ -329,13 +329,11 @@ func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	return signs
 }
 
-// follows is how far IPv4 id b is behind a in a run, 0 if it is in none with it.
-func follows(a, b uint16) uint16 {
+// follows reports whether IPv4 id b comes after a in a run.
+func follows(a, b uint16) bool {
 	const most = 64 // segments of other connections between them
-	if d := b - a; d <= most {
-		return d
-	}
-	return 0
+	d := b - a
+	return d > 0 && d <= most
 }
 
 // idsRun reports whether the IPv4 ids of the segments that X sent before s run: of some
@@ -353,7 +351,7 @@ func (c *connection) idsRun(s *wire.Segment) bool {
 			continue // s itself
 		}
 		if after != nil {
-			if follows(r.ipid, after.ipid) == 0 {
+			if !follows(r.ipid, after.ipid) {
 				return false
 			}
 			steps++

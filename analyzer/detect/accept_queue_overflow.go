@@ -60,9 +60,9 @@ func findRefusedACKs(s *Survey) (out []overall) {
 		if w == nil || w.ids.N() < refusedFew || l.counts().lastServed < w.oldest.List()[0].t {
 			return
 		}
-		c := overall{ids: w.ids.List(), n: w.ids.N()}
 		first := time.Unix(0, w.oldest.List()[0].t).UTC()
-		c.side, c.at, c.proof, c.confidence = report.Server, first, proofOf(w.oldest.List()), medium
+		c := w.overall(report.Server, first)
+		c.confidence = medium
 		c.title = where(a) + " answered the ACK of " + words.Plural(uint64(c.n), "handshake") + " with a RST: its accept queue was probably full"
 		c.explanation = say(words.Plural(uint64(c.n), "client")+" got a SYN,ACK of "+where(a)+", acknowledged it, and drew a bare RST, the first at "+first.Format("15:04:05")+
 			" UTC: so Linux answers when the accept queue is full and tcp_abort_on_overflow is on.",

@@ -97,7 +97,7 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	w := l.silent
 	first, answered := w.oldest.List()[0], l.counts().answered
 	longest := time.Duration(w.longest)
-	c := overall{ids: w.ids.List(), n: w.ids.N()}
+	c := w.overall(report.Server, s.now)
 	enough := s.limits.Duration(SilentFor)
 	others := l.all.lastServed >= first.t
 	long, late := longest >= enough, w.longest > l.all.slowest+l.all.slowest/2
@@ -120,7 +120,6 @@ func (s *Survey) silence(out []overall, a report.Addr, l *listener) []overall {
 	default:
 		return out
 	}
-	c.side, c.at, c.proof = report.Server, s.now, proofOf(w.oldest.List())
 	c.title = "The program at " + where(a) + " " + either(others, "left "+words.Plural(uint64(c.n), "connection")+" unanswered, which its kernel had accepted, and answered others",
 		either(answered > 0, "answers nothing any more", "answers nothing")+": "+words.Plural(uint64(c.n), "connection")+" accepted by its kernel, not a byte from it")
 	c.explanation = say("The kernel of "+where(a)+" completed the handshake of "+words.Plural(uint64(c.n), "connection")+" and acknowledged what came; the program sent neither data nor FIN nor RST, for up to "+
@@ -144,8 +143,8 @@ func (s *Survey) hangs(out []overall, a report.Addr, l *listener) []overall {
 	if w.ids.N() < silentMany || longest < enough || l.all.lastServed >= first.t || s.now.Sub(time.Unix(0, l.all.lastAnswer)) < enough {
 		return out
 	}
-	c := overall{ids: w.ids.List(), n: w.ids.N()}
-	c.side, c.at, c.proof, c.confidence = report.Server, s.now, proofOf(w.oldest.List()), medium
+	c := w.overall(report.Server, s.now)
+	c.confidence = medium
 	many := words.Plural(uint64(c.n), "connection")
 	c.title = "The program at " + where(a) + " answers nothing any more: " + many + " that it had served got an ACK of its kernel, and not a byte from it"
 	c.explanation = say("On "+many+" the client had been answered before. What it sent last was acknowledged by the kernel of "+where(a)+

@@ -92,7 +92,7 @@ func findCloseWaitLeak(s *Survey) (out []overall) {
 // a listener that closes the others at once, many times older than those became.
 func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting, l *listener) []overall {
 	n := w.old(s.now, s.limits.Duration(CloseWaitAge))
-	c := overall{ids: w.ids.List(), n: w.ids.N()}
+	c := w.overall(side, s.now)
 	usual := ""
 	switch {
 	case float64(n) >= s.limits.Get(CloseWaitCount):
@@ -125,7 +125,6 @@ func (s *Survey) leak(out []overall, side report.Side, place string, w *waiting,
 	if float64(c.n-int(w.aborted)) >= open {
 		c.severity, full = critical, "That is more than the usual limit of "+words.Count(uint64(open))+" descriptors, so the program has a higher one, or has run out."
 	}
-	c.side, c.at, c.proof = side, s.now, proofOf(w.oldest.List())
 	c.title = words.Plural(uint64(c.n), "socket") + " " + place + either(int(w.aborted) == c.n, " stayed in CLOSE-WAIT until a RST ended them, for up to ", " in CLOSE-WAIT, the oldest ") + dur(oldest) +
 		when(minute >= 1, ", "+words.Count(uint64(math.Round(minute)))+" more a minute")
 	many := words.Plural(uint64(c.n), "connection")

@@ -503,6 +503,13 @@ func (w *waiting) add(in *Input, side report.Side, since time.Time, shown proof)
 	w.ages.Add(age)
 }
 
+// overall is what a detector says of w, but for its words.
+func (w *waiting) overall(side report.Side, at time.Time) overall {
+	c := overall{ids: w.ids.List(), n: w.ids.N()}
+	c.side, c.at, c.proof = side, at, proofOf(w.oldest.List())
+	return c
+}
+
 // kept returns what p points to, made at first use.
 func kept[T any](p **T) *T {
 	if *p == nil {
