@@ -159,3 +159,6 @@ func (c *connection) prefetchRest() {
 func (c *connection) alone(s *wire.Segment) bool {
 	return c.flags&inTable != 0 && c.older < 0 && c.tuple.Equal(&s.Tuple)
 }
+
+// arrivalLines is how many cache lines an arrival may lie in.
+const arrivalLines = (int(unsafe.Sizeof(arrival{})) + 2*prefetch.LineSize - 9) / prefetch.LineSize

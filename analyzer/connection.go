@@ -42,9 +42,9 @@ type connection struct {
 	first  wire.FrameRef
 	last   wire.FrameRef // last and end: see latest
 	end    int64
-	pauses [2]pauses
 	twFrom [2]int64 // when the TIME-WAIT of each end began, or began again
 	queued int64    // the time of its entry among the analyzer's deadlines, 0 for none
+	_      uint64   // fills the last cache line
 }
 
 // latest is the last that was captured of the connection: a segment of either
@@ -113,7 +113,7 @@ type endpoint struct {
 	lastTime         int64 // of its last segment
 	lastRef          wire.FrameRef
 	packets, payload uint64
-	again            uint64   // octets of payload that were not new
+	pauses           pauses
 	lastAck          wire.Seq // SEG.ACK of its last segment with ACK
 	lastLen          uint32   // and that segment's payload
 	recent           uint32   // its latest segment in the trail
@@ -175,14 +175,14 @@ func (p pause) duration() time.Duration {
 type pauses struct{ longest, last pause }
 
 // spokeAfter notes that an end sent something after it had been silent.
-func (c *connection) spokeAfter(x uint8, d int64) {
-	if p := &c.pauses[x]; c.ep[x].packets > 0 {
-		p.longest, p.last = max(p.longest, p.last), pauseOf(d)
+func (ep *endpoint) spokeAfter(d int64) {
+	if ep.packets > 0 {
+		ep.pauses = pauses{max(ep.pauses.longest, ep.pauses.last), pauseOf(d)}
 	}
 }
 
 // unique is how many octets of payload the end has sent that were new.
-func (ep *endpoint) unique() uint64 { return ep.payload - ep.again }
+func (c *connection) unique(x uint8) uint64 { return c.ep[x].payload - c.look(x).repeated }
 
 // said notes that the end sent s, which has an ACK: the segment before goes to
 // the trail, unless s repeats its ACK number.
@@ -346,6 +346,7 @@ type sideDetails struct {
 
 	letters [letterFlip - letterAgain]uint32 // how often Zeek would have noted each
 
+	repeated                              uint64 // octets of payload that were not new
 	retransmits, outOfOrder, duplicateACK uint32
 	zeroWindows, probes, replies, wprobes uint32
 

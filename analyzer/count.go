@@ -55,7 +55,9 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	}
 	ep.packets++
 	ep.payload += uint64(s.Len)
-	ep.again += uint64(s.Len - p.NewOctets)
+	if n := s.Len - p.NewOctets; n > 0 {
+		c.more(x).repeated += uint64(n)
+	}
 	switch {
 	case p.NewOctets > 0:
 		ep.flags &^= repeating

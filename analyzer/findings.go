@@ -81,7 +81,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
 		in.TimeWaits[i] = a.timeWaitOf(c, side, now)
 		in.Taken[i], in.LeftUnanswered[i] = c.taken(side), ep.has(leftUnanswered)
-		in.Pauses[i] = [2]time.Duration{c.pauses[side].longest.duration(), c.pauses[side].last.duration()}
+		in.Pauses[i] = [2]time.Duration{c.ep[side].pauses.longest.duration(), c.ep[side].pauses.last.duration()}
 	}
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
 		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)
@@ -131,7 +131,7 @@ func (a *Analyzer) timeWaitOf(c *connection, side uint8, now int64) (x detect.Sp
 // taken reports whether side has sent data, and all of it was acknowledged.
 func (c *connection) taken(side uint8) bool {
 	sp := &c.ep[side].sp
-	return c.ep[side].unique() > 0 && sp.Has(reassembly.KnownUna|reassembly.KnownNext) && sp.Next.LessEq(sp.Una)
+	return c.unique(side) > 0 && sp.Has(reassembly.KnownUna|reassembly.KnownNext) && sp.Next.LessEq(sp.Una)
 }
 
 // mark fills a detect.Mark.

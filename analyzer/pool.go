@@ -3,10 +3,12 @@ package analyzer
 import (
 	"cmp"
 	"slices"
+	"unsafe"
 
 	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/crew"
+	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -22,8 +24,8 @@ import (
 type Pool struct {
 	opt   Options
 	parts []*Analyzer
-	mask  uint64           // of the bits of a hash that name a part
-	owner [poolParts]uint8 // the worker of each part
+	mask  uint64              // of the bits of a hash that name a part
+	lists [poolParts]worklist // of each worker
 	crew  *crew.Crew[*dealt]
 	cur   *dealt
 	free  []*dealt
@@ -40,23 +42,24 @@ type Pool struct {
 // given up at Options.MaxConnections, so it must not depend on the machine.
 const (
 	poolParts    = 16
-	poolPackets  = 512 // decoded at a time, at most
-	alonePackets = 256 // with one worker: so many stay near the processor
-	poolDepth    = 4   // as many such heaps wait for each worker, at most
-	maxHeld      = 8   // blocks of packets that a heap holds, or one more
-	fewest       = 256 // connections that a part holds at least, unless there is only one
+	poolPackets  = 2048 // decoded at a time, at most: a worker looks at a part's in turn
+	poolEnds     = 256  // so many connections become final at a time when the input has ended
+	alonePackets = 512  // with one worker: so many stay near the processor
+	poolDepth    = 3    // as many such heaps wait for each worker, at most
+	maxHeld      = 8    // blocks of packets that a heap holds, or one more
+	fewest       = 256  // connections that a part holds at least, unless there is only one
 )
 
 // dealt is a heap of packets that all parts work on.
 type dealt struct {
-	n      int
 	in     [poolPackets + 1]arrival // the last is nothing, for the ends of the lists
-	clock  [poolPackets]int64       // the capture's clock at each
-	latest [poolPackets]int16       // the last packet, at each, with which it did not go back; -1: none
-	lists  [poolParts]heapList      // the packets of each worker
-	shares [poolParts]share         // of each part
-	octets []byte                   // of the segments, which are only lent to AddPackets
-	held   []*capture.Block         // where those of AddHeld lie
+	n      int
+	clock  [poolPackets]int64  // the capture's clock at each
+	latest [poolPackets]int16  // the last packet, at each, with which it did not go back; -1: none
+	lists  [poolParts]heapList // the packets of each part
+	shares [poolParts]share    // of each part
+	octets []byte              // of the segments, which are only lent to AddPackets
+	held   []*capture.Block    // where those of AddHeld lie
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
@@ -65,15 +68,24 @@ type dealt struct {
 // heapList lists packets of a heap.
 type heapList struct {
 	n  int
-	at [poolPackets + 2*ahead]uint16
+	at [poolPackets]uint16
 }
 
-// all is the list, and behind it what is nothing, for those who look ahead.
-func (l *heapList) all() []uint16 {
-	for i := range 2 * ahead {
-		l.at[l.n+i] = poolPackets
+// worklist are the packets of a heap that one worker looks at.
+type worklist [poolPackets + 3*ahead]uint16
+
+// fill lists those of the worker's parts: of one after the other, so that what a part
+// needs for all of its packets is fetched once. Behind them it lists what is nothing, for
+// those who look ahead.
+func (l *worklist) fill(d *dealt, worker, workers int) []uint16 {
+	n := 0
+	for i := worker; i < len(d.lists); i += workers {
+		n += copy(l[n:], d.lists[i].at[:d.lists[i].n])
 	}
-	return l.at[:l.n+2*ahead]
+	for i := range 3 * ahead {
+		l[n+i] = poolPackets
+	}
+	return l[:n+3*ahead]
 }
 
 // keep makes the octets of s the heap's own.
@@ -171,9 +183,6 @@ func NewPool(opt Options, workers int) *Pool {
 	}
 	p.crew = crew.New(workers, poolDepth, p.work)
 	p.mask = uint64(parts - 1)
-	for i := range p.owner {
-		p.owner[i] = uint8(i % p.crew.Workers())
-	}
 	nobody := &Analyzer{table: flow.New(tableSeed, nil)} // whom no worker changes
 	for range poolDepth + 2 {
 		d := &dealt{}
@@ -270,13 +279,13 @@ func (p *Pool) clock(t int64) bool {
 	return true
 }
 
-// deal gives the packet to the part that has its key, and to that one's worker.
+// deal gives the packet to the part that has its key.
 // The table of a part uses other bits of the hash.
 func (p *Pool) deal(hash uint64) {
 	d := p.cur
 	part := hash & p.mask
 	d.in[d.n].owner = p.parts[part]
-	list := &d.lists[p.owner[part]]
+	list := &d.lists[part]
 	list.at[list.n] = uint16(d.n)
 	list.n++
 }
@@ -317,7 +326,7 @@ func (p *Pool) Close() {
 	}
 	slices.Sort(ids)
 	for len(ids) > 0 {
-		n := min(len(ids), poolPackets)
+		n := min(len(ids), poolEnds)
 		p.cur.ending, p.cur.upTo = true, ids[n-1]
 		ids = ids[n:]
 		p.put()
@@ -426,14 +435,15 @@ func (p *Pool) work(worker int, d *dealt) {
 	for i := worker; i < len(p.parts); i += p.crew.Workers() {
 		p.parts[i].begin(d, i)
 	}
-	list := d.lists[worker].all()
+	list := p.lists[worker].fill(d, worker, p.crew.Workers())
 	for _, n := range list[:2*ahead] {
 		d.in[n].owner.table.Prefetch(d.in[n].hash)
 	}
 	for _, n := range list[:ahead] {
 		d.in[n].owner.foresee(&d.in[n])
 	}
-	for k, n := range list[:len(list)-2*ahead] {
+	for k, n := range list[:len(list)-3*ahead] {
+		prefetch.Lines(unsafe.Pointer(&d.in[list[k+3*ahead]]), arrivalLines)
 		far, near := &d.in[list[k+2*ahead]], &d.in[list[k+ahead]]
 		far.owner.table.Prefetch(far.hash)
 		near.owner.foresee(near)

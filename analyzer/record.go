@@ -356,7 +356,7 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	ep, sp, more := &c.ep[side], &c.ep[side].sp, c.look(side)
 	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
 	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
-	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, ep.unique()
+	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, c.unique(side)
 	e.Retransmits, e.OutOfOrder, e.DuplicateAcks = uint64(more.retransmits), uint64(more.outOfOrder), uint64(more.duplicateACK)
 	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
 	e.KeepaliveProbes, e.KeepaliveReplies = uint64(more.probes), uint64(more.replies)

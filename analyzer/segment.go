@@ -19,7 +19,7 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	bad := c.badChecksum(s)
 	c.compat(s, bad)
 	if silence := s.Time - c.ep[x].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
-		c.spokeAfter(x, silence)
+		c.ep[x].spokeAfter(silence)
 	}
 	p := c.placed(s)
 	switch {
@@ -128,7 +128,7 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 		c.compat(s, false)
 	}
 	if silence := s.Time - own.lastTime; silence >= shortPause {
-		c.spokeAfter(s.Dir, silence)
+		own.spokeAfter(silence)
 	}
 	own.remember(s, signature(s), t)
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
@@ -291,7 +291,7 @@ func (c *connection) unseen(s *wire.Segment, p *reassembly.Placement) {
 		return
 	}
 	own := &c.ep[s.Dir].sp
-	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.ep[s.Dir].unique() - uint64(p.NewOctets)}
+	c.more(y).unseen = &unseenACK{ref: s.Ref, ack: s.Ack, peer: peer.Clone(), own: own.Clone(), end: s.End(), unique: c.unique(s.Dir) - uint64(p.NewOctets)}
 	peer.Unseen(s.Ack, s.Time)
 }
 
@@ -406,7 +406,7 @@ func (c *connection) inferOwnFIN(s *wire.Segment) {
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.ACK) == wire.ACK
 	// Without the SYN the first segment captured may have been a probe below
 	// SND.NXT; data was none.
-	exact := own.Has(reassembly.KnownISS) || c.ep[x].unique() > 1
+	exact := own.Has(reassembly.KnownISS) || c.unique(x) > 1
 	if !pure || own.Has(reassembly.KnownFIN) || !own.Has(reassembly.KnownNext) || !exact ||
 		s.Seq != own.Next.Add(1) || !c.ep[x].proved.Intersects(fsm.Synchronized) {
 		return
@@ -504,7 +504,7 @@ func (c *connection) voidUnseen(x uint8, u *unseenACK, by wire.FrameRef) {
 	}
 	if c.ep[y].sp.Next == u.end {
 		c.ep[y].sp = u.own
-		c.ep[y].again = c.ep[y].payload - u.unique
+		c.more(y).repeated = c.ep[y].payload - u.unique
 	}
 	c.more(x).unseen = nil
 }

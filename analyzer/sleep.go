@@ -215,8 +215,6 @@ func (c *connection) pack(k *packer) {
 	for i := range c.ep {
 		c.ep[i].pack(k, c.ep[i^1].sp.Next)
 		pack.Since(&k.Coder, &c.twFrom[i], c.start)
-		pack.Num(&k.Coder, &c.pauses[i].longest)
-		pack.Num(&k.Coder, &c.pauses[i].last)
 	}
 	for i := range c.ep {
 		c.packCompat(k, uint8(i))
@@ -240,7 +238,8 @@ func (ep *endpoint) pack(k *packer, ack wire.Seq) {
 	n := &k.Coder
 	pack.Num(n, &ep.packets)
 	pack.Num(n, &ep.payload)
-	pack.Num(n, &ep.again)
+	pack.Num(n, &ep.pauses.longest)
+	pack.Num(n, &ep.pauses.last)
 	pack.Since(n, &ep.lastAck, ack)
 	pack.Num(n, &ep.lastLen)
 	pack.Num(n, &ep.recent)

@@ -535,4 +535,4 @@ func synThenRST(history []byte) bool {
 }
 
 // silent reports whether an end has sent no octet.
-func (c *connection) silent(x uint8) bool { return c.ep[x].unique() == 0 && c.ep[x].sp.Missing() == 0 }
+func (c *connection) silent(x uint8) bool { return c.unique(x) == 0 && c.ep[x].sp.Missing() == 0 }

@@ -39,11 +39,12 @@ type pair struct {
 	service report.Addr
 }
 
-// group keeps the first few of its connections as they are, for most have no more, and
-// counts all of them when there are.
+// group keeps a few of its connections as they are, for most have no more, and counts
+// them when there are: a few at a time, since of what they are counted in the caches hold
+// nothing when one of them comes alone.
 type group[X, A any, P counter[X, A]] struct {
 	few []X
-	all *A
+	all *A // those that are no longer in few; nil if there are none
 }
 
 // counter is what the connections of a group come to.
@@ -57,22 +58,21 @@ const few = 8
 
 // take counts x, or keeps it.
 func (g *group[X, A, P]) take(x *X) {
-	if g.all == nil && len(g.few) < few {
-		g.few = append(g.few, *x)
-		return
+	if len(g.few) == few {
+		g.counts()
 	}
-	P(g.counts()).add(x)
+	g.few = append(g.few, *x)
 }
 
-// counts returns what the connections come to: from now on they are counted.
+// counts returns what the connections come to.
 func (g *group[X, A, P]) counts() *A {
 	if g.all == nil {
 		g.all = new(A)
-		for i := range g.few {
-			P(g.all).add(&g.few[i])
-		}
-		g.few = nil
 	}
+	for i := range g.few {
+		P(g.all).add(&g.few[i])
+	}
+	g.few = g.few[:0]
 	return g.all
 }
 
