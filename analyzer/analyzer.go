@@ -20,9 +20,12 @@ type Options struct {
 	Networks []NetworkStack
 	// MSL, if not 0, is the maximum segment lifetime in place of every stack's.
 	MSL time.Duration
-	// IgnoreVLAN puts segments together whatever VLANs and tunnels they came
+	// IgnoreEncapsulation puts segments together whatever VLANs and tunnels they came
 	// through. Without it those of different ones are different connections.
-	IgnoreVLAN bool
+	IgnoreEncapsulation bool
+	// DecapPorts says what to look for in UDP on ports other than the well-known ones, or
+	// in place of it.
+	DecapPorts map[uint16]wire.Encapsulation
 	// Limits are the thresholds of detectors; nil are the defaults.
 	Limits *detect.Limits
 	// Files is how many inputs the capture has: with more than one the records
@@ -122,7 +125,7 @@ func New(opt Options) *Analyzer {
 	a.in.Limits = a.limits()
 	a.survey = detect.NewSurvey(a.in.Limits)
 	a.table = flow.New(tableSeed, a.keyAt)
-	a.decoder.IgnoreIDs = opt.IgnoreVLAN
+	a.decoder.IgnoreIDs, a.decoder.Ports = opt.IgnoreEncapsulation, opt.DecapPorts
 	a.dorm.begin(opt.MaxMemory)
 	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a

@@ -131,7 +131,9 @@ func TestWireshark(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark is not installed: nothing to compare with")
 	}
-	files := captures(t)
+	files := slices.DeleteFunc(captures(t), func(file string) bool {
+		return strings.Contains(file, "fragment-attack") // to Wireshark a packet whose fragments overlap has not come at all
+	})
 	all, before := marked(t, files)
 	theirs := conversations(t, all)
 	compared := 0

@@ -53,7 +53,9 @@ func (c *connection) count(s *wire.Segment, p *reassembly.Placement) {
 	if ep.packets < fewPackets || s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 {
 		c.firstOf(s)
 	}
-	ep.packets++
+	if !s.Rest {
+		ep.packets++
+	}
 	ep.payload += uint64(s.Len)
 	if n := s.Len - p.NewOctets; n > 0 {
 		c.more(x).repeated += uint64(n)

@@ -7,6 +7,7 @@ import (
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/reassembly"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
 )
 
 // findings runs the detectors over a connection as it is now and names what they
@@ -177,4 +178,19 @@ func (c *connection) tapsInput() *detect.Taps {
 		out.File[k] = t.ref[i].File()
 	}
 	return out
+}
+
+// fragmentAttacks are those that d has seen, as the detector takes them.
+func fragmentAttacks(d *wire.Decoder) (out []detect.FragmentAttack, more uint64) {
+	list, more := d.FragmentAttacks()
+	for _, a := range list {
+		x := detect.FragmentAttack{Src: a.Src, Dst: a.Dst, Trick: a.Trick.String(), N: a.N, Lasted: time.Duration(a.Last - a.Time)}
+		for _, ref := range a.First {
+			if ref != 0 {
+				x.First = append(x.First, detect.Mark{Frame: ref.Frame(), File: ref.File(), Time: stamp(a.Time)})
+			}
+		}
+		out = append(out, x)
+	}
+	return out, more
 }

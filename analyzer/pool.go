@@ -90,6 +90,9 @@ func (l *worklist) fill(d *dealt, worker, workers int) []uint16 {
 
 // keep makes the octets of s the heap's own.
 func (d *dealt) keep(s *wire.Segment) {
+	if s.TCP == nil {
+		return
+	}
 	if len(s.TCP) > cap(d.octets)-len(d.octets) {
 		d.octets = make([]byte, 0, max(2*cap(d.octets), poolPackets*64, len(s.TCP)))
 	}
@@ -158,7 +161,8 @@ func NewPool(opt Options, workers int) *Pool {
 		opt.MaxConnections = defaultConnections
 	}
 	p := &Pool{opt: opt}
-	p.decoder.IgnoreIDs = opt.IgnoreVLAN
+	p.decoder.Tunnels = &wire.Tunnels{} // the parts name them
+	p.decoder.IgnoreIDs, p.decoder.Ports = opt.IgnoreEncapsulation, opt.DecapPorts
 	parts := poolParts
 	if opt.MaxConnections < poolParts*fewest {
 		parts = 1
@@ -168,6 +172,7 @@ func NewPool(opt Options, workers int) *Pool {
 	for range parts {
 		a := New(opt)
 		a.part = &dealer{}
+		a.decoder.Tunnels = p.decoder.Tunnels
 		if opt.Encode != nil {
 			a.part.encode = opt.Encode()
 		}
@@ -342,6 +347,7 @@ func (p *Pool) survey() {
 	for _, a := range p.parts[1:] {
 		whole.Merge(a.survey)
 	}
+	whole.AddFragments(fragmentAttacks(&p.decoder))
 	found := whole.Findings()
 	for i := range found {
 		p.sum.findings.add(found[i].ID, 1)

@@ -132,7 +132,9 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 	}
 	own.remember(s, signature(s), t)
 	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
-	own.packets++
+	if !s.Rest {
+		own.packets++
+	}
 	own.payload += uint64(s.Len)
 	if s.Len > 0 {
 		own.flags &^= repeating

@@ -185,6 +185,7 @@ func (c *connection) isPhantom() bool {
 // records are then ready in Records.
 func (a *Analyzer) Close() {
 	a.close(a.byFirstFrame())
+	a.survey.AddFragments(fragmentAttacks(&a.decoder))
 	found := a.survey.Findings()
 	for i := range found {
 		a.sum.findings.add(found[i].ID, 1)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -158,6 +159,11 @@ func find(path string, recursive bool) (files []found, isDir bool, err error) {
 		return []found{{path: path}}, false, nil
 	}
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) && strings.ContainsAny(path, "*?[") {
+		if files, err := matching(path); !errors.Is(err, filepath.ErrBadPattern) {
+			return files, false, err
+		}
+	}
 	if err != nil {
 		return nil, false, plain(err)
 	}
@@ -167,6 +173,26 @@ func find(path string, recursive bool) (files []found, isDir bool, err error) {
 	}
 	return []found{{path: path, regular: info.Mode().IsRegular()}}, false, nil
 }
+
+// matching lists the regular files of a pattern, by name: as a shell would, which may not
+// have done so.
+func matching(pattern string) (files []found, err error) {
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+			files = append(files, found{path: name, regular: true})
+		}
+	}
+	if len(files) == 0 {
+		err = errNoMatch
+	}
+	return files, err
+}
+
+var errNoMatch = errors.New("no file has such a name")
 
 // below follows symbolic links to files, but not to directories. What cannot
 // be listed does not hide the rest.

@@ -13,6 +13,7 @@ type member struct {
 	stream io.Reader   // or standard input, or what OpenReader was given
 	opened *os.File    // or a FIFO or device, once it is open
 	team   *aheads
+	tail   *tail  // not nil: it may grow
 	ahead  *ahead // nil: it is read by the caller alone
 	codec  io.Closer
 	reader reader // nil when not open
@@ -32,6 +33,9 @@ func (m *member) open() (err error) {
 	case m.file != nil:
 		m.file.rewind()
 		src = m.file
+		if m.tail != nil {
+			src = grower{src, m}
+		}
 	case src == nil:
 		if m.opened, err = os.Open(m.path); err != nil {
 			return &Error{File: m.path, Offset: -1, Err: plain(err)}
@@ -41,7 +45,7 @@ func (m *member) open() (err error) {
 	src, m.info.Compression = decompress(src)
 	m.codec, _ = src.(io.Closer)
 	// What reads a pipe may be told of before it waits, on the caller's goroutine.
-	if m.file != nil && (m.info.Compression != "" || m.beside) {
+	if m.file != nil && m.tail == nil && (m.info.Compression != "" || m.beside) {
 		m.ahead = &ahead{src: src, team: m.team}
 		src = m.ahead
 	}

@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Recursive bool      // take the captures below a directory, not only those in it
 	Stdin     io.Reader // what "-" reads; nil means os.Stdin
+	Follow    *Follow   // not nil: read on as the captures are written
 }
 
 // Bounds of a Set.
@@ -55,10 +56,12 @@ type Set struct {
 	number  uint64
 	files   filePool
 	team    aheads
+	tail    *tail // nil: the set does not grow
 }
 
 // Open opens the captures that paths name: files, directories (of which only
-// the files whose content is a capture count), and "-" for standard input.
+// the files whose content is a capture count), patterns as of filepath.Match where
+// there is no file of the name, and "-" for standard input.
 // Formats and compressions are recognised by content.
 //
 // It fails when not one input could be opened; its error is then the *Error of
@@ -72,6 +75,9 @@ func Open(paths []string, opts Options) (*Set, error) {
 	s := &Set{files: filePool{max: maxOpenFiles}, team: newAheads()}
 	if len(paths) == 0 {
 		return nil, errNoInput
+	}
+	if opts.Follow != nil {
+		return s.follow(paths, opts)
 	}
 	standard := opts.Stdin
 	if standard == nil {
@@ -125,7 +131,7 @@ func (s *Set) add(path string, recursive bool, standard io.Reader) {
 }
 
 // join opens m and makes it a member. All regular files but the last to join
-// are closed again until their time comes.
+// are closed again until their time comes; where a set grows that is for tail to do.
 func (s *Set) join(m *member) error {
 	if len(s.members) == maxFiles {
 		return errTooMany
@@ -142,7 +148,7 @@ func (s *Set) join(m *member) error {
 	if m.file != nil && m.readHead() == nil {
 		m.first = m.head.Time
 	}
-	if n := len(s.members); n > 0 && s.members[n-1].file != nil {
+	if n := len(s.members); n > 0 && s.members[n-1].file != nil && s.tail == nil {
 		s.members[n-1].close()
 	}
 	s.members = append(s.members, m)
@@ -238,6 +244,30 @@ func (s *Set) yield(next *Packet, err error) error {
 
 // pick makes the input with the earliest packet the current one.
 func (s *Set) pick() error {
+	for {
+		if err := s.beginDue(); err != nil {
+			return err
+		}
+		if len(s.ready) > 0 {
+			break
+		}
+		if s.tail == nil {
+			return io.EOF
+		}
+		if err := s.tail.await(); err != nil {
+			return err
+		}
+	}
+	s.current = heap.Pop(&s.ready).(*member)
+	s.limit = s.ready.earliest(math.MaxInt64)
+	if len(s.waiting) > 0 {
+		s.limit = min(s.limit, s.waiting[0].first)
+	}
+	return nil
+}
+
+// beginDue begins the inputs whose time has come.
+func (s *Set) beginDue() error {
 	if len(s.pending) > 0 {
 		err := s.pending[0]
 		s.pending = s.pending[1:]
@@ -249,14 +279,6 @@ func (s *Set) pick() error {
 		if err := s.begin(m); err != nil {
 			return err
 		}
-	}
-	if len(s.ready) == 0 {
-		return io.EOF
-	}
-	s.current = heap.Pop(&s.ready).(*member)
-	s.limit = s.ready.earliest(math.MaxInt64)
-	if len(s.waiting) > 0 {
-		s.limit = min(s.limit, s.waiting[0].first)
 	}
 	return nil
 }
@@ -296,7 +318,7 @@ func (s *Set) Files() []FileInfo {
 // files, compressed or not, and how many there are; 0 where nobody knows, as of a pipe.
 func (s *Set) Progress() (read, total int64) {
 	for _, m := range s.members {
-		if m.file == nil {
+		if m.file == nil || s.tail != nil {
 			return read, 0
 		}
 		off := m.file.offset()

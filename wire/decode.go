@@ -10,6 +10,11 @@ type Decoder struct {
 	// ICMP is the error that the last frame carried, if its outcome was
 	// OutcomeICMP. Its Packet, Ref and Time are left for the caller to set.
 	ICMP ICMPError
+	// Ports says what to look for in UDP on ports of its own; it goes before the
+	// well-known ones.
+	Ports map[uint16]Encapsulation
+	// Tunnels, if not nil, has what it shares with other decoders: the names of tunnel paths.
+	Tunnels *Tunnels
 	// IgnoreIDs leaves the ids of VLANs and tunnels out of the key: for taps
 	// where both directions of a connection have different ones.
 	IgnoreIDs bool
@@ -17,11 +22,19 @@ type Decoder struct {
 	depth   int
 	builder layerBuilder
 	tunnels map[uint32]tunnelHop
+
+	fragments fragments
 }
 
-// maxDepth bounds how many headers may be around a packet. Nobody nests so deep
-// on purpose.
-const maxDepth = 16
+// maxDepth bounds how many encapsulations may be around a packet: VLAN tags, tunnels,
+// label stacks. Nobody nests so deep on purpose.
+const maxDepth = 8
+
+// deeper notes one more encapsulation, and reports false if there are too many.
+func (d *Decoder) deeper() bool {
+	d.depth++
+	return d.depth <= maxDepth
+}
 
 // maxLen bounds SEG.LEN where the IP length does not (jumbograms and
 // segmentation offload): no segment is larger than the largest window
@@ -80,6 +93,13 @@ var linkHeaders = [...]struct {
 	{linkSLL, 16, 14, 0, 2},
 	{linkSLL2, 20, 0, 10, 11},
 	{linkCiscoHDLC, 4, 2, 0, 0},
+	{138, 18, 16, 0, 0}, // IP over IEEE 1394, as macOS writes it
+	{240, 18, 16, 0, 0}, // Hilscher's NetANALYZER: 4 octets of its own before the frame
+	{241, 26, 24, 0, 0}, // ... and the preamble
+	{281, 18, 16, 0, 0}, // the tag of a Broadcom switch behind the addresses
+	{282, 18, 16, 0, 0}, // ... before them
+	{284, 18, 16, 0, 0}, // that of a Marvell switch
+	{285, 22, 20, 0, 0}, // ... with an EtherType of its own
 }
 
 // direction translates Linux's packet type (if_packet.h): 0 to this host, 4
@@ -123,7 +143,7 @@ func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
 	case linkPPPEthernet:
 		return d.network(s, etherPPPoE, p, cut)
 	}
-	return d.genericLink(s, link, p, cut)
+	return d.linkByHand(s, link, p, cut)
 }
 
 // loopback takes off the address family of BSD loopback devices: in the byte
@@ -159,6 +179,10 @@ const (
 	etherBridged  = 0x6558 // an Ethernet frame (transparent Ethernet bridging)
 	etherDot1Q    = 0x8100
 	etherIPv6     = 0x86dd
+	etherBackbone = 0x88e7 // 802.1ah service tag
+	etherVNTag    = 0x8926
+	etherHSR      = 0x892f
+	etherNSH      = 0x894f
 	etherPPP      = 0x880b
 	etherMPLS     = 0x8847
 	etherMPLSUp   = 0x8848 // MPLS with an upstream-assigned label
@@ -188,20 +212,17 @@ func etherTypeByVersion(p []byte) uint16 {
 // Here and below p is what was captured from this header on, and cut the
 // number of octets on the wire after p that were not captured.
 func (d *Decoder) network(s *Segment, etherType uint16, p []byte, cut uint32) Outcome {
-	d.depth++
 	for isVLAN(etherType) {
-		if d.depth++; len(p) < 4 || d.depth > maxDepth {
+		if len(p) < 4 || !d.deeper() {
 			return OutcomeMalformed
 		}
 		d.tag(&s.Tuple, be.Uint16(p)&0xfff)
 		etherType, p = be.Uint16(p[2:]), p[4:]
 	}
-	switch {
-	case d.depth > maxDepth:
-		return OutcomeMalformed
-	case etherType == etherIPv4:
+	switch etherType {
+	case etherIPv4:
 		return d.ipv4(s, p, cut)
-	case etherType == etherIPv6:
+	case etherIPv6:
 		return d.ipv6(s, p, cut)
 	}
 	return d.encapsulated(s, etherType, p, cut)

@@ -15,10 +15,12 @@ const (
 	protoICMPv6      = 58
 	protoDestination = 60
 	protoEtherIP     = 97
+	protoL2TP        = 115
 	protoMobility    = 135
 	protoMPLS        = 137
 	protoHIP         = 139
 	protoShim6       = 140
+	protoEthernet    = 143
 )
 
 // addrs are the addresses of a packet as big-endian numbers. An IPv4 address
@@ -39,15 +41,16 @@ func (d *Decoder) ipv4(s *Segment, p []byte, cut uint32) Outcome {
 	if header < 20 || header > uint32(len(p)) || header > total {
 		return OutcomeMalformed
 	}
-	fragment := be.Uint16(p[6:])
-	if fragment&0x1fff != 0 {
-		return OutcomeFragment
-	}
-	s.Fragment = fragment&0x2000 != 0
+	s.Fragment, s.Rest = false, false
 	s.IPID, s.HasIPID = be.Uint16(p[4:]), true
 	s.TTL = p[8]
 	s.Tuple.V6 = false
 	ends := addrs{srcHi: uint64(be.Uint32(p[12:])) << 32, dstHi: uint64(be.Uint32(p[16:])) << 32}
+	if fragment := be.Uint16(p[6:]); fragment&0x3fff != 0 { // an offset, or more to come
+		body := p[header:min(total, uint32(len(p)))]
+		return d.piece(s, &piece{proto: p[9], more: fragment&0x2000 != 0, off: uint32(fragment&0x1fff) * fragmentUnit,
+			n: total - header, id: uint32(s.IPID), body: body, ends: ends})
+	}
 	if p[9] == protoTCP {
 		return decodeTCP(s, p[header:], total-header, ends)
 	}
@@ -63,7 +66,7 @@ func (d *Decoder) ipv6(s *Segment, p []byte, cut uint32) Outcome {
 	if len(p) < 40 || p[0]>>4 != 6 {
 		return OutcomeMalformed
 	}
-	s.Offload, s.Fragment = false, false
+	s.Offload, s.Fragment, s.Rest = false, false, false
 	s.IPID, s.HasIPID = 0, false
 	s.TTL = p[7]
 	s.Tuple.V6 = true
@@ -78,10 +81,14 @@ func (d *Decoder) ipv6(s *Segment, p []byte, cut uint32) Outcome {
 			return out
 		}
 	}
-	if out := u.skipExtensions(); out != OutcomeTCP {
+	out := u.skipExtensions()
+	s.IPID, s.HasIPID = uint16(u.piece.id), u.hasID
+	if u.piece.body != nil {
+		return d.piece(s, &u.piece)
+	}
+	if out != OutcomeTCP {
 		return out
 	}
-	s.Fragment, s.IPID, s.HasIPID = u.fragment, u.id, u.hasID
 	return d.transport(s, &u)
 }
 
@@ -107,9 +114,8 @@ type upper struct {
 	n     uint32 // octets after these headers by the IP length
 	ends  addrs
 
-	fragment bool   // the first of several, by an IPv6 fragment header
-	id       uint16 // ... and the low half of its identification
-	hasID    bool
+	piece piece // with a body: by an IPv6 fragment header this is one of several
+	hasID bool  // ... of which the id is known, too, if it is the only one (RFC 6946)
 }
 
 // skip drops a header of n octets that names proto as the next. It reports
@@ -179,13 +185,8 @@ func (u *upper) skipExtensions() Outcome {
 		case protoRouting:
 			ok = ok && u.skip(p[0], (int(p[1])+1)*8) && u.route(p[:(int(p[1])+1)*8])
 		case protoFragment:
-			if ok && be.Uint16(p[2:])&0xfff8 != 0 {
+			if ok = ok && u.skip(p[0], 8); ok && u.fragment(p) {
 				return OutcomeFragment
-			}
-			ok = ok && u.skip(p[0], 8)
-			if ok {
-				u.fragment = p[3]&1 != 0 // else atomic (RFC 6946)
-				u.id, u.hasID = be.Uint16(p[6:]), true
 			}
 		case protoAH:
 			ok = u.skipAH()
@@ -196,6 +197,18 @@ func (u *upper) skipExtensions() Outcome {
 			return OutcomeMalformed
 		}
 	}
+}
+
+// fragment takes the fragment header h, behind which u is, and reports whether it is one of
+// a fragment other than the first.
+func (u *upper) fragment(h []byte) bool {
+	at := be.Uint16(h[2:])
+	u.piece.id, u.hasID = be.Uint32(h[4:]), true
+	if at&0xfff9 == 0 {
+		return false
+	}
+	u.piece = piece{proto: u.proto, more: at&1 != 0, off: uint32(at &^ 7), n: u.n, id: u.piece.id, body: u.body[:min(u.n, uint32(len(u.body)))], ends: u.ends}
+	return at&0xfff8 != 0
 }
 
 // route takes the final destination from a routing header that has segments

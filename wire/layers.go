@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -21,49 +20,36 @@ var genericLinks = [...]struct {
 	{9, layers.LayerTypePPP},
 	{10, layers.LayerTypeFDDI},
 	{50, layers.LayerTypePPP}, // with HDLC framing
-	{105, layers.LayerTypeDot11},
 	{117, layers.LayerTypePFLog},
-	{119, layers.LayerTypePrismHeader},
-	{127, layers.LayerTypeRadioTap},
 }
 
 // genericLink takes off a link header that gopacket knows.
 func (d *Decoder) genericLink(s *Segment, link uint32, p []byte, cut uint32) Outcome {
 	for i := range genericLinks {
 		g := &genericLinks[i]
-		if g.link != link {
-			continue
+		if g.link == link {
+			return d.generic(s, g.decoder, p, cut)
 		}
-		if g.decoder == layers.LayerTypeRadioTap {
-			p = slices.Clone(p) // gopacket moves octets about in it
-		}
-		return d.generic(s, g.decoder, p, cut)
 	}
 	return OutcomeLink
 }
 
 // generic decodes p with gopacket, beginning with next. It allocates.
 func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint32) Outcome {
+	const most = 16 // headers that are gopacket's: none of them need be longer than nothing
 	b := &d.builder
 	defer b.reset()
-	for next != nil {
+	for range most {
 		if etherType := leadsTo(next, p); etherType != etherNone {
 			return d.network(s, etherType, p, cut)
 		}
-		if d.depth++; d.depth > maxDepth {
-			return OutcomeMalformed
-		}
 		b.reset()
-		if b.decode(next, p) != nil || !d.enterLayer(&s.Tuple, b.layer) {
+		if next == nil || b.decode(next, p) != nil {
 			return OutcomeNotIP
 		}
-		payload := b.layer.LayerPayload()
-		if len(payload) < cap(payload) { // the layer left octets of p out
-			cut = 0
-		}
-		next, p = b.next, payload
+		next, p = b.next, b.layer.LayerPayload()
 	}
-	return OutcomeNotIP
+	return OutcomeMalformed
 }
 
 // leadsTo returns the EtherType of what next would decode, if that is ours to
@@ -76,19 +62,15 @@ func leadsTo(next gopacket.Decoder, p []byte) uint16 {
 		return layerEtherType(t.LayerType())
 	case layers.ProtocolFamily:
 		return familyEtherType(uint32(t))
-	case layers.LinkType:
-		if t == layers.LinkTypeEthernet {
-			return etherBridged
-		}
 	case layers.PPPType:
 		switch t {
 		case layers.PPPTypeIPv4:
 			return etherIPv4
 		case layers.PPPTypeIPv6:
 			return etherIPv6
+		case layers.PPPTypeMPLSUnicast, layers.PPPTypeMPLSMulticast:
+			return etherMPLS
 		}
-	case layers.ProtocolGuessingDecoder: // what MPLS carries, it does not say
-		return etherTypeByVersion(p)
 	}
 	return etherNone
 }
@@ -105,34 +87,10 @@ func layerEtherType(t gopacket.LayerType) uint16 {
 		return etherDot1Q
 	case layers.LayerTypePPPoE:
 		return etherPPPoE
+	case layers.LayerTypeMPLS:
+		return etherMPLS
 	}
 	return etherNone
-}
-
-// enterLayer notes the tunnel that a layer is. It reports false when the layer
-// cannot be what its port made us take it for.
-func (d *Decoder) enterLayer(t *FourTuple, layer gopacket.Layer) bool {
-	switch l := layer.(type) {
-	case *layers.GRE:
-		if l.KeyPresent && l.Version == 0 { // version 1 keeps a length there (RFC 2637)
-			d.enter(t, tunnelGREKey, l.Key)
-		} else {
-			d.enter(t, tunnelGRE, 0)
-		}
-	case *layers.EtherIP:
-		d.enter(t, tunnelEtherIP, 0)
-	case *layers.VXLAN:
-		if !l.ValidIDFlag {
-			return false
-		}
-		d.enter(t, tunnelVXLAN, l.VNI)
-	case *layers.Geneve:
-		if l.Version != 0 {
-			return false
-		}
-		d.enter(t, tunnelGeneve, l.VNI)
-	}
-	return true
 }
 
 // layerBuilder is a gopacket.PacketBuilder that stops after one layer.
@@ -146,8 +104,7 @@ var errNoLayer = errors.New("no layer decoded")
 
 // decode lets one of gopacket's decoders take off its header. They trust the
 // lengths they read, so a panic is an ordinary way for them to fail. That p has
-// no capacity beyond its length keeps them from appending to it, and shows in
-// the payload's capacity whether they left out its end.
+// no capacity beyond its length keeps them from appending to it.
 func (b *layerBuilder) decode(dec gopacket.Decoder, p []byte) (err error) {
 	defer func() {
 		if recover() != nil {

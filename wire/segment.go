@@ -99,9 +99,10 @@ type Segment struct {
 	Sum      uint16 // the TCP checksum field as captured, 0 if it was cut off
 
 	// Offload says that the IP length was 0, as a host leaves it to its card:
-	// Len was reckoned from the frame. Fragment says that this is the first
-	// fragment of several: Len counts only what this one carries.
-	Offload, Fragment bool
+	// Len was reckoned from the frame. Fragment says that it came in IP fragments:
+	// this is what the first of them carries, or all of it, or, with Rest, what the
+	// others carry: see fragment.go.
+	Offload, Fragment, Rest bool
 
 	Options Options
 
@@ -154,6 +155,6 @@ const (
 	OutcomeNotIP                    // no IP packet inside
 	OutcomeNotTCP                   // IP, but neither TCP nor an error that quotes TCP
 	OutcomeMalformed                // headers contradict each other or are cut before the control bits
-	OutcomeFragment                 // a fragment other than the first
+	OutcomeFragment                 // a fragment that says nothing yet, or nothing new
 	OutcomeLink                     // a link type without a decoder
 )

@@ -12,6 +12,7 @@ var All = []Detector{
 	keepaliveAlive, keepaliveUnanswered, keepaliveReset, middleboxIdleTimeout,
 	deadPeer, peerRebooted, outageRecovered, zeroWindowStall,
 	captureDuplicates, captureLoss, twoTaps, oneWayCapture, midStream, evicted,
+	fragmentAttack,
 }
 
 // needed is what each of All needs. The list is short, where the detectors are

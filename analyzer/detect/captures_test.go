@@ -70,6 +70,8 @@ var captures = map[string][2]string{
 	"time-wait-bucket-limit-shutdown": {"lost-final-ack reset-after-close time-wait-missing", "fin-retransmitted reset-after-close"},
 	"fin-wait-1-gives-up":             {"fin-wait-1-stuck", ""},
 	"captured-mid-stream":             {"mid-stream"},
+	"encapsulated":                    {""},
+	"fragment-attack":                 {"connection-unanswered fragment-attack three-segment-close"},
 	"captured-one-way":                {"one-way-capture"},
 	"captured-twice":                  {"capture-duplicates"},
 	"captured-with-loss":              {"capture-loss half-close"},

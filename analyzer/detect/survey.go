@@ -25,6 +25,9 @@ type Survey struct {
 	callers   *callers
 	paths     stats.Groups[path, idleness]
 
+	attacks     []FragmentAttack
+	moreAttacks uint64
+
 	spoke bool      // some segment had no SYN
 	now   time.Time // the end of the capture
 	multi bool

@@ -19,6 +19,20 @@ import (
 
 // scene is a capture of many connections and what one detector has to say of it, as
 // "severity confidence title"; "": nothing.
+// attacks are those that stand for connections in scenes.
+var attacks = map[*Input]FragmentAttack{}
+
+// attack is one with so many fragments.
+func attack(trick string, n uint64) []*Input {
+	a := FragmentAttack{Src: netip.MustParseAddr("192.0.2.66"), Dst: netip.MustParseAddr("198.51.100.1"), Trick: trick, N: n, First: []Mark{m(7, 0)}, Lasted: 20 * time.Duration(n-1) * time.Millisecond}
+	if n > 1 {
+		a.First = append(a.First, m(8, 0))
+	}
+	in := ordinary()
+	attacks[in] = a
+	return []*Input{in}
+}
+
 type scene struct {
 	name string
 	list []*Input
@@ -297,6 +311,14 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 		})
 	}
 	return map[string][]scene{
+		"fragment-attack": {
+			{"teardrop", attack("overlap", 2), "warning high 2 IP fragments from 192.0.2.66 to 198.51.100.1, overlapping others"},
+			{"the header in two", attack("tiny", 1), "warning medium 1 IP fragment from 192.0.2.66 to 198.51.100.1, cutting the TCP header in two"},
+			{"everything", together(attack("overlap", 4), attack("tiny", 20), attack("oversized", 3)),
+				"warning high 20 IP fragments from 192.0.2.66 to 198.51.100.1, cutting the TCP header in two; warning high 3 IP fragments from 192.0.2.66 to 198.51.100.1, reaching beyond 65,535 octets; warning high 4 IP fragments from 192.0.2.66 to 198.51.100.1, overlapping others"},
+			{"connections without fragments", numbered(9, 1, func(int) *Input { return ordinary() }), ""},
+			{"nothing", nil, ""},
+		},
 		"syn-flood": {
 			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
 			{"twice", together(syns(300, 2, 0), shifted(20_000, syns(1000, 2, 0)), numbered(3, 1, func(int) *Input { return ordinary() }), syns(5, 2, 1)),
@@ -717,12 +739,18 @@ func surveyed(list []*Input, parts int) []report.Finding {
 	for i := range all {
 		all[i] = NewSurvey(limits)
 	}
+	var found []FragmentAttack
 	for _, in := range list {
+		if a, ok := attacks[in]; ok {
+			found = append(found, a)
+			continue
+		}
 		all[int(in.Conn.Client.Port)%parts].Add(in)
 	}
 	for _, s := range all[1:] {
 		all[0].Merge(s)
 	}
+	all[0].AddFragments(found, uint64(len(found)/3))
 	return all[0].Findings()
 }
 
@@ -743,7 +771,7 @@ func TestSurveyFindings(t *testing.T) {
 			for _, f := range surveyed(g.list, 3) {
 				switch {
 				case f.ID != id:
-				case len(f.Frames) == 0, len(f.Connections) == 0, f.ConnectionsTotal < len(f.Connections), len(f.Connections) > 1000:
+				case len(f.Frames) == 0, len(f.Connections) == 0 && id != "fragment-attack", f.ConnectionsTotal < len(f.Connections), len(f.Connections) > 1000:
 					t.Errorf("%s, %s: %d frames, %d connections of %d", id, g.name, len(f.Frames), len(f.Connections), f.ConnectionsTotal)
 				case f.Explanation == "", f.Disproof == "", f.Advice == "", len(f.Check) == 0, len(f.Refs) == 0, f.SeenBy == nil, len(f.Values) == 0, f.T.IsZero():
 					t.Errorf("%s, %s: %+v", id, g.name, f)

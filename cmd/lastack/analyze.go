@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ connection in them.`
 const analyzeExample = `  lastack analyze capture.pcap
   lastack analyze -r /var/log/captures --format ndjson -o connections.ndjson
   lastack analyze a.pcap b.pcap.gz --stack 10.0.0.0/8=windows --fail-on warning
+  lastack analyze --follow '/var/log/captures/web-*.pcap' --format ndjson
   tcpdump -c 10000 -w - tcp | lastack analyze -`
 
 // analyzeGroups are the flags of analyze, and of the root for short.
@@ -63,6 +65,9 @@ func (a *app) analyze(s *settings, paths []string) error {
 	if s.quiet && (s.format.value != formatText || s.conn != 0) {
 		return usagef("--quiet is one line of text for the capture: it goes with neither --conn nor another --format")
 	}
+	if s.followIdle > 0 && !s.follow {
+		return usagef("--follow-idle says when --follow ends: it needs that")
+	}
 	if stdin, ok := a.in.(*os.File); ok && slices.Contains(paths, "-") && isTerminal(stdin) {
 		return usagef("standard input is a terminal: pipe a capture into it")
 	}
@@ -85,12 +90,17 @@ func (a *app) analyze(s *settings, paths []string) error {
 // or the one that is named if nothing else is. (Of several named ones a first
 // signal has to wait for the packets to come.)
 func (a *app) open(s *settings, paths []string, stop *stopper) (*capture.Set, *stream, error) {
-	if len(paths) == 1 && isPipe(paths[0]) {
+	if len(paths) == 1 && isPipe(paths[0]) && !s.follow {
 		pipe := &stream{in: &lateFile{path: paths[0]}, stop: stop.requested}
 		set, err := capture.OpenReader(paths[0], pipe)
 		return set, pipe, err
 	}
 	pipe := &stream{in: a.in, stop: stop.requested}
+	if s.follow {
+		set, err := capture.Open(paths, capture.Options{Recursive: s.recursive, Follow: &capture.Follow{
+			Stop: stop.requested, Idle: time.Duration(s.followIdle), Waiting: pipe.waits}})
+		return set, pipe, err
+	}
 	set, err := capture.Open(paths, capture.Options{Recursive: s.recursive, Stdin: pipe})
 	return set, pipe, err
 }

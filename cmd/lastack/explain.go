@@ -43,9 +43,6 @@ func (a *app) explain(s *settings, name string) error {
 		}
 		return usagef("nothing is known of %q; near to it: %s", name, strings.Join(near, ", "))
 	}
-	if entry.Kind == explain.Finding && !reported(entry.Name) {
-		entry.Decides = "Not yet: this version explains it and does not report it. The rule will be: " + entry.Decides
-	}
 	return explain.Render(a.out, entry, s.look(a, false))
 }
 
@@ -56,37 +53,11 @@ func (a *app) listTopics(s *settings) error {
 		if _, err := fmt.Fprintln(a.out, look.Paint().Bold(string(kind)+"s")); err != nil {
 			return err
 		}
-		now, later := topics(kind), []string(nil)
-		if kind == explain.Finding {
-			now, later = split(now)
-		}
-		if err := a.listNames(now, look); err != nil {
-			return err
-		}
-		if len(later) == 0 {
-			continue
-		}
-		if _, err := fmt.Fprintln(a.out, look.Paint().Bold("findings that this version does not report yet")); err != nil {
-			return err
-		}
-		if err := a.listNames(later, look); err != nil {
+		if err := a.listNames(topics(kind), look); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// split parts the ids of findings into those that this version reports and the
-// others.
-func split(ids []string) (now, later []string) {
-	for _, id := range ids {
-		if reported(id) {
-			now = append(now, id)
-		} else {
-			later = append(later, id)
-		}
-	}
-	return now, later
 }
 
 func (a *app) listNames(names []string, look term.Look) error {

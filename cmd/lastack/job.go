@@ -67,7 +67,11 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	}
 	j.out = out
 	limitMemory(s.memory())
-	opt := s.analyzerOptions(len(files))
+	inputs := len(files)
+	if s.follow {
+		inputs = max(2, inputs) // there may be more
+	}
+	opt := s.analyzerOptions(inputs)
 	switch {
 	case opt.Watch != 0: // its record is kept, and others are only lent
 		j.one = analyzer.New(opt)
@@ -183,7 +187,7 @@ func (j *job) read() error {
 		case err == io.EOF:
 			return nil
 		case j.idle != nil && j.idle(err):
-		case errors.Is(err, errStopped):
+		case cutShort(err):
 		default:
 			if w, ok := errors.AsType[*writeError](err); ok {
 				return w.err
@@ -196,7 +200,7 @@ func (j *job) read() error {
 			return j.unwritten
 		}
 	}
-	j.interrupted = !j.set.live // there it is the way to end
+	j.interrupted = !j.set.live && !j.set.follow // there it is the way to end
 	return nil
 }
 

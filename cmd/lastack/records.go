@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"time"
 
 	"github.com/lastack/lastack/analyzer"
@@ -14,14 +13,15 @@ import (
 // analyzerOptions are the settings as the analyzer takes them.
 func (s *settings) analyzerOptions(files int) analyzer.Options {
 	opt := analyzer.Options{
-		Stack:          s.stacks.all,
-		Networks:       s.stacks.networks,
-		MSL:            time.Duration(s.msl),
-		IgnoreVLAN:     s.ignoreVLAN,
-		Limits:         s.thresholds.limits,
-		Files:          files,
-		MaxConnections: s.maxConnections.value,
-		MaxMemory:      held(s.memory()),
+		Stack:               s.stacks.all,
+		Networks:            s.stacks.networks,
+		MSL:                 time.Duration(s.msl),
+		IgnoreEncapsulation: s.ignoreEncapsulation,
+		DecapPorts:          s.decapPorts.ports,
+		Limits:              s.thresholds.limits,
+		Files:               files,
+		MaxConnections:      s.maxConnections.value,
+		MaxMemory:           held(s.memory()),
 	}
 	if s.forPeople() {
 		opt.Watch = uint64(s.conn)
@@ -63,14 +63,20 @@ func (s *settings) options() map[string]any {
 	if s.recursive {
 		list["recursive"] = true
 	}
+	if s.follow {
+		list["follow"] = true
+	}
 	if s.maxConnections.value != 0 {
 		list["max_connections"] = s.maxConnections.value
 	}
 	if s.maxMemory != 0 {
 		list["max_memory"] = int64(s.maxMemory)
 	}
-	if s.ignoreVLAN {
-		list["ignore_vlan"] = true
+	if s.ignoreEncapsulation {
+		list["ignore_encapsulation"] = true
+	}
+	if len(s.decapPorts.set) > 0 {
+		list["decap_port"] = s.decapPorts.set
 	}
 	if len(s.thresholds.set) > 0 {
 		list["threshold"] = s.thresholds.set
@@ -95,7 +101,7 @@ func fileSummary(f *capture.FileInfo) report.FileSummary {
 		sum.First, sum.Last = &first, &last
 	}
 	offset, broken := f.TruncatedAt()
-	if broken && offset >= 0 && !errors.Is(f.Err, errStopped) {
+	if broken && offset >= 0 && !cutShort(f.Err) {
 		sum.TruncatedAt = &offset
 	}
 	return sum

@@ -47,6 +47,7 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.AddCommand(analyzeCommand(a), showCommand(a), liveCommand(a), findingsCommand(a), explainCommand(a), demoCommand(a),
 		versionCommand(a), manCommand(a))
+	root.SetGlobalNormalizationFunc(renamed)
 	root.InitDefaultCompletionCmd()
 	if c, _, err := root.Find([]string{"completion"}); err == nil {
 		c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -2,18 +2,23 @@ package main
 
 import (
 	"math"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/term"
+	"github.com/lastack/lastack/wire"
 )
 
 // settings are what the flags of all commands that analyse set.
 type settings struct {
-	recursive  bool
-	ignoreVLAN bool
+	recursive           bool
+	follow              bool
+	followIdle          lifetime
+	ignoreEncapsulation bool
+	decapPorts          decapPorts
 
 	stacks         stacks
 	msl            lifetime
@@ -102,6 +107,8 @@ func (g flagGroup) only(names ...string) flagGroup {
 func (s *settings) inputFlags() flagGroup {
 	g := newGroup("Input")
 	g.BoolVarP(&s.recursive, "recursive", "r", false, "read the captures below a directory too, not only those in it")
+	g.BoolVar(&s.follow, "follow", false, "read on as the captures are written, until SIGINT: the file that grows, and those that come into the directories and 'patterns*' that are named")
+	g.Var(&s.followIdle, "follow-idle", "with --follow: end when nothing has come for so long")
 	return g
 }
 
@@ -109,7 +116,8 @@ func (s *settings) analysisFlags() flagGroup {
 	g := newGroup("Analysis")
 	g.Var(&s.stacks, "stack", "which TCP to assume: linux (the default), freebsd, macos, windows or rfc; for the hosts of a network 10.0.0.0/8=windows; can be repeated")
 	g.Var(&s.msl, "msl", "assume this maximum segment lifetime in place of the stack's; TIME-WAIT lasts twice as long")
-	g.BoolVar(&s.ignoreVLAN, "ignore-vlan", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
+	g.BoolVar(&s.ignoreEncapsulation, "ignore-encapsulation", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
+	g.Var(&s.decapPorts, "decap-port", "look on this UDP port for an encapsulation, as 4790=vxlan ("+strings.Join(wire.EncapsulationNames(), ", ")+"); can be repeated")
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
 	g.Var(&s.maxMemory, "max-memory", "take at most this much memory, as 500M or 4GiB (default the smaller of 2GiB and a quarter of the machine's); beyond it the connection that tells least is given up")
 	g.Var(&s.workers, "workers", "analyse with N workers (default one for each processor); the report does not depend on it")

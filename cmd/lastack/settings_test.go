@@ -27,7 +27,7 @@ func TestEnvironment(t *testing.T) {
 	samples := map[string]string{
 		"bool": "true", "string": "x", "N": "50", "DURATION": "45s", "[PREFIX=]NAME": "rfc", "SEVERITY|ID": "warning",
 		"FORMAT": "json", "ORDER": "worst", "MODE": "abs", "SPELLING": "linux", "WHEN": "never", "SIZE": "1.5GiB",
-		"NAME=VALUE": "close-wait=90s",
+		"NAME=VALUE": "close-wait=90s", "PORT=NAME": "4790=vxlan",
 	}
 	n := 0
 	for _, cmd := range commands() {
@@ -239,7 +239,7 @@ func TestDecodable(t *testing.T) {
 			n++
 		}
 	}
-	if n < 10 || n > 40 {
+	if n < 40 || n > 60 {
 		t.Errorf("%d link types have a decoder", n)
 	}
 	for link, want := range map[capture.LinkType]bool{

@@ -4,10 +4,17 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"github.com/lastack/lastack/capture"
 )
 
 // errStopped is what a stream yields after the run was told to end.
 var errStopped = errors.New("interrupted")
+
+// cutShort reports whether err is the end that a run was told to make, and no fault.
+func cutShort(err error) bool {
+	return errors.Is(err, errStopped) || errors.Is(err, capture.ErrFollowed)
+}
 
 // writeError is an error of the output that came up while reading.
 type writeError struct{ err error }
@@ -72,10 +79,8 @@ func (s *stream) next() error {
 		return errStopped
 	case <-time.After(soon):
 	}
-	if s.wait != nil {
-		if err := s.wait(); err != nil {
-			return &writeError{err}
-		}
+	if err := s.waits(); err != nil {
+		return err
 	}
 	select {
 	case s.rest = <-s.blocks:
@@ -83,6 +88,16 @@ func (s *stream) next() error {
 	case <-s.stop:
 		return errStopped
 	}
+}
+
+// waits says that there is nothing to read.
+func (s *stream) waits() error {
+	if s.wait != nil {
+		if err := s.wait(); err != nil {
+			return &writeError{err}
+		}
+	}
+	return nil
 }
 
 // soon is how long a Read waits before it says so: a pipe that is being filled

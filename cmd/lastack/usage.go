@@ -23,6 +23,14 @@ func addGroups(cmd *cobra.Command, groups ...flagGroup) {
 	}
 }
 
+// renamed lets a flag have the name that it had before.
+func renamed(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "ignore-vlan" {
+		name = "ignore-encapsulation"
+	}
+	return pflag.NormalizedName(name)
+}
+
 // complete tells the shell which words a flag takes.
 func complete(cmd *cobra.Command, f *pflag.Flag) {
 	if v, ok := f.Value.(interface{ words() []string }); ok {

@@ -11,6 +11,7 @@ import (
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
 )
 
 // This file has the types of flags that need more than pflag's own: each is
@@ -184,6 +185,35 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
+// decapPorts are UDP ports on which an encapsulation is looked for.
+type decapPorts struct {
+	ports map[uint16]wire.Encapsulation
+	set   []string // as they were given
+}
+
+func (p *decapPorts) Type() string { return "PORT=NAME" }
+
+func (p *decapPorts) String() string { return strings.Join(p.set, ",") }
+
+// Set takes one or several, separated by commas. Of two for the same port the later counts.
+func (p *decapPorts) Set(text string) error {
+	for item := range strings.SplitSeq(text, ",") {
+		item = strings.TrimSpace(item)
+		number, name, _ := strings.Cut(item, "=")
+		port, err := strconv.ParseUint(number, 10, 16)
+		kind, known := wire.ParseEncapsulation(name)
+		if err != nil || port == 0 || !known {
+			return fmt.Errorf("a UDP port and what is there are needed, as 4790=vxlan: one of %s", strings.Join(wire.EncapsulationNames(), ", "))
+		}
+		if p.ports == nil {
+			p.ports = map[uint16]wire.Encapsulation{}
+		}
+		p.ports[uint16(port)] = kind
+		p.set = append(p.set, item)
+	}
+	return nil
+}
+
 // thresholds are those of the detectors, and which of them were set.
 type thresholds struct {
 	limits *detect.Limits
@@ -248,19 +278,7 @@ func (a *alarm) String() string {
 	return strings.Join(list, ",")
 }
 
-func (a *alarm) words() []string { return append(slices.Clone(severities), reportedFindings()...) }
-
-// reported tells whether this version reports a finding; the others are only
-// explained.
-func reported(id string) bool {
-	_, ok := detect.Lookup(id)
-	return ok
-}
-
-// reportedFindings are the ids of the findings that this version reports.
-func reportedFindings() []string {
-	return slices.DeleteFunc(report.FindingIDs(), func(id string) bool { return !reported(id) })
-}
+func (a *alarm) words() []string { return append(slices.Clone(severities), report.FindingIDs()...) }
 
 // Set takes one or several, separated by commas. Of two severities the lower
 // counts.
@@ -272,13 +290,11 @@ func (a *alarm) Set(text string) error {
 		case rank >= 0 && (a.severity == "" || rank < report.SeverityRank(a.severity)):
 			a.severity = word
 		case rank >= 0:
-		case reported(word):
-			a.ids = append(a.ids, word)
 		case slices.Contains(report.FindingIDs(), word):
-			return fmt.Errorf("%q: this version does not report it yet", word)
+			a.ids = append(a.ids, word)
 		default:
 			return fmt.Errorf("%q is neither a severity (%s) nor the id of a finding (%s)",
-				word, strings.Join(severities, ", "), strings.Join(reportedFindings(), ", "))
+				word, strings.Join(severities, ", "), strings.Join(report.FindingIDs(), ", "))
 		}
 	}
 	return nil

@@ -152,7 +152,7 @@ func writePicture(w io.Writer, d *detect.Detector, c Case) {
 // it is not of one alone.
 func command(d *detect.Detector, c Case) string {
 	if d.Overall() || len(c.Files) > 1 || c.Flags != "" {
-		return fmt.Sprintf("%s --utc%s | awk '/ %s  [0-9]/' RS=", strings.Join(c.Files, " "), c.Flags, d.ID)
+		return fmt.Sprintf("%s --utc%s | awk '/ %s  /' RS=", strings.Join(c.Files, " "), c.Flags, d.ID)
 	}
 	return fmt.Sprintf("show %s --conn %d --ascii --utc", c.Files[0], c.Finding.Connections[0])
 }

@@ -65,13 +65,15 @@ var captureFindings = []Entry{
 		Refs:    []string{"docs/inference.md section 8"},
 	},
 	{
-		Name: "fragment-attack", Kind: Finding, Later: true,
-		Means: `IP fragments overlap, or are so small that the TCP header is split: the way to slip something
-			past a firewall. Honest senders make neither.`,
-		Decides: `Fragments of one packet that cover the same octets with different content or bounds, or a
-			first fragment that does not hold the TCP header's flags.`,
+		Name: "fragment-attack", Kind: Finding,
+		Means: `IP fragments of one packet overlap, lie beyond the largest packet, or cut the TCP header in
+			two: the way to slip something past a firewall, or to crash an old stack. Honest senders make none of
+			them.`,
+		Decides: `Fragments of one packet that come within a second and cover the same octets with other bounds;
+			one that lies beyond 65,535 octets; of TCP, a first fragment of less than 20 octets, or one that begins
+			within them.`,
 		Alike: `Ordinary fragmentation of large packets neither overlaps nor splits the header. Duplicated
-			fragments are identical.`,
+			fragments are identical. An id that is used again for another packet, after more than a second.`,
 		Do:   `Drop overlapping fragments at the border; avoid fragmentation of TCP altogether (path MTU discovery).`,
 		Refs: []string{"RFC 1858", "RFC 3128", "RFC 5722"},
 	},

@@ -32,10 +32,9 @@ type Entry struct {
 	Do      string
 	Refs    []string
 	See     []string // names of other entries
-	Later   bool     // a finding that this version does not report yet
 }
 
-// Page is where every finding that is reported has a section of its name.
+// Page is where every finding has a section of its name.
 const Page = "docs/findings.md"
 
 // List returns every entry: the states, the findings, the terms.
@@ -47,7 +46,7 @@ func List() []Entry {
 		for _, text := range []*string{&e.Means, &e.Decides, &e.Alike, &e.Do} {
 			*text = strings.Join(strings.Fields(*text), " ") // as if it stood on one line
 		}
-		if e.Kind == Finding && !e.Later {
+		if e.Kind == Finding {
 			e.Refs = append(slices.Clip(e.Refs), Page+"#"+e.Name)
 		}
 	}

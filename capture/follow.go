@@ -1,0 +1,165 @@
+package capture
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"time"
+)
+
+// Follow says how a set is read that is still being written: by tcpdump -C or -G, by
+// dumpcap -b. The file that was written to last is read on as it grows, until another one
+// begins; files that come into the directories and patterns that were named are read when
+// their first packet is there.
+//
+// It is for one writer: of two files that grow at a time the older one ends where it was
+// found to.
+type Follow struct {
+	Stop    <-chan struct{} // ends it when it is closed
+	Idle    time.Duration   // ends it when nothing has come for so long; 0: never
+	Waiting func() error    // if not nil, is called before the set waits; its error ends it, too
+}
+
+// ErrFollowed is the error of a Set that is followed no longer: it comes once, and after it
+// io.EOF. What was begun of the last packet is no fault.
+var ErrFollowed = errors.New("followed no longer")
+
+const lookAgain = 200 * time.Millisecond
+
+// tail is a Follow at work.
+type tail struct {
+	Follow
+	set     *Set
+	paths   []string
+	opts    Options
+	known   map[string]os.FileInfo // files that are members
+	growing *member                // that may still be written
+	news    time.Time              // when something came last
+	over    bool
+}
+
+// follow makes s the set of what is there and what will be.
+func (s *Set) follow(paths []string, opts Options) (*Set, error) {
+	s.tail = &tail{Follow: *opts.Follow, set: s, paths: paths, opts: opts, known: map[string]os.FileInfo{}, news: time.Now()}
+	if s.tail.discover(); len(s.members) == 0 && len(s.pending) > 0 {
+		return s.opened()
+	}
+	return s, nil
+}
+
+// discover makes members of files that have come, in the order of their first packets.
+// What is wrong with one is told once.
+func (t *tail) discover() {
+	s, before := t.set, len(t.set.members)
+	for _, path := range t.paths {
+		files, _, err := find(path, t.opts.Recursive)
+		if err != nil && !errors.Is(err, errNoMatch) {
+			t.once(path, err)
+		}
+		for _, f := range files {
+			if f.regular {
+				t.look(f)
+			} else {
+				t.once(f.path, errNotFollowed)
+			}
+		}
+	}
+	fresh := s.members[before:]
+	if len(fresh) == 0 {
+		return
+	}
+	t.news = time.Now()
+	s.waiting = append(s.waiting, fresh...)
+	slices.SortStableFunc(s.waiting, func(a, b *member) int { return cmp.Compare(a.first, b.first) })
+	t.growing = slices.MaxFunc(fresh, func(a, b *member) int {
+		return cmp.Or(t.known[a.path].ModTime().Compare(t.known[b.path].ModTime()), cmp.Compare(a.first, b.first))
+	})
+}
+
+var errNotFollowed = errors.New("only files can be followed, and directories of them")
+
+// once tells of a problem with a path that has none yet.
+func (t *tail) once(path string, err error) {
+	if _, told := t.known[path]; !told {
+		t.known[path] = nil
+		t.set.problem(path, err)
+	}
+}
+
+// look makes f a member if it is a new file that has a packet, or an old one that was
+// begun anew.
+func (t *tail) look(f found) {
+	id, err := os.Stat(f.path)
+	if err != nil {
+		return // it went away again
+	}
+	if old, known := t.known[f.path]; known && (old == nil || os.SameFile(old, id) && id.Size() >= old.Size()) {
+		if old != nil {
+			t.known[f.path] = id
+		}
+		return
+	}
+	m := &member{path: f.path, file: &pooledFile{pool: &t.set.files, path: f.path}}
+	switch err := t.set.join(m); {
+	case err == nil && m.hasHead:
+		m.close()
+		m.tail, t.known[f.path] = t, id
+	case err == nil:
+		m.close()
+		t.set.members = t.set.members[:len(t.set.members)-1] // no packet yet, or none that is whole
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, ErrNotCapture) && (f.listed || id.Size() < pcapHeader): // not a capture, or not yet
+	default:
+		t.once(f.path, err)
+	}
+}
+
+// await waits for a moment, and then looks for files.
+func (t *tail) await() error {
+	if t.over {
+		return io.EOF
+	}
+	if t.Waiting != nil {
+		if err := t.Waiting(); err != nil {
+			t.over = true
+			return err
+		}
+	}
+	select {
+	case <-t.Stop:
+		t.over = true
+	case <-time.After(lookAgain):
+		t.over = t.Idle > 0 && time.Since(t.news) >= t.Idle
+	}
+	if t.over {
+		return ErrFollowed
+	}
+	t.discover()
+	return nil
+}
+
+// grower reads a file of a set that is being written.
+type grower struct {
+	io.Reader
+	member *member
+}
+
+// Read implements io.Reader: at the end of the file that grows it waits.
+func (g grower) Read(p []byte) (n int, err error) {
+	for t := g.member.tail; ; {
+		last := t.growing != g.member || t.over
+		if n, err = g.Reader.Read(p); n > 0 || err != io.EOF || last {
+			if n > 0 {
+				t.news = time.Now()
+				if err == io.EOF {
+					err = nil
+				}
+			}
+			return n, err
+		}
+		if err := t.await(); err != nil {
+			return 0, err
+		}
+	}
+}

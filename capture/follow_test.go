@@ -1,0 +1,213 @@
+package capture_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lastack/lastack/capture"
+)
+
+// parts is a capture in three, as tcpdump -C writes it.
+func parts(t *testing.T) (list [][]byte) {
+	t.Helper()
+	data, err := os.ReadFile("../testdata/pcaps/peer-rebooted/A.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header, record = 24, 16
+	part := data[:header:header]
+	for at := header; at < len(data); {
+		end := at + record + int(binary.LittleEndian.Uint32(data[at+8:]))
+		part = append(part, data[at:end]...)
+		if at = end; len(part) > len(data)/3 || at == len(data) {
+			list, part = append(list, part), data[:header:header]
+		}
+	}
+	return list
+}
+
+// grow writes files one after the other, a few octets at a time.
+func grow(dir string, list [][]byte, step int) error {
+	for i, data := range list {
+		f, err := os.Create(filepath.Join(dir, "c"+string(rune('0'+i))+".pcap"))
+		if err != nil {
+			return err
+		}
+		for ; len(data) > 0; data = data[min(step, len(data)):] {
+			if _, err := f.Write(data[:min(step, len(data))]); err != nil {
+				return err
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// framesOf reads a set to its end, or until there are want packets, when it calls enough.
+func framesOf(t *testing.T, set *capture.Set, want int, enough func()) (frames []string, faults []error) {
+	t.Helper()
+	defer set.Close()
+	var p capture.Packet
+	for {
+		switch err := set.Next(&p); {
+		case err == nil:
+			frames = append(frames, string(p.Data))
+			if len(frames) == want {
+				enough()
+			}
+		case err == io.EOF:
+			return frames, faults
+		default:
+			faults = append(faults, err)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	list := parts(t)
+	for name, c := range map[string]struct {
+		path string
+		step int
+	}{"directory": {"", 100}, "pattern": {"c*.pcap", 33}, "at once": {"", 1 << 20}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			whole := t.TempDir()
+			if err := grow(whole, list, 1<<20); err != nil {
+				t.Fatal(err)
+			}
+			finished, err := capture.Open([]string{whole}, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, _ := framesOf(t, finished, 0, nil)
+			stop, written := make(chan struct{}), make(chan error)
+			set, err := capture.Open([]string{filepath.Join(dir, c.path)}, capture.Options{Follow: &capture.Follow{Stop: stop}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { written <- grow(dir, list, c.step) }()
+			got, faults := framesOf(t, set, len(want), func() { close(stop) })
+			if err := <-written; err != nil {
+				t.Fatal(err)
+			}
+			if strings.Join(got, "") != strings.Join(want, "") || len(got) != len(want) {
+				t.Errorf("%d frames, want %d", len(got), len(want))
+			}
+			if len(faults) != 1 || !errors.Is(faults[0], capture.ErrFollowed) {
+				t.Errorf("faults %v", faults)
+			}
+			if files := set.Files(); len(files) != 3 {
+				t.Errorf("%d files", len(files))
+			}
+		})
+	}
+}
+
+// TestFollowEnds: it ends when nothing comes, in the middle of a record, too, and that is no
+// fault of the file.
+func TestFollowEnds(t *testing.T) {
+	data := parts(t)[0]
+	for name, octets := range map[string]int{"between records": len(data), "within one": len(data) - 5, "before the first": 30, "within the header": 7, "empty": 0} {
+		file := filepath.Join(t.TempDir(), "a.pcap")
+		if err := os.WriteFile(file, data[:octets], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		waited := 0
+		set, err := capture.Open([]string{file}, capture.Options{Follow: &capture.Follow{Idle: time.Millisecond, Waiting: func() error { waited++; return nil }}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		_, faults := framesOf(t, set, 0, nil)
+		if len(faults) != 1 || !errors.Is(faults[0], capture.ErrFollowed) || waited == 0 {
+			t.Errorf("%s: %v, waited %d times", name, faults, waited)
+		}
+	}
+}
+
+// TestFollowOnce: what is wrong with an input is told once; what a directory holds beside
+// captures is left alone.
+func TestFollowOnce(t *testing.T) {
+	dir, broken := t.TempDir(), errors.New("the output is full")
+	text, good := filepath.Join(dir, "notes.txt"), filepath.Join(dir, "a.pcap")
+	if err := errors.Join(os.WriteFile(text, []byte("this is no capture, and is long enough to be one"), 0o644), os.WriteFile(good, parts(t)[0], 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	waits := 0
+	set, err := capture.Open([]string{dir, text, filepath.Join(dir, "missing"), "-"}, capture.Options{Follow: &capture.Follow{Waiting: func() error {
+		if waits++; waits > 2 {
+			return broken
+		}
+		return nil
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, faults := framesOf(t, set, 0, nil)
+	if len(frames) == 0 || len(faults) != 4 || !errors.Is(faults[3], broken) {
+		t.Errorf("%d frames, faults %v", len(frames), faults)
+	}
+	if set, err := capture.Open([]string{filepath.Join(dir, "missing")}, capture.Options{Follow: &capture.Follow{}}); err == nil {
+		set.Close()
+		t.Error("a file that does not exist is waited for")
+	}
+}
+
+// TestFollowRing: a file that is begun anew, as tcpdump -W does, is another capture.
+func TestFollowRing(t *testing.T) {
+	list := parts(t)
+	file := filepath.Join(t.TempDir(), "a.pcap")
+	if err := os.WriteFile(file, list[0], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	turns := 0
+	set, err := capture.Open([]string{file}, capture.Options{Follow: &capture.Follow{Waiting: func() error {
+		switch turns++; turns {
+		case 1:
+			return os.WriteFile(file, list[2], 0o644)
+		case 5:
+			return io.ErrClosedPipe
+		}
+		return nil
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, faults := framesOf(t, set, 0, nil); len(faults) != 1 || !errors.Is(faults[0], io.ErrClosedPipe) {
+		t.Errorf("faults %v", faults)
+	}
+	if files := set.Files(); len(files) != 2 || files[0].Packets == 0 || files[1].Packets == 0 {
+		t.Errorf("%d files", len(files))
+	}
+}
+
+// TestPattern: a pattern that no shell has taken stands for the files that it matches.
+func TestPattern(t *testing.T) {
+	dir := t.TempDir()
+	if err := grow(dir, parts(t), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "c[1].pcap"), parts(t)[0], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for pattern, want := range map[string]int{"c?.pcap": 3, "c[12].pcap": 2, "c[1].pcap": 1, "x*": 0, "[": 0} {
+		set, err := capture.Open([]string{filepath.Join(dir, pattern)}, capture.Options{})
+		n := 0
+		if err == nil {
+			n = len(set.Files())
+			set.Close()
+		}
+		if n != want {
+			t.Errorf("%s: %d files, %v", pattern, n, err)
+		}
+	}
+}
