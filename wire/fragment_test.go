@@ -22,32 +22,40 @@ func big(v6 bool, n int) packet.TCP {
 
 // fragmented cuts a packet at the given offsets of what IP carries, multiples of 8.
 func fragmented(v6 bool, raw []byte, at ...int) (out [][]byte) {
-	header := 20
+	end := len(raw) - 20
+	if v6 {
+		end -= 20
+	}
+	at = append(append([]int{0}, at...), end)
+	for i := range len(at) - 1 {
+		out = append(out, fragmentOf(v6, raw, at[i], at[i+1]))
+	}
+	return out
+}
+
+// fragmentOf is the fragment from one offset of what IP carries to another one.
+func fragmentOf(v6 bool, raw []byte, from, to int) []byte {
+	header, more := 20, uint16(0)
 	if v6 {
 		header = 40
 	}
 	body := raw[header:]
-	at = append(append([]int{0}, at...), len(body))
-	for i := range len(at) - 1 {
-		from, to, more := at[i], at[i+1], uint16(0)
-		if to < len(body) {
-			more = 1
-		}
-		f := slices.Clone(raw[:header])
-		if v6 {
-			ext := make([]byte, 8)
-			ext[0], f[6] = f[6], packet.ProtoFragment
-			put16(ext[2:], uint16(from)|more)
-			put16(ext[6:], 77)
-			put16(f[4:], uint16(8+to-from))
-			f = append(f, ext...)
-		} else {
-			put16(f[2:], uint16(20+to-from))
-			put16(f[6:], uint16(from/8)|more<<13)
-		}
-		out = append(out, append(f, body[from:to]...))
+	if to < len(body) {
+		more = 1
 	}
-	return out
+	f := slices.Clone(raw[:header])
+	if v6 {
+		ext := make([]byte, 8)
+		ext[0], f[6] = f[6], packet.ProtoFragment
+		put16(ext[2:], uint16(from)|more)
+		put16(ext[6:], 77)
+		put16(f[4:], uint16(8+to-from))
+		f = append(f, ext...)
+	} else {
+		put16(f[2:], uint16(20+to-from))
+		put16(f[6:], uint16(from/8)|more<<13)
+	}
+	return append(f, body[from:to]...)
 }
 
 func put16(b []byte, v uint16) { b[0], b[1] = byte(v>>8), byte(v) }

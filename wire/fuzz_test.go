@@ -4,6 +4,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/lastack/lastack/internal/encap"
 	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/wire"
 )
@@ -34,18 +35,10 @@ func addSeeds(f *testing.F) {
 	f.Add(packet.Raw, uint32(0), p.Append(nil, packet.Raw))
 	icmp := icmp4(3, 1, whatDrewIt(segment()))
 	f.Add(packet.Ethernet, uint32(0), icmp.Append(nil, packet.Ethernet))
-	for _, link := range []uint32{9, 10, 50, 51, 104, 105, 117, 119, 127} {
-		f.Add(link, uint32(0), unhex("0000 0800 00000000 0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"))
-	}
-	for _, h := range []string{
-		"8864 1100 0007 0040 0021", "8847 00064140", "0800 4500 0040 00000000 402f 0000 cb007101 cb007102 2000 6558 00000005",
-		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 12b5 0050 0000 0800000000002a00",
-		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 0868 0050 0000 34ff004000000001 00000085 01000000",
-		"0800 4500 0060 00000000 4011 0000 cb007101 cb007102 c350 17c1 0050 0000 02c086dd00002a00 0102800100010002",
-	} {
-		tcp := segment()
-		data := append(unhex("020000000001 020000000002"), unhex(h)...)
-		f.Add(packet.Ethernet, uint32(0), tcp.Append(data, packet.Raw))
+	for i := range encap.Cases {
+		c := &encap.Cases[i]
+		_, frames := c.Frames()
+		f.Add(c.Link, uint32(0), frames[3])
 	}
 }
 
@@ -91,7 +84,7 @@ func checkSegment(t *testing.T, fr frame, d *wire.Decoder, s *wire.Segment) {
 	if len(s.TCP) < 14 || uint32(len(s.Payload)) > s.Len || s.Flags > 0x1ff || s.Options.NSACK > 4 {
 		t.Fatalf("%+v", s)
 	}
-	if fr.link != 127 && !within(s.TCP, fr.data) {
+	if !within(s.TCP, fr.data) {
 		t.Fatal("TCP is not part of the frame")
 	}
 	if len(s.Payload) > 0 && !within(s.Payload, s.TCP) {
@@ -132,6 +125,52 @@ func FuzzAgainstGopacket(f *testing.F) {
 		}
 		if d := diff(want, got); d != "" {
 			t.Fatalf("(-gopacket +wire)\n%s", d)
+		}
+	})
+}
+
+// FuzzFragments: whatever fragments of a packet come, in whatever order, no octet of it
+// counts that it has not, none comes after its FIN, and little is remembered.
+func FuzzFragments(f *testing.F) {
+	f.Add(false, []byte{0, 50, 50, 100, 100, 0xff})
+	f.Add(true, []byte{100, 0xff, 50, 100, 0, 50, 50, 100})
+	f.Add(false, []byte{0, 1, 1, 2, 2, 0xff, 0, 1})
+	p4, p6 := big(false, 1500), big(true, 1500)
+	raw := [2][]byte{p4.Append(nil, packet.Raw), p6.Append(nil, packet.Raw)}
+	f.Fuzz(func(t *testing.T, v6 bool, cuts []byte) {
+		p, data := &p4, raw[0]
+		if v6 {
+			p, data = &p6, raw[1]
+		}
+		body := len(data) - 20
+		if v6 {
+			body -= 20
+		}
+		var d wire.Decoder
+		for i := 0; i+1 < len(cuts); i += 2 {
+			from, to := int(cuts[i])*8, min(int(cuts[i+1])*8, body)
+			if cuts[i+1] == 0xff {
+				to = body
+			}
+			if from >= to || from == 0 && to == body {
+				continue
+			}
+			one := fragmentOf(v6, data, from, to)
+			s := leftovers()
+			s.Time = int64(i) * 1e8
+			if d.Decode(packet.Raw, one, uint32(len(one)), &s) != wire.OutcomeTCP {
+				continue
+			}
+			end := p.Seq.Add(uint32(len(p.Payload)))
+			if s.Seq.Less(p.Seq) || end.Less(s.Seq.Add(s.Len)) || s.Flags.Has(wire.FIN) && s.Seq.Add(s.Len) != end {
+				t.Fatalf("%d octets from %d, flags %v", s.Len, s.Seq-p.Seq, s.Flags)
+			}
+			if !s.Fragment || uint32(len(s.Payload)) > s.Len {
+				t.Fatalf("%+v", s)
+			}
+		}
+		if n := wire.FragmentsHeld(&d); n > 2 {
+			t.Fatalf("%d datagrams are held of one", n)
 		}
 	})
 }

@@ -106,10 +106,11 @@ type served struct {
 	client      uint64
 	opening     opening
 	answered    bool
-	halfClosed  bool  // the server answered after the client's FIN
-	once        bool  // the SYN was answered by one SYN,ACK
-	slowest     int64 // for how long the server was silent before it said something, at most
-	closeWait   int64 // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
+	halfClosed  bool   // the server answered after the client's FIN
+	port        uint16 // of the client, as far as client is set
+	once        bool   // the SYN was answered by one SYN,ACK
+	slowest     int64  // for how long the server was silent before it said something, at most
+	closeWait   int64  // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
 	timeWait    Span
 	lived       time.Duration
 	syn         place
@@ -133,12 +134,13 @@ const synTimer = 1200 * time.Millisecond
 
 // service is what all of them come to.
 type service struct {
-	opened     stats.Rate // by SYNs; of interest are those that failed
-	again      uint64     // of those: the SYN was sent again
-	old        uint64     // of those: it was, or could have been
-	takenBack  uint64     // of those that failed: a RST answered the SYN,ACK
-	once       uint64     // of those that failed: a SYN,ACK answered, and was not sent again
-	sources    stats.Distinct
+	opened     stats.Rate     // by SYNs; of interest are those that failed
+	again      uint64         // of those: the SYN was sent again
+	old        uint64         // of those: it was, or could have been
+	takenBack  uint64         // of those that failed: a RST answered the SYN,ACK
+	once       uint64         // of those that failed: a SYN,ACK answered, and was not sent again
+	sources    stats.Distinct // of those that failed: client addresses
+	tuples     stats.Distinct // ... and their ports
 	firstSYNs  stats.First[witness]
 	floodIDs   stats.IDs
 	answered   uint64          // connections on which the server sent data
@@ -292,14 +294,14 @@ func (s *Survey) Add(in *Input) {
 }
 
 // AddSYN is Add for a connection that is one SYN at t, and nothing else until now.
-func (s *Survey) AddSYN(client netip.Addr, service report.Addr, t, now int64, at Mark, id uint64) {
+func (s *Survey) AddSYN(client, service report.Addr, t, now int64, at Mark, id uint64) {
 	l := s.listeners.At(service, weighListener)
 	l.connections++
 	opened := triedOnce
 	if now-t < int64(synTimer) {
 		opened = fresh
 	}
-	l.take(&served{id: id, from: t, until: t, client: hashAddr(client), opening: opened, syn: at.place()})
+	l.take(&served{id: id, from: t, until: t, client: hashAddr(client.IP), port: client.Port, opening: opened, syn: at.place()})
 }
 
 // Ends says when the capture ends.
@@ -351,7 +353,7 @@ func (in *Input) served() served {
 	}
 	x.timeWait.Until = in.untilNow(x.timeWait.Until)
 	if x.opening >= failed {
-		x.client = hashAddr(c.Client.IP)
+		x.client, x.port = hashAddr(c.Client.IP), c.Client.Port
 	}
 	return x
 }
@@ -375,6 +377,7 @@ func (a *service) add(x *served) {
 		}
 		a.opened.Add(x.from, 1, 1)
 		a.sources.Add(x.client)
+		a.tuples.Add(mix(x.client ^ uint64(x.port)))
 		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: proof{x.syn}}, earlier)
 		a.floodIDs.Add(x.id)
 	}
@@ -524,7 +527,10 @@ func kept[T any](p **T) *T {
 // hashAddr mixes the octets of an address.
 func hashAddr(a netip.Addr) uint64 {
 	b := a.As16()
-	h := binary.LittleEndian.Uint64(b[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(b[8:])
+	return mix(binary.LittleEndian.Uint64(b[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(b[8:]))
+}
+
+func mix(h uint64) uint64 {
 	h ^= h >> 32
 	h *= 0xd6e8feb86659fd93
 	h ^= h >> 32
@@ -561,6 +567,7 @@ func (a *service) merge(o *service) {
 	a.takenBack += o.takenBack
 	a.once += o.once
 	a.sources.Merge(&o.sources)
+	a.tuples.Merge(&o.tuples)
 	a.firstSYNs.Merge(&o.firstSYNs, earlier)
 	a.floodIDs.Merge(&o.floodIDs)
 	a.answered += o.answered

@@ -293,6 +293,16 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			return with(synSent(), func(in *Input) { in.SYN[0].Copies = again })
 		}))
 	}
+	// Each is given up after a tenth of a second, to make room for others.
+	crowd := func(n int, gap float64, clients int) []*Input {
+		list := numbered(n, gap, func(int) *Input { return synSent() })
+		for i, in := range list {
+			k := i % clients
+			in.Conn.Client = report.Addr{IP: netip.AddrFrom4([4]byte{10, 0, byte(k >> 8), byte(k)}), Port: 40000}
+			in.Now = in.Conn.Start.Add(100 * time.Millisecond)
+		}
+		return list
+	}
 	parity := func(i int) uint16 { // as Linux takes 64 ports: the even ones first
 		if i < 32 {
 			return uint16(40000 + 2*i)
@@ -337,6 +347,9 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"critical high 2,500 SYNs to 198.51.100.1:5000 in 5 s, up to 500 a second; 2,500 of them never completed"},
 			{"honest clients without an answer", syns(1000, 2, 1), ""},
 			{"few a second", syns(500, 100, 0), ""},
+			{"so many that each is given up at once", crowd(6000, 1, 6000), "critical high 6,000 SYNs to 198.51.100.1:5000 in 6 s, up to 1000 a second; 6,000 of them never completed"},
+			{"honest clients, each given up at once", crowd(6000, 1, 1000), ""},
+			{"the same for a short time", crowd(3000, 1, 3000), ""},
 			{"a load test", numbered(1000, 2, func(int) *Input { return ordinary() }), ""},
 			{"refused", numbered(1000, 2, func(int) *Input {
 				return with(synSent(), func(in *Input) { in.aborted(server, "rst-ack", "refused", 2, 1, 1, 0) })
@@ -687,7 +700,7 @@ func TestAddSYN(t *testing.T) {
 			c := in.Conn
 			in.Now = ms(598 + last)
 			whole.Add(in)
-			brief.AddSYN(c.Client.IP, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), in.SYN[0].first(), c.ID)
+			brief.AddSYN(c.Client, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), in.SYN[0].first(), c.ID)
 			brief.Ends(in.Now)
 		}
 		one, two := whole.Findings(), brief.Findings()

@@ -38,8 +38,11 @@ func findSYNFlood(s *Survey) (out []overall) {
 			}
 		})
 		// Kernels repeat a SYN that is not answered after a second: where many were
-		// repeated, or few could have been, they may be of honest clients.
-		if worst.N == 0 || 3*l.again > l.old || 10*l.old < failed-l.takenBack {
+		// repeated, or few could have been, they may be of honest clients. Where each is
+		// given up at once, since there are so many, repetitions count as SYNs, too: of so
+		// many in a time nearly all would be of clients that had sent one before.
+		early := 10*l.old < failed-l.takenBack && (worst.Until-worst.From < 4*int64(synTimer) || 10*l.tuples.N() < 8*failed)
+		if worst.N == 0 || 3*l.again > l.old || early {
 			return
 		}
 		out = append(out, s.flood(a, l, worst, times))
