@@ -23,6 +23,9 @@ type Options struct {
 	// IgnoreEncapsulation puts segments together whatever VLANs and tunnels they came
 	// through. Without it those of different ones are different connections.
 	IgnoreEncapsulation bool
+	// VerifyChecksums leaves segments, and IPv4 packets, with a wrong checksum out, as the
+	// stack does that they reach.
+	VerifyChecksums bool
 	// DecapPorts says what to look for in UDP on ports other than the well-known ones, or
 	// in place of it.
 	DecapPorts map[uint16]wire.Encapsulation
@@ -125,7 +128,7 @@ func New(opt Options) *Analyzer {
 	a.in.Limits = a.limits()
 	a.survey = detect.NewSurvey(a.in.Limits)
 	a.table = flow.New(tableSeed, a.keyAt)
-	a.decoder.IgnoreIDs, a.decoder.Ports = opt.IgnoreEncapsulation, opt.DecapPorts
+	a.decoder.IgnoreIDs, a.decoder.Ports, a.decoder.Verify = opt.IgnoreEncapsulation, opt.DecapPorts, opt.VerifyChecksums
 	a.dorm.begin(opt.MaxMemory)
 	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a

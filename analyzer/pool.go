@@ -162,7 +162,7 @@ func NewPool(opt Options, workers int) *Pool {
 	}
 	p := &Pool{opt: opt}
 	p.decoder.Tunnels = &wire.Tunnels{} // the parts name them
-	p.decoder.IgnoreIDs, p.decoder.Ports = opt.IgnoreEncapsulation, opt.DecapPorts
+	p.decoder.IgnoreIDs, p.decoder.Ports, p.decoder.Verify = opt.IgnoreEncapsulation, opt.DecapPorts, opt.VerifyChecksums
 	parts := poolParts
 	if opt.MaxConnections < poolParts*fewest {
 		parts = 1

@@ -212,9 +212,14 @@ func (c *connection) pack(k *packer) {
 	for i := range c.ep {
 		c.ep[i].sp.Pack(&k.Coder, c.start)
 	}
+	other := pause(0)
 	for i := range c.ep {
 		c.ep[i].pack(k, c.ep[i^1].sp.Next)
 		pack.Since(&k.Coder, &c.twFrom[i], c.start)
+		p := &c.ep[i].pauses
+		pack.Since(&k.Coder, &p.longest, other) // both ends mostly pause at a time
+		pack.Since(&k.Coder, &p.last, p.longest)
+		other = p.longest
 	}
 	for i := range c.ep {
 		c.packCompat(k, uint8(i))
@@ -238,8 +243,6 @@ func (ep *endpoint) pack(k *packer, ack wire.Seq) {
 	n := &k.Coder
 	pack.Num(n, &ep.packets)
 	pack.Num(n, &ep.payload)
-	pack.Num(n, &ep.pauses.longest)
-	pack.Num(n, &ep.pauses.last)
 	pack.Since(n, &ep.lastAck, ack)
 	pack.Num(n, &ep.lastLen)
 	pack.Num(n, &ep.recent)

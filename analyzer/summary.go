@@ -13,7 +13,7 @@ import (
 type tally struct {
 	packets, segments, copies uint64
 	strayResets, timeWentBack uint64
-	skipped                   [wire.OutcomeLink + 1]uint64
+	skipped                   [wire.OutcomeChecksum + 1]uint64
 	connections               uint64
 	byOpen, byClose, byCloser counts
 	byCause, states, findings counts
@@ -106,7 +106,7 @@ func (t *tally) summary() *report.Summary {
 		Files: []report.FileSummary{},
 		Skipped: report.Skipped{NotIP: t.skipped[wire.OutcomeNotIP], NotTCP: t.skipped[wire.OutcomeNotTCP],
 			Malformed: t.skipped[wire.OutcomeMalformed], Fragment: t.skipped[wire.OutcomeFragment],
-			LinkType: t.skipped[wire.OutcomeLink]},
+			LinkType: t.skipped[wire.OutcomeLink], Checksum: t.skipped[wire.OutcomeChecksum]},
 		CaptureDuplicates: t.copies, TimeWentBack: t.timeWentBack, Connections: t.connections,
 		ByOpen: t.byOpen.byName(), ByClose: t.byClose.byName(), ByFirstCloser: t.byCloser.byName(), ByResetCause: t.byCause.byName(),
 		StatesAtEnd: t.states.byName(), Findings: t.findings.byName(), Lifetimes: t.lifetimes.byName(),

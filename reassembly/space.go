@@ -178,7 +178,8 @@ type Placement struct {
 }
 
 // keepaliveGap separates a keepalive probe from an old pure ACK that the
-// network held back: no stack probes sooner than this after its last segment.
+// network held back, where no time stamp does: no stack probes sooner than this after the
+// last segment that it sent of its own accord.
 const keepaliveGap = 100e6
 
 // Place says where s falls, without changing anything. rev is the space of
@@ -265,13 +266,20 @@ func (sp *Space) isFirstProbe(s *wire.Segment) bool {
 	return sp.Has(KnownUna) && s.Seq.Add(1) == sp.Una && s.Len <= 1 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
 }
 
+// newer reports whether the time stamp of s says that it was sent after all that its sender
+// had sent.
+func (sp *Space) newer(s *wire.Segment) bool {
+	return s.Options.Has&wire.OptTimestamps != 0 && sp.Has(KnownTS) && int32(s.Options.TSVal-sp.TSNewest) > 0
+}
+
 // probeKind tells a probe of a closed window from one of a silent peer, and
-// both from an old ACK that was held back.
+// both from an old ACK that was held back. An end that has just answered the peer's probe
+// may send its own at once: its time stamp then tells.
 func (sp *Space) probeKind(s *wire.Segment, last int64) Kind {
 	switch {
 	case sp.Wnd == 0:
 		return WindowProbe
-	case s.Time-last >= keepaliveGap:
+	case s.Time-last >= keepaliveGap, s.Len == 0 && sp.newer(s):
 		return Keepalive
 	case s.Len == 0:
 		return Old

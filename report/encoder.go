@@ -573,6 +573,8 @@ func appendSkipped(b []byte, s *Skipped) []byte {
 	b = appendUint(b, s.Fragment)
 	b = append(b, `,"link_type":`...)
 	b = appendUint(b, s.LinkType)
+	b = append(b, `,"checksum":`...)
+	b = appendUint(b, s.Checksum)
 	return append(b, '}')
 }
 

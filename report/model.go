@@ -348,4 +348,5 @@ type Skipped struct {
 	Malformed uint64 `json:"malformed"`
 	Fragment  uint64 `json:"fragment"`
 	LinkType  uint64 `json:"link_type"`
+	Checksum  uint64 `json:"checksum"` // with a wrong one, where they are verified
 }

@@ -19,6 +19,10 @@ type Decoder struct {
 	// where both directions of a connection have different ones.
 	IgnoreIDs bool
 
+	// Verify says that TCP segments, and IPv4 headers, with a wrong checksum are none, as to
+	// the stack that they reach. One that the sender's card was to fill in is not wrong.
+	Verify bool
+
 	depth   int
 	builder layerBuilder
 	tunnels map[uint32]tunnelHop
@@ -57,6 +61,9 @@ func (d *Decoder) Decode(link uint32, data []byte, origLen uint32, s *Segment) O
 		cut = origLen - n
 	}
 	out := d.link(s, link, data, cut)
+	if d.Verify && out == OutcomeTCP && s.VerifyChecksum() == ChecksumBad {
+		out = OutcomeChecksum
+	}
 	if out != OutcomeTCP {
 		*s = Segment{Packet: s.Packet, Ref: s.Ref, Time: s.Time}
 	}

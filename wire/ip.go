@@ -41,6 +41,9 @@ func (d *Decoder) ipv4(s *Segment, p []byte, cut uint32) Outcome {
 	if header < 20 || header > uint32(len(p)) || header > total {
 		return OutcomeMalformed
 	}
+	if d.Verify && wrongSum(p[:header]) {
+		return OutcomeChecksum
+	}
 	s.Fragment, s.Rest = false, false
 	s.IPID, s.HasIPID = be.Uint16(p[4:]), true
 	s.TTL = p[8]

@@ -157,4 +157,5 @@ const (
 	OutcomeMalformed                // headers contradict each other or are cut before the control bits
 	OutcomeFragment                 // a fragment that says nothing yet, or nothing new
 	OutcomeLink                     // a link type without a decoder
+	OutcomeChecksum                 // with Decoder.Verify: TCP or IP with a wrong checksum
 )

@@ -17,6 +17,7 @@ func (s *settings) analyzerOptions(files int) analyzer.Options {
 		Networks:            s.stacks.networks,
 		MSL:                 time.Duration(s.msl),
 		IgnoreEncapsulation: s.ignoreEncapsulation,
+		VerifyChecksums:     s.verifyChecksums,
 		DecapPorts:          s.decapPorts.ports,
 		Limits:              s.thresholds.limits,
 		Files:               files,
@@ -74,6 +75,9 @@ func (s *settings) options() map[string]any {
 	}
 	if s.ignoreEncapsulation {
 		list["ignore_encapsulation"] = true
+	}
+	if s.verifyChecksums {
+		list["verify_checksums"] = true
 	}
 	if len(s.decapPorts.set) > 0 {
 		list["decap_port"] = s.decapPorts.set

@@ -19,6 +19,7 @@ type settings struct {
 	followIdle          lifetime
 	ignoreEncapsulation bool
 	decapPorts          decapPorts
+	verifyChecksums     bool
 
 	stacks         stacks
 	msl            lifetime
@@ -118,6 +119,7 @@ func (s *settings) analysisFlags() flagGroup {
 	g.Var(&s.msl, "msl", "assume this maximum segment lifetime in place of the stack's; TIME-WAIT lasts twice as long")
 	g.BoolVar(&s.ignoreEncapsulation, "ignore-encapsulation", false, "put segments together whatever VLANs and tunnels they came through, for taps where each direction has its own")
 	g.Var(&s.decapPorts, "decap-port", "look on this UDP port for an encapsulation, as 4790=vxlan ("+strings.Join(wire.EncapsulationNames(), ", ")+"); can be repeated")
+	g.BoolVar(&s.verifyChecksums, "verify-checksums", false, "leave out what has a wrong checksum, as the stack does that it reaches (an end whose card fills them in is no matter)")
 	g.Var(&s.maxConnections, "max-connections", "hold at most N connections at a time; beyond it the one that tells least is given up")
 	g.Var(&s.maxMemory, "max-memory", "take at most this much memory, as 500M or 4GiB (default the smaller of 2GiB and a quarter of the machine's); beyond it the connection that tells least is given up")
 	g.Var(&s.workers, "workers", "analyse with N workers (default one for each processor); the report does not depend on it")

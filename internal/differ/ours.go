@@ -17,7 +17,7 @@ import (
 // outcomes are lastack's words for frames, by the summary's names of what it skips.
 var outcomes = [...]string{
 	wire.OutcomeTCP: "tcp", wire.OutcomeICMP: "icmp", wire.OutcomeNotIP: "not_ip", wire.OutcomeNotTCP: "not_tcp",
-	wire.OutcomeMalformed: "malformed", wire.OutcomeFragment: "fragment", wire.OutcomeLink: "link_type",
+	wire.OutcomeMalformed: "malformed", wire.OutcomeFragment: "fragment", wire.OutcomeLink: "link_type", wire.OutcomeChecksum: "checksum",
 }
 
 // remarks are the kinds of a ladder's segments that say the same as tshark's marks.
