@@ -109,6 +109,8 @@ func (o *ours) decode(p *capture.Packet) error {
 		f.marks, key = isTCP, o.keyOf(&s.Tuple)
 	case wire.OutcomeICMP:
 		key = o.keyOf(&o.decoder.ICMP.Tuple)
+	case wire.OutcomeFragment:
+		key = anyKey
 	}
 	if t := time.Unix(0, p.Time); t.After(o.last) {
 		o.last = t
@@ -126,6 +128,9 @@ func (o *ours) keyOf(t *wire.FourTuple) int32 {
 	}
 	return n
 }
+
+// anyKey is the key of a fragment: any may be its segment's.
+const anyKey = int32(none) - 1
 
 // watchers is how many connections are watched while the capture is read once.
 const watchers = 100
@@ -148,7 +153,11 @@ func (o *ours) watch(list []*report.Connection) error {
 	}
 	var now time.Time
 	err := o.each(func(p *capture.Packet) error {
-		for _, w := range byKey[o.key[p.Frame-1]] {
+		watching := byKey[o.key[p.Frame-1]]
+		if o.key[p.Frame-1] == anyKey {
+			watching = all
+		}
+		for _, w := range watching {
 			if !now.IsZero() {
 				w.a.Advance(now)
 			}

@@ -71,6 +71,7 @@ func (t *tshark) close() { os.RemoveAll(t.home) }
 // it knows at its end.
 func (t *tshark) command(file string) *exec.Cmd {
 	args := []string{"-2", "-n", "-r", file, "-T", "fields", "-E", "occurrence=f"}
+	args = append(args, "-d", "udp.port==8472,vxlan") // Linux's port; tshark knows that of IANA
 	for _, s := range settings {
 		args = append(args, "-o", s)
 	}

@@ -21,6 +21,7 @@ type Case struct {
 	V6    bool   // what is wrapped must be IPv6
 	VLAN  string // the ids that the record has, as it prints them
 	Path  string // the tunnels that the record has
+	Alone bool   // it has no capture: Wireshark 4.0 does not read the link type, or what it expects is not public
 	Wrap  Wrap
 }
 
@@ -75,7 +76,7 @@ func version(p []byte) uint16 {
 	return 0x0800
 }
 
-const macs, backMACs = "020000000001 020000000002", "020000000002 020000000001"
+const macs, backMACs = "001b21000001 001b21000002", "001b21000002 001b21000001"
 
 // ethernet puts an Ethernet header with that EtherType before a packet; 0 stands for that
 // of its version.

@@ -21,14 +21,19 @@ const folder = "../../testdata/pcaps/encapsulated"
 
 // TestCaptures: the captures are what the cases make, and there are no others.
 func TestCaptures(t *testing.T) {
+	captures := 0
 	for i := range encap.Cases {
 		c := &encap.Cases[i]
+		if c.Alone {
+			continue
+		}
+		captures++
 		times, frames := c.Frames()
 		check(t, filepath.Join(folder, c.Group, c.Name+".pcap"), c.Link, times, frames)
 	}
 	files, _ := filepath.Glob(filepath.Join(folder, "*", "*.pcap"))
-	if len(files) != len(encap.Cases) {
-		t.Errorf("%d captures, %d cases", len(files), len(encap.Cases))
+	if len(files) != captures {
+		t.Errorf("%d captures, %d cases with one", len(files), captures)
 	}
 	times, frames := encap.Attacks()
 	check(t, "../../testdata/pcaps/fragment-attack/A.pcap", 1, times, frames)

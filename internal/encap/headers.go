@@ -60,6 +60,12 @@ func nflog(p []byte, _ bool) []byte {
 	return slices.Concat(le.AppendUint16(h, 9), p, make([]byte, -len(p)&3))
 }
 
+// ipnet puts Solaris's header before an IPv4 packet.
+func ipnet(p []byte, _ bool) []byte {
+	h := be.AppendUint32(octets("01 02 0001"), uint32(len(p)))
+	return slices.Concat(h, octets("00000001 00000001 00000000 00000000"), p)
+}
+
 // pktap is the header that macOS puts before an Ethernet frame, with flags.
 func pktap(flags string) string {
 	name := "656e30" + zeros(21)
