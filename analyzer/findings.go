@@ -84,6 +84,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 		in.Taken[i], in.LeftUnanswered[i] = c.taken(side), ep.has(leftUnanswered)
 		in.Pauses[i] = [2]time.Duration{c.ep[side].pauses.longest.duration(), c.ep[side].pauses.last.duration()}
 	}
+	in.SYNStamp = c.ep[c.client].syn.tsval
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
 		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)
 	}

@@ -28,7 +28,7 @@ func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
 
 // label adds what a record has only to be read, or looked up by.
 func (a *Analyzer) label(c *connection, r *report.Connection) {
-	r.CommunityID, r.VLAN, r.Tunnel = a.communityID(&c.tuple), vlans(&c.tuple), a.tunnel(&c.tuple)
+	r.CommunityID = a.communityID(&c.tuple)
 	r.WiresharkFilter = a.filter(c, r)
 	a.fillCompat(c, r)
 }
@@ -39,6 +39,7 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	r := &b.conn
 	r.Type, r.ID, r.Incarnation = "connection", c.id, int(c.incarnation)
 	r.Client, r.Server, r.RoleBasis = a.addr(c, report.Client), a.addr(c, report.Server), roleNames[c.role]
+	r.VLAN, r.Tunnel = vlans(&c.tuple), a.tunnel(&c.tuple)
 	r.FirstFrame, r.FirstFile = c.first.Frame(), a.file(c.first)
 	last := c.latest()
 	r.LastFrame, r.LastFile = last.ref.Frame(), a.file(last.ref)

@@ -173,6 +173,14 @@ func TestPlace(t *testing.T) {
 			{seg{0, 7000, "F.", 0, 1, 0, 1000, 0, 0}, Retransmission, 0, ""},
 			{seg{0, 8000, ".", 0, 1, 2, 1000, 0, 0}, Partial, 1, ""},
 		},
+		"keepalive soon after an answer": { // by its time stamp
+			{seg{0, 5000, ".", 1, 1, 0, 1000, 700, 1}, Pure, 0, ""},
+			{seg{0, 5001, ".", 0, 1, 0, 1000, 700, 1}, Old, 0, ""}, // it may have been held back
+			{seg{0, 5002, ".", 0, 1, 0, 1000, 699, 1}, Old, 0, ""},
+			{seg{0, 5003, ".", 0, 1, 1, 1000, 701, 1}, Retransmission, 0, ""}, // an octet may be data's
+			{seg{0, 5004, ".", 0, 1, 0, 1000, 702, 1}, Keepalive, 0, ""},
+			{seg{0, 5005, ".", 0, 1, 0, 1000, 0, 0}, Old, 0, ""},
+		},
 		"not a keepalive: outstanding": {
 			{seg{0, 30, "P.", 1, 1, 1, 1000, 0, 0}, New, 1, ""},
 			{seg{0, 5000, ".", 1, 1, 1, 1000, 0, 0}, Retransmission, 0, ""},

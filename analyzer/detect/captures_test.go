@@ -69,6 +69,7 @@ var captures = map[string][2]string{
 	"rejected-by-icmp":                {"connection-rejected", ""},
 	"time-wait-bucket-limit-shutdown": {"lost-final-ack reset-after-close time-wait-missing", "fin-retransmitted reset-after-close"},
 	"fin-wait-1-gives-up":             {"fin-wait-1-stuck", ""},
+	"captured-at-a-nat":               {"three-segment-close two-taps"},
 	"captured-mid-stream":             {"mid-stream"},
 	"encapsulated":                    {""},
 	"fragment-attack":                 {"connection-unanswered fragment-attack three-segment-close"},

@@ -62,6 +62,7 @@ type Input struct {
 	// by side index (0 client, 1 server); Frame 0 where none was captured.
 	// The server's SYN is its SYN,ACK unless both ends sent a SYN.
 	SYN, FIN [2]Sent
+	SYNStamp uint32 // TSval of the client's SYN; 0: none
 	SYNACK   Sent
 	// FINAcked is the first segment that acknowledges each side's FIN, and the
 	// last.

@@ -25,6 +25,7 @@ type Survey struct {
 	callers   *callers
 	paths     stats.Groups[path, idleness]
 
+	twins       twins
 	attacks     []FragmentAttack
 	moreAttacks uint64
 
@@ -291,6 +292,7 @@ func (s *Survey) Add(in *Input) {
 		s.addHost(in, denied)
 	}
 	s.addPauses(in, denied)
+	s.addTwin(in)
 }
 
 // AddSYN is Add for a connection that is one SYN at t, and nothing else until now.
@@ -541,6 +543,7 @@ func mix(h uint64) uint64 {
 // Merge adds what o knows, which is not used any more.
 func (s *Survey) Merge(o *Survey) {
 	s.Ends(o.now)
+	s.twins.merge(&o.twins)
 	s.multi = s.multi || o.multi
 	s.spoke = s.spoke || o.spoke
 	s.listeners.Merge(&o.listeners, (*listener).merge)

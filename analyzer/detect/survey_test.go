@@ -33,6 +33,24 @@ func attack(trick string, n uint64) []*Input {
 	return []*Input{in}
 }
 
+// twinned are n connections, each of which was captured twice, the second time changed.
+func twinned(n int, gap float64, change func(*Input, int)) []*Input {
+	number := func(i int, in *Input) *Input {
+		a, b := uint32(i)*7919, uint32(i)*104729
+		in.Conn.Endpoints.Client.ISN, in.Conn.Endpoints.Server.ISN = &a, &b
+		return in
+	}
+	list := numbered(2*n, gap/2, func(int) *Input { return ordinary() })
+	for i, in := range list {
+		number(i/2, in)
+		if i%2 == 1 {
+			in.Conn.Client, in.Conn.Server = list[i-1].Conn.Client, list[i-1].Conn.Server
+			change(in, i/2)
+		}
+	}
+	return list
+}
+
 type scene struct {
 	name string
 	list []*Input
@@ -328,6 +346,25 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 				"warning high 20 IP fragments from 192.0.2.66 to 198.51.100.1, cutting the TCP header in two; warning high 3 IP fragments from 192.0.2.66 to 198.51.100.1, reaching beyond 65,535 octets; warning high 4 IP fragments from 192.0.2.66 to 198.51.100.1, overlapping others"},
 			{"connections without fragments", numbered(9, 1, func(int) *Input { return ordinary() }), ""},
 			{"nothing", nil, ""},
+		},
+		"two-taps": {
+			{"before and after a NAT", twinned(9, 1, func(in *Input, i int) {
+				in.Conn.Client = report.Addr{IP: netip.MustParseAddr("203.0.113.9"), Port: uint16(5000 + i)}
+			}),
+				"info high 9 connections captured before and after a NAT: 192.0.2.1:32768 > 198.51.100.1:5000 is 203.0.113.9:5000 > 198.51.100.1:5000"},
+			{"in a tunnel and outside", twinned(1, 1, func(in *Input, _ int) { in.Conn.VLAN, in.Conn.Tunnel = []uint16{7}, []string{"vxlan:42"} }),
+				"info high 1 connection captured in two encapsulations: as it is and in vlan:7 vxlan:42"},
+			{"the same numbers again, later", twinned(9, 1, func(in *Input, i int) {
+				in.Conn.Client.IP = netip.MustParseAddr("203.0.113.9")
+				shift(in, 3*time.Second)
+			}), ""},
+			{"another port of the same host", twinned(9, 1, func(in *Input, i int) { in.Conn.Client.Port = uint16(5000 + i) }), ""},
+			{"another time stamp", twinned(9, 1, func(in *Input, i int) { in.Conn.Client.IP, in.SYNStamp = netip.MustParseAddr("203.0.113.9"), 7 }), ""},
+			{"the same ports again", twinned(9, 1, func(*Input, int) {}), ""},
+			{"an ISN that was not captured", twinned(9, 1, func(in *Input, i int) {
+				in.Conn.Client.IP, in.Conn.Endpoints.Server.ISN = netip.MustParseAddr("203.0.113.9"), nil
+			}), ""},
+			{"other numbers", numbered(9, 1, func(int) *Input { return ordinary() }), ""},
 		},
 		"syn-flood": {
 			{"1,000 SYNs in 2 s", syns(1000, 2, 0), "critical high 1,000 SYNs to 198.51.100.1:5000 in 2 s, up to 500 a second; 1,000 of them never completed"},
@@ -883,6 +920,37 @@ func TestCallers(t *testing.T) {
 		}
 		if slot := whole.slot(3); slot.hash != want || slot.lifetime != long {
 			t.Errorf("%+v", *slot)
+		}
+	}
+}
+
+// TestManyTwins: of very many connections on both sides of a NAT a share is remembered, the same
+// in every part, and tells about how many there were.
+func TestManyTwins(t *testing.T) {
+	const n = 20_000
+	for _, parts := range []int{1, 16} {
+		all := make([]*Survey, parts)
+		for i := range all {
+			all[i] = NewSurvey(Defaults())
+		}
+		x := ordinary()
+		for i := range 2 * n {
+			a, b := uint32(i/2)*7919, uint32(i/2)*104729
+			x.Conn.ID, x.Conn.Endpoints.Client.ISN, x.Conn.Endpoints.Server.ISN = uint64(i+1), &a, &b
+			x.Conn.Client.IP = netip.AddrFrom4([4]byte{192, 0, 2, byte(i % 2)})
+			all[(i/2+i%2)%parts].addTwin(x)
+		}
+		for i, s := range all {
+			if len(s.twins.list) > 2*maxTwins {
+				t.Errorf("%d are remembered", len(s.twins.list))
+			}
+			if i > 0 {
+				all[0].Merge(s)
+			}
+		}
+		found := findTranslated(all[0])
+		if len(found) != 1 || found[0].n < 2*n*8/10 || found[0].n > 2*n*12/10 || !strings.HasPrefix(found[0].title, "about ") {
+			t.Errorf("%d parts: %+v", parts, found)
 		}
 	}
 }

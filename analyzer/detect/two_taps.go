@@ -1,22 +1,27 @@
 package detect
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
 
 // Info: it is how the capture was made.
-var twoTaps = define(Detector{
+var twoTaps = over(define(Detector{
 	ID:       "two-taps",
 	Title:    "One path captured at two places",
-	Means:    "The same segments were captured at two places of their path, in both directions. One copy drives the states; the other shows what was lost between the taps.",
+	Means:    "The same segments were captured at two places of their path, in both directions. One copy drives the states; the other shows what was lost between the taps. Where a NAT or a tunnel lies between them, the connection is two, of one sequence.",
 	Severity: info,
 	Disproof: "Hop limits and delays that do not agree from segment to segment: then they are retransmissions.",
 	Advice:   "Nothing to do. The clocks of the two taps should agree to a millisecond; if not, give one capture alone.",
 	Refs:     []string{"RFC 9293 3.8.1"},
-}, capturedTwice, findTwoTaps)
+}, capturedTwice, findTwoTaps), findTranslated)
 
 func findTwoTaps(in *Input) []claim {
 	if !in.twoTaps() {
@@ -46,3 +51,179 @@ func (in *Input) twoTaps() bool {
 
 // mark is the first copy of a side's segments.
 func (t *Taps) mark(i int) Mark { return Mark{Frame: t.Frame[i], File: t.File[i]} }
+
+// A connection that was captured on both sides of a NAT is two: only the sequence numbers
+// are the same. Of all connections those are remembered whose numbers have the least hash,
+// so that in every part the same are.
+
+// twin is a connection as it is compared with others.
+type twin struct {
+	hash           uint64 // of both ISNs, different for different ones
+	id             uint64
+	start          int64
+	client, server report.Addr
+	wrapped        string // VLANs and tunnels
+	stamp          uint32
+	syn            place
+}
+
+// maxTwins is how many are remembered in each part, or twice as many.
+const maxTwins = 512
+
+// twins are the connections whose hash is below the limit; 0 stands for none.
+type twins struct {
+	list  []twin
+	limit uint64
+}
+
+func (t *twins) add(x *twin) {
+	if t.limit != 0 && x.hash >= t.limit {
+		return
+	}
+	t.list = append(t.list, *x)
+	if len(t.list) >= 2*maxTwins {
+		t.prune()
+	}
+}
+
+func (t *twins) prune() {
+	slices.SortFunc(t.list, byHash)
+	t.cut(t.list[maxTwins].hash)
+}
+
+func byHash(a, b twin) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) }
+
+// cut lowers the limit.
+func (t *twins) cut(limit uint64) {
+	t.limit = limit
+	t.list = slices.DeleteFunc(t.list, func(x twin) bool { return x.hash >= limit })
+}
+
+func (t *twins) merge(o *twins) {
+	t.list = append(t.list, o.list...)
+	if o.limit != 0 && (t.limit == 0 || o.limit < t.limit) {
+		t.limit = o.limit
+	}
+	if t.limit != 0 {
+		t.cut(t.limit)
+	}
+}
+
+// addTwin takes a connection both of whose ISNs are known.
+func (s *Survey) addTwin(in *Input) {
+	c := in.Conn
+	a, b := c.Endpoints.Client.ISN, c.Endpoints.Server.ISN
+	if a == nil || b == nil || in.SYN[0].Frame == 0 {
+		return
+	}
+	hash := mix(uint64(*a)<<32 | uint64(*b))
+	if s.twins.limit != 0 && hash >= s.twins.limit {
+		return
+	}
+	s.twins.add(&twin{hash: hash, id: c.ID, start: c.Start.UnixNano(), client: c.Client, server: c.Server, wrapped: wrapped(c), stamp: in.SYNStamp, syn: in.SYN[0].first().place()})
+}
+
+// wrapped names what a connection came in.
+func wrapped(c *report.Connection) string {
+	var list []string
+	for _, v := range c.VLAN {
+		list = append(list, "vlan:"+words.Count(uint64(v)))
+	}
+	return strings.Join(append(list, c.Tunnel...), " ")
+}
+
+// translation is how long a NAT may hold a SYN.
+const translation = int64(2 * time.Second)
+
+// is reports whether b may be a on the other side of something. No NAT changes time stamps, nor
+// nothing but the port of a client: that is its next connection, with the same numbers by force.
+func (a *twin) is(b *twin) bool {
+	if a.stamp != b.stamp || max(b.start-a.start, a.start-b.start) > translation {
+		return false
+	}
+	if a.client.IP == b.client.IP && a.server == b.server {
+		return a.client.Port == b.client.Port && a.wrapped != b.wrapped
+	}
+	return true
+}
+
+// twinPair is one connection, seen twice.
+type twinPair struct{ one, other *twin }
+
+// pairs returns the connections that were seen twice under different keys.
+func (t *twins) pairs() (out []twinPair) {
+	slices.SortFunc(t.list, byHash)
+	for i := range t.list {
+		if i == 0 || t.list[i].hash != t.list[i-1].hash {
+			continue
+		}
+		if a, b := &t.list[i-1], &t.list[i]; a.is(b) {
+			out = append(out, twinPair{a, b})
+		}
+	}
+	slices.SortFunc(out, func(a, b twinPair) int { return cmp.Compare(a.one.id, b.one.id) })
+	return out
+}
+
+// findTranslated is what two-taps says of all connections: those that were captured before
+// and after a NAT, or in two encapsulations.
+func findTranslated(s *Survey) (out []overall) {
+	var kinds [2][]twinPair
+	for _, p := range s.twins.pairs() {
+		kind := 0
+		if p.one.client == p.other.client && p.one.server == p.other.server {
+			kind = 1
+		}
+		kinds[kind] = append(kinds[kind], p)
+	}
+	for kind, list := range kinds {
+		if len(list) > 0 {
+			out = append(out, s.translated(list, kind == 1))
+		}
+	}
+	return out
+}
+
+func (s *Survey) translated(list []twinPair, tunnel bool) overall {
+	one, other := list[0].one, list[0].other
+	c := overall{ids: []uint64{}}
+	for i := range list {
+		if len(c.ids) < 1000 {
+			c.ids = append(c.ids, list[i].one.id, list[i].other.id)
+		}
+	}
+	slices.Sort(c.ids)
+	n, about := uint64(len(list)), ""
+	if s.twins.limit != 0 {
+		n, about = uint64(float64(n)*(float64(math.MaxUint64)/float64(s.twins.limit))), "about "
+	}
+	c.n = int(2 * n)
+	c.at = time.Unix(0, one.start).UTC()
+	c.proof = []Mark{{Frame: one.syn.frame, File: one.syn.file}, {Frame: other.syn.frame, File: other.syn.file}}
+	seen := about + words.Plural(n, "connection")
+	name := func(x *twin) string { return where(x.client) + " > " + where(x.server) }
+	c.disproof = "Other sequence numbers, or other data, in the two."
+	c.saw = [2]string{"nothing", "nothing"}
+	c.values = []report.Value{report.Int("connections", n)}
+	if tunnel {
+		c.title = seen + " captured in two encapsulations: " + inWhat(one.wrapped) + " and " + inWhat(other.wrapped)
+		c.explanation = say("They have the same addresses and sequence numbers, and began at the same time: "+name(one)+" is once "+inWhat(one.wrapped)+", once "+inWhat(other.wrapped)+".",
+			"Each is reported as a connection of its own, so that what is counted over connections is counted twice.")
+		c.check = []string{"ip -d link"}
+		c.advice = "With --ignore-encapsulation they are one connection, captured at two places."
+		return c
+	}
+	c.title = seen + " captured before and after a NAT: " + name(one) + " is " + name(other)
+	c.explanation = say("They have the same sequence numbers at both ends, and began within "+dur(time.Duration(max(one.start-other.start, other.start-one.start)))+" of each other, under other addresses or ports: on the way a NAT or a load balancer has changed them.",
+		"Each is reported as a connection of its own: what it has on one side of that device, what on the other. What is counted over connections is counted twice.")
+	c.check = []string{"conntrack -L -p tcp", "nft list ruleset"}
+	c.advice = "For counts look at one side alone (a filter by its addresses). What the two show at different times is what the device did."
+	return c
+}
+
+func inWhat(wrapped string) string {
+	if wrapped == "" {
+		return "as it is"
+	}
+	return "in " + wrapped
+}

@@ -37,6 +37,8 @@ func TestCaptures(t *testing.T) {
 	}
 	times, frames := encap.Attacks()
 	check(t, "../../testdata/pcaps/fragment-attack/A.pcap", 1, times, frames)
+	times, frames = encap.Translated()
+	check(t, "../../testdata/pcaps/captured-at-a-nat/A.pcap", 1, times, frames)
 }
 
 // check holds a capture to what it is made of.

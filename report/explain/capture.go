@@ -28,9 +28,11 @@ var captureFindings = []Entry{
 	{
 		Name: "two-taps", Kind: Finding,
 		Means: `The same path was captured at two places, in one file or in several. One copy drives the
-			states; the other is counted, and where it is missing it shows a loss between the taps.`,
+			states; the other is counted, and where it is missing it shows a loss between the taps. With a NAT
+			between them, or a tunnel, the two are connections of their own; then it says which are one.`,
 		Decides: `Identical segments with a constant difference of hop count, or a constant delay over most of
-			a connection, in both directions.`,
+			a connection, in both directions. Of two connections: the same sequence numbers at both ends, and two
+			seconds between their SYNs at most.`,
 		Alike: `A capture with single packets twice (capture-duplicates).`,
 		Do:    `Nothing: two taps tell more than one. Keep the clocks of the two hosts close together.`,
 		Refs:  []string{"docs/inference.md D2"},
