@@ -82,7 +82,7 @@ func (g *group[X, A, P]) counts() *A {
 
 // join adds the connections of o.
 func (g *group[X, A, P]) join(o *group[X, A, P]) {
-	if g.all == nil && o.all == nil && len(g.few)+len(o.few) <= few {
+	if o.all == nil && len(g.few)+len(o.few) <= few {
 		g.few = append(g.few, o.few...)
 		return
 	}

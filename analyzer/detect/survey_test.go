@@ -954,3 +954,29 @@ func TestManyTwins(t *testing.T) {
 		}
 	}
 }
+
+// TestTwinsMerge: what is merged is what both remember, up to the lower limit.
+func TestTwinsMerge(t *testing.T) {
+	below := func(limit uint64, hashes ...uint64) *twins {
+		x := &twins{limit: limit}
+		for _, h := range hashes {
+			x.list = append(x.list, twin{hash: h})
+		}
+		return x
+	}
+	for i, c := range []struct {
+		a, b  *twins
+		limit uint64
+		n     int
+	}{
+		{below(0, 1, 9), below(0, 2, 8), 0, 4},
+		{below(0, 1, 9), below(5, 2, 4), 5, 3},
+		{below(5, 1, 4), below(0, 2, 8), 5, 3},
+		{below(5, 1, 4), below(3, 2), 3, 2},
+		{below(3, 1), below(5, 2, 4), 3, 2},
+	} {
+		if c.a.merge(c.b); c.a.limit != c.limit || len(c.a.list) != c.n {
+			t.Errorf("%d: limit %d, %d remembered", i, c.a.limit, len(c.a.list))
+		}
+	}
+}
