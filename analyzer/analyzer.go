@@ -257,7 +257,9 @@ func (a *Analyzer) clock(t int64) {
 
 // add runs one segment through its connection.
 func (a *Analyzer) add(s *wire.Segment, hash uint64) {
-	a.sum.segments++
+	if !s.Rest {
+		a.sum.segments++
+	}
 	if s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && a.lay(s, hash) {
 		a.bound()
 		return

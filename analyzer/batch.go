@@ -60,7 +60,9 @@ func (a *Analyzer) dispatch(in *arrival) {
 			a.add(&in.segment, in.hash)
 			return
 		}
-		a.sum.segments++
+		if !in.segment.Rest {
+			a.sum.segments++
+		}
 		a.short++
 		in.guess.follow(&in.segment, a.trailOf(in.hash))
 	case wire.OutcomeICMP:

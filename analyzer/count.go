@@ -176,7 +176,7 @@ func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
 	}
 	h := &c.details().half
 	if !h.seen {
-		if s.Flags.Has(wire.FIN) {
+		if s.Flags.Has(wire.FIN) || s.LaterFIN {
 			return
 		}
 		*h = halfClose{side: x, from: ack.t, seen: true, alert: true}

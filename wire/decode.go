@@ -28,6 +28,7 @@ type Decoder struct {
 	tunnels map[uint32]tunnelHop
 
 	fragments fragments
+	partial   bool // what is decoded is the first fragment of a tunnel
 }
 
 // maxDepth bounds how many encapsulations may be around a packet: VLAN tags, tunnels,

@@ -20,7 +20,7 @@ const (
 	maxDatagrams  = 1 << 12
 	maxPieces     = 1 << 10 // of a datagram: of 64 octets each they are the largest that there is
 	maxAttackers  = 1 << 8  // pairs of addresses
-	prefixOctets  = 256     // of a datagram
+	prefixOctets  = 512     // of a datagram: Geneve with all options, and what it carries
 	fragmentUnit  = 8       // octets in which offsets are counted
 	maxDatagram   = 0xffff
 	fragmentTime4 = int64(30e9) // ip_frag_time: after that the kernel gives a datagram up
@@ -63,7 +63,9 @@ type datagram struct {
 	began  bool   // the first fragment has counted
 	over   bool   // whole, or given up: whatever comes is a copy
 	prefix [prefixOctets]byte
-	filled uint32 // bits: which units of the prefix were captured
+	filled uint64 // bits: which units of the prefix were captured
+	sum    uint64 // of the octets that have come, as checksums add them up
+	cut    bool   // not all of them were captured
 }
 
 // fragments are the datagrams of which fragments have come.
@@ -116,6 +118,9 @@ func (d *Decoder) FragmentAttacks() (list []FragmentAttack, more uint64) {
 
 // piece takes a fragment.
 func (d *Decoder) piece(s *Segment, q *piece) Outcome {
+	if d.partial { // within a first fragment: the rest may be needed to tell what this is
+		return OutcomeFragment
+	}
 	if q.more {
 		q.n -= q.n % fragmentUnit // as Linux does in IPv4
 	}
@@ -150,7 +155,7 @@ func (d *Decoder) piece(s *Segment, q *piece) Outcome {
 	switch {
 	case g.whole():
 		return d.assembled(s, q, g)
-	case q.off == 0:
+	case q.off == 0 && !(d.Verify && q.proto == protoTCP): // the checksum is that of all
 		return d.beginning(s, q, g)
 	}
 	return OutcomeFragment
@@ -236,6 +241,8 @@ func (g *datagram) add(q *piece) int {
 		return pieceOverlaps
 	}
 	g.parts = slices.Insert(g.parts, i, x)
+	g.sum += uint64(fold16(sum(q.body)))
+	g.cut = g.cut || uint32(len(q.body)) < q.n
 	for at := 0; at < len(q.body) && int(q.off)+at < prefixOctets; at += fragmentUnit {
 		n := copy(g.prefix[int(q.off)+at:], q.body[at:min(at+fragmentUnit, len(q.body))])
 		if n == fragmentUnit || at+n == len(q.body) {
@@ -280,7 +287,9 @@ func (d *Decoder) beginning(s *Segment, q *piece, g *datagram) Outcome {
 		return OutcomeFragment // the rest of the header follows
 	}
 	outer, depth := s.Tuple, d.depth
+	d.partial = true
 	out := d.whatFollows(s, &u)
+	d.partial = false
 	if out == OutcomeICMP {
 		g.over = true
 	}
@@ -302,8 +311,16 @@ func (d *Decoder) beginning(s *Segment, q *piece, g *datagram) Outcome {
 	s.TCP = s.TCP[:min(len(s.TCP), header+int(present))]
 	s.Payload = s.Payload[:min(len(s.Payload), int(present))]
 	s.Len, s.Fragment = present, true
+	s.LaterFIN = s.Flags.Has(FIN)
 	s.Flags &^= FIN
 	return OutcomeTCP
+}
+
+// wrong reports whether a whole TCP segment has a wrong checksum, as VerifyChecksum does of one
+// that came in one piece.
+func (g *datagram) wrong(s *Segment) bool {
+	pseudo := s.Tuple.sum() + protoTCP + uint64(g.total)
+	return !g.cut && s.Sum != 0 && s.Sum != fold16(pseudo) && fold16(pseudo+g.sum) != 0xffff
 }
 
 // assembled decodes a datagram that is whole: all of it, or what has not counted yet.
@@ -311,6 +328,9 @@ func (d *Decoder) assembled(s *Segment, q *piece, g *datagram) Outcome {
 	g.over = true
 	u := upper{proto: q.proto, body: g.known(), n: g.total, ends: q.ends}
 	out := d.whatFollows(s, &u)
+	if d.Verify && out == OutcomeTCP && q.proto == protoTCP && g.wrong(s) {
+		return OutcomeChecksum
+	}
 	s.Fragment = true
 	if out != OutcomeTCP || !g.began {
 		return out
@@ -320,7 +340,7 @@ func (d *Decoder) assembled(s *Segment, q *piece, g *datagram) Outcome {
 	}
 	s.Seq, s.Len = s.DataSeq().Add(g.sent), s.Len-min(s.Len, g.sent)
 	s.Flags &^= SYN
-	s.TCP, s.Payload, s.Sum, s.Rest = nil, nil, 0, true
+	s.TCP, s.Payload, s.Sum, s.Rest, s.LaterFIN = nil, nil, 0, true, false
 	return OutcomeTCP
 }
 

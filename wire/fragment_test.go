@@ -272,3 +272,60 @@ func TestFragmentsAreBounded(t *testing.T) {
 		t.Errorf("%d datagrams are held", wire.FragmentsHeld(&d))
 	}
 }
+
+// TestFragmentsOfFragments: what was cut before a tunnel is cut again outside of it. The segment
+// counts once, whatever comes first, and nothing panics.
+func TestFragmentsOfFragments(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		p := big(false, 1000)
+		var frames [][]byte
+		for i, inner := range fragmented(false, p.Append(nil, packet.Raw), 600) {
+			outer := serialize(t, inner, ip4(4))
+			if v6 {
+				outer = serialize(t, inner, ip6(4))
+			} else {
+				put16(outer[4:], uint16(500+i))
+			}
+			pieces := fragmented(v6, outer, 104)
+			if v6 {
+				for _, f := range pieces {
+					put16(f[46:], uint16(500+i))
+				}
+			}
+			frames = append(frames, pieces...)
+		}
+		for range 2 {
+			var d wire.Decoder
+			from, octets, fin := whatItSays(t, feed(&d, frames...))
+			if from != p.Seq || octets != 1000 || !fin {
+				t.Errorf("IPv6 %v: %d octets from %d, FIN %v", v6, octets, from, fin)
+			}
+			slices.Reverse(frames)
+		}
+	}
+}
+
+// TestFragmentChecksum: where checksums are verified a segment counts when it is whole, and not
+// if its checksum is wrong; one that a card was to fill in is not wrong.
+func TestFragmentChecksum(t *testing.T) {
+	for sum, want := range map[packet.Sum]wire.Outcome{packet.Good: wire.OutcomeTCP, packet.Partial: wire.OutcomeTCP, packet.Zero: wire.OutcomeTCP, packet.Bad: wire.OutcomeChecksum} {
+		p := big(false, 1001)
+		p.Sum = sum
+		d := wire.Decoder{Verify: true}
+		out := wire.OutcomeFragment
+		pieces := fragmented(false, p.Append(nil, packet.Raw), 400, 800)
+		for i, data := range pieces {
+			put16(data[10:], 0) // the IP checksum is not filled in
+			s := leftovers()
+			if out = d.Decode(packet.Raw, data, uint32(len(data)), &s); i < len(pieces)-1 && out != wire.OutcomeFragment {
+				t.Errorf("%v: fragment %d: outcome %d", sum, i, out)
+			}
+			if out == wire.OutcomeTCP && (s.Len != 1001 || s.Rest || !s.Flags.Has(wire.FIN)) {
+				t.Errorf("%v: %+v", sum, s)
+			}
+		}
+		if out != want {
+			t.Errorf("%v: outcome %d, want %d", sum, out, want)
+		}
+	}
+}

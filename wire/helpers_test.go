@@ -47,7 +47,7 @@ func (f frame) decode() (wire.Segment, wire.Outcome) {
 func leftovers() wire.Segment {
 	s := wire.Segment{
 		Seq: 1, Ack: 2, Len: 3, Window: 4, Flags: wire.FIN, Dir: 1, TTL: 5, IPID: 6, HasIPID: true,
-		Arrow: wire.Outbound, Sum: 7, Offload: true, Fragment: true, Rest: true, TCP: []byte{8}, Payload: []byte{9},
+		Arrow: wire.Outbound, Sum: 7, Offload: true, Fragment: true, Rest: true, LaterFIN: true, TCP: []byte{8}, Payload: []byte{9},
 		Options: wire.Options{Has: 0x3ff, WindowScale: 1, NSACK: 2, MSS: 3, TSVal: 4, TSEcr: 5, MPTCP: 6},
 	}
 	for i := range s.Options.SACK {

@@ -44,7 +44,7 @@ func (d *Decoder) ipv4(s *Segment, p []byte, cut uint32) Outcome {
 	if d.Verify && wrongSum(p[:header]) {
 		return OutcomeChecksum
 	}
-	s.Fragment, s.Rest = false, false
+	s.Fragment, s.Rest, s.LaterFIN = false, false, false
 	s.IPID, s.HasIPID = be.Uint16(p[4:]), true
 	s.TTL = p[8]
 	s.Tuple.V6 = false
@@ -69,7 +69,7 @@ func (d *Decoder) ipv6(s *Segment, p []byte, cut uint32) Outcome {
 	if len(p) < 40 || p[0]>>4 != 6 {
 		return OutcomeMalformed
 	}
-	s.Offload, s.Fragment, s.Rest = false, false, false
+	s.Offload, s.Fragment, s.Rest, s.LaterFIN = false, false, false, false
 	s.IPID, s.HasIPID = 0, false
 	s.TTL = p[7]
 	s.Tuple.V6 = true

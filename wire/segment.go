@@ -103,6 +103,9 @@ type Segment struct {
 	// this is what the first of them carries, or all of it, or, with Rest, what the
 	// others carry: see fragment.go.
 	Offload, Fragment, Rest bool
+	// LaterFIN says that this is what a first fragment carries of a segment with a FIN, which
+	// comes behind what the others carry.
+	LaterFIN bool
 
 	Options Options
 

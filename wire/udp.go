@@ -108,6 +108,9 @@ func (d *Decoder) inUDP(s *Segment, kind Encapsulation, p []byte, cut uint32) Ou
 // within decodes what a port led to, if it is sound.
 func (d *Decoder) within(s *Segment, kind tunnelKind, id uint32, etherType uint16, p []byte, cut uint32) Outcome {
 	if !sound(etherType, p, cut) {
+		if cut > 0 && len(p) < ethernetHeader+40 {
+			return OutcomeMalformed // cut before it could be told
+		}
 		return OutcomeNotIP
 	}
 	d.enter(&s.Tuple, kind, id)

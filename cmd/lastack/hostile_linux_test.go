@@ -105,7 +105,7 @@ var hostiles = []hostile{
 			}
 			c.tcp(1, &p)
 		}
-	}, `500,000 IP fragments`},
+	}, `500,000 further IP fragments`},
 	{"a million incarnations of one tuple", func(w io.Writer) {
 		c := newCapturer(w, 101)
 		a, b := address("192.0.2.0", 1), address("198.51.100.0", 80)
@@ -214,7 +214,7 @@ func measured(t *testing.T, cmd *exec.Cmd) (out string, peak int64) {
 	if code := state.ExitCode(); code != 0 && code != int(exitFailed) && code != int(exitDamaged) {
 		t.Errorf("exit code %d: %v\n%s", code, err, b.String())
 	}
-	return b.String(), state.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return b.String(), int64(state.SysUsage().(*syscall.Rusage).Maxrss) << 10
 }
 
 // TestSmallHostileInputs: files of a kilobyte, broken in every way there is, take neither

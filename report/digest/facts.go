@@ -126,7 +126,7 @@ func (d *Digest) lost() (parts []string) {
 		what string
 	}{
 		{s.Skipped.NotIP, "not IP"}, {s.Skipped.NotTCP, "not TCP"}, {s.Skipped.Malformed, "malformed or cut short"},
-		{s.Skipped.Fragment, "IP fragments"}, {s.Skipped.LinkType, "of an unknown link type"}, {s.Skipped.Checksum, "with a wrong checksum"},
+		{s.Skipped.Fragment, "further IP fragments"}, {s.Skipped.LinkType, "of an unknown link type"}, {s.Skipped.Checksum, "with a wrong checksum"},
 	} {
 		if c.n > 0 {
 			skipped = append(skipped, words.Count(c.n)+" "+c.what)
