@@ -70,6 +70,9 @@ func (c *connection) kindOf(s *wire.Segment, p *reassembly.Placement) string {
 		}
 		return ""
 	case p.Kind == reassembly.Old && (s.SegLen() > 0 || !s.Flags.Has(wire.ACK)):
+		if sp := &c.ep[s.Dir].sp; sp.Has(reassembly.KnownISS|reassembly.KnownNext) && sp.ISS.LessEq(s.Seq) && s.End().LessEq(sp.Next) {
+			return "copy by the network" // its sender did not send it again
+		}
 		return "outside every window"
 	}
 	return p.Kind.String()

@@ -110,6 +110,7 @@ var softKinds = map[string]class{
 	"old ACK":                 odd,
 	"window probe":            odd,
 	"outside every window":    odd,
+	"copy by the network":     odd,
 	again:                     odd,
 	"capture duplicate":       odd,
 	"second tap":              odd,
