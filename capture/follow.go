@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -22,8 +23,8 @@ type Follow struct {
 	Waiting func() error    // if not nil, is called before the set waits; its error ends it, too
 }
 
-// ErrFollowed is the error of a Set that is followed no longer: it comes once, and after it
-// io.EOF. What was begun of the last packet is no fault.
+// ErrFollowed is the error of a Set that was told to stop: it comes once, and after it io.EOF.
+// What was begun of the last packet is then no fault. Where nothing comes any more it is.
 var ErrFollowed = errors.New("followed no longer")
 
 const lookAgain = 200 * time.Millisecond
@@ -37,12 +38,13 @@ type tail struct {
 	known   map[string]os.FileInfo // files that are members
 	growing *member                // that may still be written
 	news    time.Time              // when something came last
+	unready map[string]error       // what is wrong with files that have no packet yet
 	over    bool
 }
 
 // follow makes s the set of what is there and what will be.
 func (s *Set) follow(paths []string, opts Options) (*Set, error) {
-	s.tail = &tail{Follow: *opts.Follow, set: s, paths: paths, opts: opts, known: map[string]os.FileInfo{}, news: time.Now()}
+	s.tail = &tail{Follow: *opts.Follow, set: s, paths: paths, opts: opts, known: map[string]os.FileInfo{}, unready: map[string]error{}, news: time.Now()}
 	if s.tail.discover(); len(s.members) == 0 && len(s.pending) > 0 {
 		return s.opened()
 	}
@@ -101,15 +103,21 @@ func (t *tail) look(f found) {
 		}
 		return
 	}
+	delete(t.unready, f.path)
 	m := &member{path: f.path, file: &pooledFile{pool: &t.set.files, path: f.path}}
 	switch err := t.set.join(m); {
 	case err == nil && m.hasHead:
 		m.close()
 		m.tail, t.known[f.path] = t, id
 	case err == nil:
+		if err := m.readHead(); err != io.EOF {
+			t.unready[f.path] = err
+		}
 		m.close()
 		t.set.members = t.set.members[:len(t.set.members)-1] // no packet yet, or none that is whole
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, ErrNotCapture) && (f.listed || id.Size() < pcapHeader): // not a capture, or not yet
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		t.unready[f.path] = err
+	case errors.Is(err, ErrNotCapture) && (f.listed || id.Size() < pcapHeader): // not a capture, or not yet
 	default:
 		t.once(f.path, err)
 	}
@@ -129,11 +137,14 @@ func (t *tail) await() error {
 	select {
 	case <-t.Stop:
 		t.over = true
-	case <-time.After(lookAgain):
-		t.over = t.Idle > 0 && time.Since(t.news) >= t.Idle
-	}
-	if t.over {
 		return ErrFollowed
+	case <-time.After(lookAgain):
+	}
+	if t.over = t.Idle > 0 && time.Since(t.news) >= t.Idle; t.over {
+		for _, path := range slices.Sorted(maps.Keys(t.unready)) {
+			t.set.problem(path, t.unready[path])
+		}
+		return io.EOF
 	}
 	t.discover()
 	return nil

@@ -112,24 +112,35 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowEnds: it ends when nothing comes, in the middle of a record, too, and that is no
-// fault of the file.
+// TestFollowEnds: it ends when nothing comes any more, and then what is incomplete is told. When
+// it is stopped that is no fault.
 func TestFollowEnds(t *testing.T) {
 	data := parts(t)[0]
-	for name, octets := range map[string]int{"between records": len(data), "within one": len(data) - 5, "before the first": 30, "within the header": 7, "empty": 0} {
+	for name, c := range map[string]struct{ octets, faults int }{
+		"between records": {len(data), 0}, "within one": {len(data) - 5, 1}, "before the first": {30, 1}, "within the header": {7, 1}, "empty": {0, 0},
+	} {
 		file := filepath.Join(t.TempDir(), "a.pcap")
-		if err := os.WriteFile(file, data[:octets], 0o644); err != nil {
+		if err := os.WriteFile(file, data[:c.octets], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		waited := 0
-		set, err := capture.Open([]string{file}, capture.Options{Follow: &capture.Follow{Idle: time.Millisecond, Waiting: func() error { waited++; return nil }}})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		_, faults := framesOf(t, set, 0, nil)
-		if len(faults) != 1 || !errors.Is(faults[0], capture.ErrFollowed) || waited == 0 {
-			t.Errorf("%s: %v, waited %d times", name, faults, waited)
+		waited, stop := 0, make(chan struct{})
+		close(stop)
+		for _, f := range []*capture.Follow{{Idle: time.Millisecond, Waiting: func() error { waited++; return nil }}, {Stop: stop}} {
+			set, err := capture.Open([]string{file}, capture.Options{Follow: f})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			switch _, faults := framesOf(t, set, 0, nil); {
+			case f.Stop != nil:
+				if len(faults) != 1 || !errors.Is(faults[0], capture.ErrFollowed) {
+					t.Errorf("%s, stopped: %v", name, faults)
+				}
+			case len(faults) != c.faults || waited == 0:
+				t.Errorf("%s: %v, waited %d times", name, faults, waited)
+			case c.faults > 0 && !errors.Is(faults[0], io.ErrUnexpectedEOF):
+				t.Errorf("%s: %v", name, faults)
+			}
 		}
 	}
 }

@@ -254,7 +254,7 @@ func (s *Set) pick() error {
 		if s.tail == nil {
 			return io.EOF
 		}
-		if err := s.tail.await(); err != nil {
+		if err := s.tail.await(); err != nil && len(s.pending) == 0 {
 			return err
 		}
 	}

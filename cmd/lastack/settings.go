@@ -108,7 +108,7 @@ func (g flagGroup) only(names ...string) flagGroup {
 func (s *settings) inputFlags() flagGroup {
 	g := newGroup("Input")
 	g.BoolVarP(&s.recursive, "recursive", "r", false, "read the captures below a directory too, not only those in it")
-	g.BoolVar(&s.follow, "follow", false, "read on as the captures are written, until SIGINT: the file that grows, and those that come into the directories and 'patterns*' that are named")
+	g.BoolVar(&s.follow, "follow", false, "read on as the captures are written, until SIGINT, which then ends it with the report and exit status 0: the file that grows, and those that come into the directories and 'patterns*' that are named")
 	g.Var(&s.followIdle, "follow-idle", "with --follow: end when nothing has come for so long")
 	return g
 }

@@ -117,6 +117,9 @@ func (t *Text) quiet() {
 	for _, f := range t.Inputs() {
 		names = append(names, filepath.Base(f.Name))
 	}
+	if len(names) == 0 {
+		names = []string{"no capture"} // of a set that was followed, and never came
+	}
 	name := strings.Join(names[:min(len(names), 3)], ", ")
 	if n := len(names) - 3; n > 0 {
 		name += " and " + words.Count(n) + " more"
