@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,8 +152,11 @@ func (c *checker) done() {
 	c.Logf("%d records, %d things unverified", c.records, c.unverified)
 }
 
+// testdata lists the captures whose segments came whole: the oracle takes each frame for a
+// packet, and puts no fragments together.
 func testdata(t testing.TB) []string {
 	files, err := filepath.Glob("../../testdata/pcaps/*/*.pcap")
+	files = slices.DeleteFunc(files, func(f string) bool { return strings.Contains(f, "fragment-attack") })
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no captures: %v", err)
 	}

@@ -36,7 +36,8 @@ func TestRebuildsCaptures(t *testing.T) {
 		le := binary.LittleEndian
 		for b = b[24:]; len(b) > 0; n++ {
 			frame := b[16 : 16+le.Uint32(b[8:])]
-			if b = b[16+len(frame):]; frame[ethernet+protocol] == icmp {
+			const fragment = 6
+			if b = b[16+len(frame):]; frame[ethernet+protocol] == icmp || frame[ethernet+fragment]&0x3f|frame[ethernet+fragment+1] != 0 {
 				continue
 			}
 			if s, ok := packet.Parse(frame[ethernet:]); !ok || !bytes.Equal(s.Append(nil, packet.Raw), frame[ethernet:]) {
