@@ -172,18 +172,20 @@ func tiny(q *piece) bool {
 func (d *Decoder) datagramOf(s *Segment, q *piece) *datagram {
 	f := &d.fragments
 	key := datagramKey{ends: q.ends, id: q.id, tunnel: s.Tuple.Tunnel, vlan: s.Tuple.VLAN, proto: q.proto, v6: s.Tuple.V6}
-	limit := fragmentTime4
 	if key.v6 {
-		key.proto, limit = 0, fragmentTime6
+		key.proto = 0
 	}
-	for len(f.queue) > 0 && (f.queue[0] == nil || len(f.queue) >= maxDatagrams || s.Time-f.queue[0].born > limit) {
-		if old := f.queue[0]; old != nil {
-			delete(f.held, old.key)
+	for len(f.queue) > 0 && (f.queue[0] == nil || len(f.queue) >= maxDatagrams || f.queue[0].old(s.Time)) {
+		if g := f.queue[0]; g != nil {
+			delete(f.held, g.key)
 		}
 		f.queue = f.queue[1:]
 	}
 	if g := f.held[key]; g != nil {
-		return g
+		if !g.old(s.Time) {
+			return g
+		}
+		d.forget(g)
 	}
 	if f.held == nil {
 		f.held = map[datagramKey]*datagram{}
@@ -192,6 +194,15 @@ func (d *Decoder) datagramOf(s *Segment, q *piece) *datagram {
 	f.held[key] = g
 	f.queue = append(f.queue, g)
 	return g
+}
+
+// old reports whether the kernel would have given a datagram up by now.
+func (g *datagram) old(now int64) bool {
+	limit := fragmentTime4
+	if g.key.v6 {
+		limit = fragmentTime6
+	}
+	return now-g.born > limit
 }
 
 // forget gives a datagram up.
@@ -245,7 +256,7 @@ func (g *datagram) add(q *piece) int {
 	g.cut = g.cut || uint32(len(q.body)) < q.n
 	for at := 0; at < len(q.body) && int(q.off)+at < prefixOctets; at += fragmentUnit {
 		n := copy(g.prefix[int(q.off)+at:], q.body[at:min(at+fragmentUnit, len(q.body))])
-		if n == fragmentUnit || at+n == len(q.body) {
+		if n == fragmentUnit || !q.more && uint32(at+n) == q.n { // else the rest of the unit was not captured
 			g.filled |= 1 << ((int(q.off) + at) / fragmentUnit)
 		}
 	}

@@ -329,3 +329,47 @@ func TestFragmentChecksum(t *testing.T) {
 		}
 	}
 }
+
+// TestFragmentsCut: of a fragment that was not captured whole the octets that are missing are not
+// zeros: what lies behind them is not decoded, and lengths are those of the IP headers.
+func TestFragmentsCut(t *testing.T) {
+	p := big(false, 1000)
+	p.Options = packet.SYNOptions(nil, 7, 8)
+	pieces := fragmented(false, p.Append(nil, packet.Raw), 24, 400)
+	for cut := range 21 {
+		var d wire.Decoder
+		var last wire.Segment
+		for _, i := range []int{2, 1, 0} {
+			data := pieces[i]
+			if i == 1 {
+				data = data[:20+cut]
+			}
+			s := wire.Segment{}
+			if d.Decode(packet.Raw, data, uint32(len(pieces[i])), &s) == wire.OutcomeTCP {
+				last = s
+			}
+		}
+		header := len(p.Append(nil, packet.Raw)) - 20 - 1000
+		if known := 24 + min(cut/8*8, header-24); last.Len != 1000 || len(last.TCP) > 24+cut || last.Options.Has&wire.OptIncomplete == 0 != (known >= header) {
+			t.Errorf("%d octets of the second: %d octets, %d known, options %b", cut, last.Len, len(last.TCP), last.Options.Has)
+		}
+	}
+}
+
+// TestFragmentTimes: IPv4 traffic does not end the time of IPv6 datagrams.
+func TestFragmentTimes(t *testing.T) {
+	p4, p6 := big(false, 1000), big(true, 1000)
+	six, four := fragmented(true, p6.Append(nil, packet.Raw), 400), fragmented(false, p4.Append(nil, packet.Raw), 400)
+	var d wire.Decoder
+	var got []wire.Outcome
+	for _, x := range []struct {
+		at   int64
+		data []byte
+	}{{0, six[0]}, {1e9, four[0]}, {40e9, four[1]}, {50e9, six[1]}} {
+		s := wire.Segment{Time: x.at}
+		got = append(got, d.Decode(packet.Raw, x.data, uint32(len(x.data)), &s))
+	}
+	if want := []wire.Outcome{wire.OutcomeTCP, wire.OutcomeTCP, wire.OutcomeFragment, wire.OutcomeTCP}; !slices.Equal(got, want) {
+		t.Errorf("outcomes %v, want %v", got, want)
+	}
+}

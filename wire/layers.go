@@ -41,6 +41,9 @@ func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint3
 	defer b.reset()
 	for range most {
 		if etherType := leadsTo(next, p); etherType != etherNone {
+			if d.doubtful && !sound(etherType, p, cut) {
+				return OutcomeNotIP
+			}
 			return d.network(s, etherType, p, cut)
 		}
 		b.reset()

@@ -190,6 +190,7 @@ func TestNotTunnels(t *testing.T) {
 		{"MPLS with a pseudowire of something else", outer{eth(0x8847), &layers.MPLS{StackBottom: true}, octets{0, 0, 0, 0}, eth(0x806)}, wire.OutcomeNotIP},
 		{"VXLAN with an IP packet that is longer than the frame", outer{eth(0x800), ip4(17), udp(4789), &layers.VXLAN{ValidIDFlag: true}, eth(0x800), octets(unhex("4500 0800 0000 0000 40 06 0000 c0000201 c6336401"))}, wire.OutcomeNotTCP},
 		{"Teredo that is none", outer{eth(0x800), ip4(17), udp(3544)}, wire.OutcomeNotTCP},
+		{"L2TP with a packet that is longer than the frame", outer{eth(0x800), ip4(17), udp(1701), octets(unhex("0002 0001 0002 0021 4500 0800 0000 0000 40 06 0000 c0000201 c6336401"))}, wire.OutcomeNotTCP},
 		{"L2TP control", outer{eth(0x800), ip4(17), udp(1701), octets(unhex("c802 0014 0001 0000 0000 0000"))}, wire.OutcomeNotTCP},
 		{"GRE with an unknown protocol", outer{eth(0x800), ip4(47), &layers.GRE{Protocol: 0x1234}}, wire.OutcomeNotTCP},
 		{"8 packets around another", nested(8), wire.OutcomeTCP},

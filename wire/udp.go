@@ -239,6 +239,8 @@ func (d *Decoder) l2tp(s *Segment, p []byte, cut uint32) Outcome {
 		return OutcomeNotIP
 	}
 	d.enter(&s.Tuple, tunnelL2TP, 0)
+	d.doubtful = true
+	defer func() { d.doubtful = false }()
 	return d.generic(s, layers.LayerTypePPP, p[n:], cut)
 }
 

@@ -43,6 +43,6 @@ func tellCaptureLoss(in *Input, c *claim) {
 	size := words.Plural(missing, "byte")
 	c.title = "The capture missed " + size + " that the " + string(c.side) + " sent"
 	c.explanation = "The " + string(c.side.Peer()) + " acknowledged " + size + " of the " + string(c.side) + " (last in " + in.frame(in.Unseen[index(c.side)]) +
-		") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments, which are not put together here. What else the capture missed cannot be told, so other findings about this connection are less sure."
+		") that were never captured. They arrived, so the capture lost them, they took another path than the tap's, or they came in IP fragments of which some are missing. What else the capture missed cannot be told, so other findings about this connection are less sure."
 	c.values = in.values(report.Int("missing_bytes", missing))
 }

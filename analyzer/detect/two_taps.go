@@ -76,19 +76,13 @@ type twins struct {
 	limit uint64
 }
 
+// add takes one whose hash is below the limit.
 func (t *twins) add(x *twin) {
-	if t.limit != 0 && x.hash >= t.limit {
-		return
-	}
 	t.list = append(t.list, *x)
 	if len(t.list) >= 2*maxTwins {
-		t.prune()
+		slices.SortFunc(t.list, byHash)
+		t.cut(t.list[maxTwins].hash)
 	}
-}
-
-func (t *twins) prune() {
-	slices.SortFunc(t.list, byHash)
-	t.cut(t.list[maxTwins].hash)
 }
 
 func byHash(a, b twin) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) }
@@ -127,7 +121,7 @@ func (s *Survey) addTwin(in *Input) {
 func wrapped(c *report.Connection) string {
 	var list []string
 	for _, v := range c.VLAN {
-		list = append(list, "vlan:"+words.Count(uint64(v)))
+		list = append(list, "vlan:"+strconv.Itoa(int(v)))
 	}
 	return strings.Join(append(list, c.Tunnel...), " ")
 }
@@ -193,6 +187,7 @@ func (s *Survey) translated(list []twinPair, tunnel bool) overall {
 		}
 	}
 	slices.Sort(c.ids)
+	c.ids = slices.Compact(c.ids) // one may be seen a third time
 	n, about := uint64(len(list)), ""
 	if s.twins.limit != 0 {
 		n, about = uint64(float64(n)*(float64(math.MaxUint64)/float64(s.twins.limit))), "about "

@@ -18,5 +18,6 @@
 // is read once for the records, and again for each hundred connections.
 //
 // tshark neither reassembles fragments nor streams here, and trusts every checksum: a
-// frame is TCP where the TCP header lies, as it is to lastack.
+// frame is TCP where the TCP header lies, as it is to lastack, which beside it takes the
+// last fragment of a segment for what it brings.
 package main

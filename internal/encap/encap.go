@@ -42,7 +42,7 @@ func over(list ...Wrap) Wrap {
 	return w
 }
 
-// bytes are octets by their hexadecimal digits.
+// octets are those of a header by their hexadecimal digits.
 func octets(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
 	if err != nil {
