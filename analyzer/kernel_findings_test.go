@@ -19,8 +19,6 @@ var untold = map[string]string{
 	"capture-duplicates":       "about the capture, not the kernels: internal/lab/derive makes captures with packets twice",
 	"two-taps":                 "about the capture: internal/lab/derive puts both taps into one",
 	"capture-loss":             "about the capture: internal/lab/derive leaves segments out",
-	"fragment-attack":          "no kernel sends such fragments: testdata/pcaps/fragment-attack",
-	"mid-stream":               "about the capture: internal/lab/derive begins in the middle",
 	"final-ack-unseen":         "about the capture: internal/lab/derive leaves the final ACK out",
 	"evicted":                  "about --max-connections: see TestBound",
 	"fin-wait-2-stuck":         "takes a minute in FIN-WAIT-2: a script shows it",

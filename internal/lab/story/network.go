@@ -6,6 +6,8 @@ import (
 
 	"github.com/lastack/lastack/internal/lab/netns"
 	"github.com/lastack/lastack/internal/lab/path"
+	"github.com/lastack/lastack/internal/packet"
+	"github.com/lastack/lastack/wire"
 )
 
 var network = []Story{
@@ -75,6 +77,24 @@ var network = []Story{
 			w.Rule(path.All(fromA, path.Data), path.Fragments(400), 0)
 			a.Write(4000)
 			b.Read(4000)
+			closeBoth(w, a, b)
+		},
+	},
+	{
+		Name: "fragments-overlap", Title: "A's data arrives in honest fragments; beside it forged ones overlap: B drops those packets whole",
+		Run: func(w *World) {
+			a, b := w.Pair()
+			w.Rule(path.All(fromA, path.Data), path.Fragments(400), 0)
+			a.Write(4000)
+			b.Read(4000)
+			for i := range uint16(3) {
+				for _, offset := range []uint16{0, 4} { // in units of 8 octets: of 48 that came, 16 come again
+					p := packet.TCP{Src: w.A.At(19_100), Dst: w.server(), Seq: 1, Ack: 1, Flags: wire.ACK, Window: 1024, Payload: make([]byte, 28)}
+					p.IPID, p.IPFlags = 900+i, packet.MoreFragments|offset
+					w.Inject(p)
+				}
+			}
+			w.Sleep(100 * ms)
 			closeBoth(w, a, b)
 		},
 	},

@@ -142,7 +142,9 @@ func (w *World) Forge(from netip.AddrPort) packet.TCP {
 
 // Inject delivers p to the host of its destination at once.
 func (w *World) Inject(p packet.TCP) {
-	p.IPFlags = packet.DontFragment // as Linux sends it
+	if p.IPFlags == 0 {
+		p.IPFlags = packet.DontFragment // as Linux sends it
+	}
 	w.Path.Inject(path.Side(sideOf(p.Dst.Addr())), p.Append(nil, packet.Raw))
 }
 
