@@ -411,7 +411,8 @@ func (p *Pool) give(s *share, i int) {
 
 // Summary returns the counts. It is for when the input has ended.
 func (p *Pool) Summary() *report.Summary {
-	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped, findings: slices.Clone(p.sum.findings)}
+	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped,
+		undecoded: p.decoder.Undecoded(), findings: slices.Clone(p.sum.findings)}
 	for _, a := range p.parts {
 		a.nursery.settle(&a.sum)
 		t.add(&a.sum)

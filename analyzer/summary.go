@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/fsm"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
@@ -13,7 +14,8 @@ import (
 type tally struct {
 	packets, segments, copies uint64
 	strayResets, timeWentBack uint64
-	skipped                   [wire.OutcomeChecksum + 1]uint64
+	skipped                   [wire.Outcomes]uint64
+	undecoded                 map[uint32]uint64 // of OutcomeLink, by link type: the decoder's
 	connections               uint64
 	byOpen, byClose, byCloser counts
 	byCause, states, findings counts
@@ -98,7 +100,10 @@ func lifetime(d float64) string {
 
 // Summary returns the counts so far. The caller adds what it knows of the
 // files.
-func (a *Analyzer) Summary() *report.Summary { return a.sum.summary() }
+func (a *Analyzer) Summary() *report.Summary {
+	a.sum.undecoded = a.decoder.Undecoded()
+	return a.sum.summary()
+}
 
 func (t *tally) summary() *report.Summary {
 	return &report.Summary{
@@ -106,11 +111,24 @@ func (t *tally) summary() *report.Summary {
 		Files: []report.FileSummary{},
 		Skipped: report.Skipped{NotIP: t.skipped[wire.OutcomeNotIP], NotTCP: t.skipped[wire.OutcomeNotTCP],
 			Malformed: t.skipped[wire.OutcomeMalformed], Fragment: t.skipped[wire.OutcomeFragment],
-			LinkType: t.skipped[wire.OutcomeLink], Checksum: t.skipped[wire.OutcomeChecksum]},
+			LinkType: t.skipped[wire.OutcomeLink], LinkTypes: t.linkTypes(),
+			Checksum: t.skipped[wire.OutcomeChecksum], TooDeep: t.skipped[wire.OutcomeTooDeep]},
 		CaptureDuplicates: t.copies, TimeWentBack: t.timeWentBack, Connections: t.connections,
 		ByOpen: t.byOpen.byName(), ByClose: t.byClose.byName(), ByFirstCloser: t.byCloser.byName(), ByResetCause: t.byCause.byName(),
 		StatesAtEnd: t.states.byName(), Findings: t.findings.byName(), Lifetimes: t.lifetimes.byName(),
 	}
+}
+
+// linkTypes counts what is of a link type without a decoder, by its name.
+func (t *tally) linkTypes() map[string]uint64 {
+	if len(t.undecoded) == 0 {
+		return nil
+	}
+	m := make(map[string]uint64, len(t.undecoded))
+	for link, n := range t.undecoded {
+		m[capture.LinkType(link).String()] += n
+	}
+	return m
 }
 
 // emit makes the record of c final, as of now.

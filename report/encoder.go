@@ -575,6 +575,11 @@ func appendSkipped(b []byte, s *Skipped) []byte {
 	b = appendUint(b, s.LinkType)
 	b = append(b, `,"checksum":`...)
 	b = appendUint(b, s.Checksum)
+	b = append(b, `,"too_deep":`...)
+	b = appendUint(b, s.TooDeep)
+	if len(s.LinkTypes) > 0 {
+		b = appendMap(append(b, `,"link_types":`...), s.LinkTypes, appendUint)
+	}
 	return append(b, '}')
 }
 

@@ -347,6 +347,9 @@ type Skipped struct {
 	NotTCP    uint64 `json:"not_tcp"`
 	Malformed uint64 `json:"malformed"`
 	Fragment  uint64 `json:"fragment"`
-	LinkType  uint64 `json:"link_type"`
-	Checksum  uint64 `json:"checksum"` // with a wrong one, where they are verified
+	LinkType  uint64 `json:"link_type"` // of one without a decoder
+	Checksum  uint64 `json:"checksum"`  // with a wrong one, where they are verified
+	TooDeep   uint64 `json:"too_deep"`  // in more than eight encapsulations
+	// LinkTypes counts those of LinkType by its name, or number: the first 64 names.
+	LinkTypes map[string]uint64 `json:"link_types,omitempty"`
 }

@@ -23,6 +23,9 @@ type Decoder struct {
 	// the stack that they reach. One that the sender's card was to fill in is not wrong.
 	Verify bool
 
+	// undecoded counts the frames of link types that there is no decoder for, by link type.
+	undecoded map[uint32]uint64
+
 	depth   int
 	builder layerBuilder
 	tunnels map[uint32]tunnelHop
@@ -67,6 +70,9 @@ func (d *Decoder) Decode(link uint32, data []byte, origLen uint32, s *Segment) O
 		out = OutcomeChecksum
 	}
 	if out != OutcomeTCP {
+		if out == OutcomeMalformed && d.depth > maxDepth {
+			out = OutcomeTooDeep
+		}
 		*s = Segment{Packet: s.Packet, Ref: s.Ref, Time: s.Time}
 	}
 	return out

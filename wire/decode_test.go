@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -150,7 +151,7 @@ func TestOutcomes(t *testing.T) {
 		{"PPP in Ethernet", packet.Ethernet, append(unhex("020000000001 020000000002 880b ff03 0021"), with(tcp, nil)...), wire.OutcomeTCP},
 		{"8 tags", packet.Ethernet, tagged(8), wire.OutcomeTCP},
 		{"9 tags", packet.Ethernet, tagged(9), wire.OutcomeMalformed},
-		{"10,000 tags", packet.Ethernet, tagged(10_000), wire.OutcomeMalformed},
+		{"10,000 tags", packet.Ethernet, tagged(10_000), wire.OutcomeTooDeep},
 		{"IEEE 802.3 and nothing", packet.Ethernet, unhex("0180c2000000 020000000002 0026"), wire.OutcomeNotIP},
 		{"ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 0806"), wire.OutcomeNotIP},
 		{"a tag, ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 8100 0007 0806"), wire.OutcomeNotIP},
@@ -454,3 +455,29 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 
 // whatDrewIt is a segment as an ICMP error quotes it: from the IP header on.
 func whatDrewIt(p packet.TCP) []byte { return p.Append(nil, packet.Raw) }
+
+// TestUndecoded counts link types without a decoder by their number: those of files, those
+// that a header inside the frame names, and 64 at most.
+func TestUndecoded(t *testing.T) {
+	var d wire.Decoder
+	var s wire.Segment
+	ppi := func(link uint32) []byte {
+		return binary.LittleEndian.AppendUint32([]byte{0, 0, 8, 0}, link)
+	}
+	if d.Decode(packet.Ethernet, nil, 0, &s); d.Undecoded() != nil {
+		t.Error("Ethernet is counted")
+	}
+	for range 3 {
+		d.Decode(189, nil, 0, &s)
+	}
+	d.Decode(192, ppi(147), 8, &s)
+	if got := d.Undecoded(); len(got) != 2 || got[189] != 3 || got[147] != 1 {
+		t.Errorf("%v", got)
+	}
+	for link := range uint32(1000) {
+		d.Decode(192, ppi(1000+link), 8, &s)
+	}
+	if d.Decode(189, nil, 0, &s); len(d.Undecoded()) != 64 || d.Undecoded()[189] != 4 {
+		t.Errorf("%d link types, %d of the first", len(d.Undecoded()), d.Undecoded()[189])
+	}
+}

@@ -70,7 +70,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("outcome %d leaves %+v", out, s)
 			}
 		}
-		if out > wire.OutcomeChecksum {
+		if int(out) >= wire.Outcomes {
 			t.Fatalf("outcome %d", out)
 		}
 	})

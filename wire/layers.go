@@ -31,8 +31,27 @@ func (d *Decoder) genericLink(s *Segment, link uint32, p []byte, cut uint32) Out
 			return d.generic(s, g.decoder, p, cut)
 		}
 	}
+	d.undecodable(link)
 	return OutcomeLink
 }
+
+// maxUndecoded bounds how many link types are counted apart: headers inside a frame name
+// them, too.
+const maxUndecoded = 64
+
+// undecodable counts a frame of a link type without a decoder.
+func (d *Decoder) undecodable(link uint32) {
+	if d.undecoded == nil {
+		d.undecoded = map[uint32]uint64{}
+	}
+	if _, known := d.undecoded[link]; known || len(d.undecoded) < maxUndecoded {
+		d.undecoded[link]++
+	}
+}
+
+// Undecoded counts the frames of OutcomeLink by their link types, of which it tells 64 apart.
+// The map is the decoder's own.
+func (d *Decoder) Undecoded() map[uint32]uint64 { return d.undecoded }
 
 // generic decodes p with gopacket, beginning with next. It allocates.
 func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint32) Outcome {

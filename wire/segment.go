@@ -150,6 +150,9 @@ type ICMPError struct {
 // Outcome says what a frame turned out to be.
 type Outcome uint8
 
+// Outcomes is how many there are.
+const Outcomes = int(OutcomeTooDeep) + 1
+
 // Outcomes of decoding a frame. The names are those of the summary's
 // "skipped" object, but for OutcomeTCP and OutcomeICMP.
 const (
@@ -161,4 +164,5 @@ const (
 	OutcomeFragment                 // a fragment that says nothing yet, or nothing new
 	OutcomeLink                     // a link type without a decoder
 	OutcomeChecksum                 // with Decoder.Verify: TCP or IP with a wrong checksum
+	OutcomeTooDeep                  // more encapsulations around it than anybody nests on purpose
 )

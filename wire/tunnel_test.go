@@ -194,8 +194,8 @@ func TestNotTunnels(t *testing.T) {
 		{"L2TP control", outer{eth(0x800), ip4(17), udp(1701), octets(unhex("c802 0014 0001 0000 0000 0000"))}, wire.OutcomeNotTCP},
 		{"GRE with an unknown protocol", outer{eth(0x800), ip4(47), &layers.GRE{Protocol: 0x1234}}, wire.OutcomeNotTCP},
 		{"8 packets around another", nested(8), wire.OutcomeTCP},
-		{"9 packets around another", nested(9), wire.OutcomeMalformed},
-		{"40 packets around another", nested(40), wire.OutcomeMalformed},
+		{"9 packets around another", nested(9), wire.OutcomeTooDeep},
+		{"40 packets around another", nested(40), wire.OutcomeTooDeep},
 		{"SNAP with another protocol", outer{octets(unhex("020000000001 020000000002 0040 aaaa03 00000c 2000"))}, wire.OutcomeNotIP},
 	} {
 		data := serialize(t, raw, c.outer...)

@@ -18,6 +18,7 @@ import (
 var outcomes = [...]string{
 	wire.OutcomeTCP: "tcp", wire.OutcomeICMP: "icmp", wire.OutcomeNotIP: "not_ip", wire.OutcomeNotTCP: "not_tcp",
 	wire.OutcomeMalformed: "malformed", wire.OutcomeFragment: "fragment", wire.OutcomeLink: "link_type", wire.OutcomeChecksum: "checksum",
+	wire.OutcomeTooDeep: "too_deep",
 }
 
 // remarks are the kinds of a ladder's segments that say the same as tshark's marks.

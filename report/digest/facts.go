@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -126,7 +127,8 @@ func (d *Digest) lost() (parts []string) {
 		what string
 	}{
 		{s.Skipped.NotIP, "not IP"}, {s.Skipped.NotTCP, "not TCP"}, {s.Skipped.Malformed, "malformed or cut short"},
-		{s.Skipped.Fragment, "further IP fragments"}, {s.Skipped.LinkType, "of an unknown link type"}, {s.Skipped.Checksum, "with a wrong checksum"},
+		{s.Skipped.Fragment, "further IP fragments"}, {s.Skipped.LinkType, linkTypes(s.Skipped.LinkTypes)}, {s.Skipped.Checksum, "with a wrong checksum"},
+		{s.Skipped.TooDeep, "in more than eight encapsulations"},
 	} {
 		if c.n > 0 {
 			skipped = append(skipped, words.Count(c.n)+" "+c.what)
@@ -147,6 +149,30 @@ func (d *Digest) lost() (parts []string) {
 		parts = append(parts, "time went back "+words.Times(n))
 	}
 	return parts
+}
+
+// maxLinkTypes is how many link types are named.
+const maxLinkTypes = 4
+
+// linkTypes names the link types without a decoder, what there was most of first.
+func linkTypes(of map[string]uint64) string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b))
+	})
+	switch {
+	case len(names) == 0:
+		return "of an unknown link type"
+	case len(names) == 1:
+		return "of link type " + names[0]
+	}
+	list := make([]string, 0, maxLinkTypes)
+	for _, name := range names[:min(len(names), maxLinkTypes)] {
+		list = append(list, words.Count(of[name])+" "+name)
+	}
+	if more := len(names) - len(list); more > 0 {
+		list = append(list, words.Count(more)+" more")
+	}
+	return "of link types without a decoder (" + strings.Join(list, ", ") + ")"
 }
 
 // near says where the tap was, if the connections agree.

@@ -55,7 +55,7 @@ func damaged() []report.Record {
 	s.Connections, s.StatesAtEnd = 1, map[string]int{"TIME-WAIT": 1, "CLOSED": 1}
 	s.Files[0].TruncatedAt = ptr(int64(8_123_456))
 	s.Errors = []string{"incident.pcap: frame 41: byte 8123456: the packet is cut off: 60 of 1,514 bytes are there"}
-	s.Skipped = report.Skipped{NotIP: 12, NotTCP: 3, Malformed: 1}
+	s.Skipped = report.Skipped{NotIP: 12, NotTCP: 3, Malformed: 1, TooDeep: 2, LinkType: 1234, LinkTypes: map[string]uint64{"DOCSIS": 1203, "USER\x1b[0": 31}}
 	s.CaptureDuplicates, s.TimeWentBack, s.DroppedByCapture = 2, 1, ptr(uint64(7))
 	return append(records, s)
 }
