@@ -150,7 +150,7 @@ func TestOutcomes(t *testing.T) {
 		{"upstream MPLS", packet.Ethernet, append(unhex("020000000001 020000000002 8848 00064140"), with(tcp, nil)...), wire.OutcomeTCP},
 		{"PPP in Ethernet", packet.Ethernet, append(unhex("020000000001 020000000002 880b ff03 0021"), with(tcp, nil)...), wire.OutcomeTCP},
 		{"8 tags", packet.Ethernet, tagged(8), wire.OutcomeTCP},
-		{"9 tags", packet.Ethernet, tagged(9), wire.OutcomeMalformed},
+		{"9 tags", packet.Ethernet, tagged(9), wire.OutcomeTooDeep},
 		{"10,000 tags", packet.Ethernet, tagged(10_000), wire.OutcomeTooDeep},
 		{"IEEE 802.3 and nothing", packet.Ethernet, unhex("0180c2000000 020000000002 0026"), wire.OutcomeNotIP},
 		{"ARP and nothing", packet.Ethernet, unhex("ffffffffffff 020000000002 0806"), wire.OutcomeNotIP},
