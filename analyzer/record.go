@@ -4,7 +4,9 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lastack/lastack/fsm"
@@ -504,11 +506,39 @@ func (a *Analyzer) filter(c *connection, r *report.Connection) string {
 		b = end.IP.AppendTo(append(b, proto...))
 		b = strconv.AppendUint(append(b, " and tcp.port eq "...), uint64(end.Port), 10)
 	}
+	b = appendEncapsulation(b, r)
 	if c.incarnation > 1 || c.flags&supersededFlag != 0 {
 		b = strconv.AppendUint(append(b, " and frame.number ge "...), r.FirstFrame, 10)
 		b = strconv.AppendUint(append(b, " and frame.number le "...), r.LastFrame, 10)
 	}
 	return a.text.Text(b)
+}
+
+// idFields are Wireshark's names for the ids of tunnels, by ours.
+var idFields = map[string]string{
+	"pppoe": "pppoe.session_id", "gre": "gre.key", "vxlan": "vxlan.vni", "geneve": "geneve.vni",
+	"erspan": "erspan.spanid", "pbb": "ieee8021ah.isid", "lisp": "lisp-data.iid",
+}
+
+// appendEncapsulation adds the ids that a connection has in its key to a display filter.
+func appendEncapsulation(b []byte, r *report.Connection) []byte {
+	for _, id := range r.VLAN {
+		b = appendVLAN(b, strconv.Itoa(int(id)))
+	}
+	for _, hop := range r.Tunnel {
+		kind, id, _ := strings.Cut(hop, ":")
+		if kind == "vlan" {
+			b = appendVLAN(b, id)
+		} else if field := idFields[kind]; field != "" && id != "" {
+			b = fmt.Appendf(b, " and %s eq %s", field, id)
+		}
+	}
+	return b
+}
+
+// appendVLAN adds a VLAN id, which has two names: the second is that of 802.1ad's own tags.
+func appendVLAN(b []byte, id string) []byte {
+	return fmt.Appendf(b, " and (vlan.id eq %s or ieee8021ad.id eq %[1]s)", id)
 }
 
 // vlans lists the VLAN ids of the key.

@@ -5,13 +5,17 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/capture/write"
 	"github.com/lastack/lastack/internal/encap"
+	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -140,5 +144,39 @@ func cutEverywhere(t *testing.T, c *encap.Case, data []byte, want wire.Segment) 
 		if out == wire.OutcomeTCP && (s.Len != want.Len && !s.Offload || s.Seq != want.Seq || s.Tuple != want.Tuple) {
 			t.Fatalf("cut to %d octets: %+v\nwant %+v", n, s, want)
 		}
+	}
+}
+
+// TestFilters: the display filter of a connection that has ids in its key finds its frames in
+// tshark.
+func TestFilters(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("needs tshark")
+	}
+	for i := range encap.Cases {
+		c := &encap.Cases[i]
+		if c.Alone || c.VLAN == "" && !strings.Contains(c.Path, ":") {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			var filter string
+			a := analyzer.New(analyzer.Options{OnRecord: func(r report.Record) {
+				if conn, ok := r.(*report.Connection); ok {
+					filter = conn.WiresharkFilter
+				}
+			}})
+			times, frames := c.Frames()
+			for k, data := range frames {
+				a.AddPacket(&capture.Packet{Time: times[k].UnixNano(), Number: uint64(k + 1), Frame: uint64(k + 1), Data: data,
+					OrigLen: uint32(len(data)), Link: capture.LinkType(c.Link)})
+			}
+			a.Close()
+			file := filepath.Join(folder, c.Group, c.Name+".pcap")
+			out, err := exec.Command("tshark", "-n", "-d", "udp.port==8472,vxlan", "-r", file, "-Y", filter).Output()
+			if n := bytes.Count(out, []byte("\n")); err != nil || n != len(frames) {
+				t.Errorf("%d frames of %d, %v: %s", n, len(frames), err, filter)
+			}
+		})
 	}
 }
