@@ -15,6 +15,7 @@ func (r *Row) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, r.ID)
 	b = appendText(b, r.Client)
 	b = appendText(b, r.Server)
+	b = appendText(b, r.Inside)
 	b = binary.AppendVarint(b, r.Start.Unix())
 	b = binary.AppendVarint(b, int64(r.Start.Nanosecond()))
 	b = binary.BigEndian.AppendUint64(b, math.Float64bits(r.Duration))
@@ -51,7 +52,7 @@ var errPacked = errors.New("the list of connections in the temporary file is dam
 // unpack reads what append wrote.
 func unpack(b []byte) (*Row, error) {
 	p := packed{b: b}
-	r := &Row{ID: p.uint(), Client: p.text(), Server: p.text()}
+	r := &Row{ID: p.uint(), Client: p.text(), Server: p.text(), Inside: p.text()}
 	sec := p.int()
 	r.Start = time.Unix(sec, p.int()).UTC()
 	r.Duration = math.Float64frombits(binary.BigEndian.Uint64(p.take(8)))

@@ -14,6 +14,7 @@ type Row struct {
 	ID       uint64
 	Client   string
 	Server   string
+	Inside   string // the VLANs and tunnels around it, "" for none
 	Start    time.Time
 	Duration float64
 	Bytes    uint64   // of payload, both ways, each octet once
@@ -32,7 +33,7 @@ type State struct {
 
 func makeRow(c *report.Connection) *Row {
 	r := &Row{
-		ID: c.ID, Client: c.Client.String(), Server: c.Server.String(), Start: c.Start, Duration: c.Duration,
+		ID: c.ID, Client: c.Client.String(), Server: c.Server.String(), Inside: words.Inside(c), Start: c.Start, Duration: c.Duration,
 		Bytes: c.Endpoints.Client.UniqueBytes + c.Endpoints.Server.UniqueBytes,
 		Ended: words.Ended(c), Story: words.Story(c), Findings: slices.Clone(c.Findings),
 	}

@@ -18,7 +18,7 @@ func (d *drawing) header() {
 	c := d.Connection
 	head := "#" + strconv.FormatUint(c.ID, 10) + "  "
 	d.wrapped(d.paint.Bold(head), len(head), c.Client.String()+" > "+c.Server.String())
-	for _, line := range []string{words.Story(c), d.incarnation(), d.tap(), d.start()} {
+	for _, line := range []string{words.Inside(c), words.Story(c), d.incarnation(), d.tap(), d.start()} {
 		d.say(line)
 	}
 	for _, f := range d.found() {

@@ -108,7 +108,7 @@ func (m *Markdown) connection(r *digest.Row) string {
 		states[i] = m.state(&r.States[i])
 	}
 	return row([]string{
-		strconv.FormatUint(r.ID, 10), cell(r.Client), cell(r.Server),
+		strconv.FormatUint(r.ID, 10), cell(r.Client), cell(strings.TrimSpace(r.Server + " " + r.Inside)),
 		text(m.opt.Moment(r.Start, m.Start) + m.opt.MomentUnit()), text(words.Seconds(r.Duration)), text(words.Bytes(r.Bytes)),
 		text(r.Ended), states[0], states[1], strings.Join(findings, ", "),
 	})

@@ -93,6 +93,14 @@ func (t *Text) remark(r *digest.Row) string {
 	return strings.Join(parts, "; ")
 }
 
+// below is what stands under a row.
+func (t *Text) below(m *measure, r *digest.Row) string {
+	if !m.apart {
+		return t.remark(r)
+	}
+	return join("; ", t.opt.Clean(r.Inside), t.remark(r))
+}
+
 // join puts what is not empty together.
 func join(separator string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
@@ -104,13 +112,16 @@ type measure struct {
 	columns [numColumns]column
 	// server is that of all rows, "" if they differ.
 	server string
+	// inside is what VLANs and tunnels all rows were in, and apart says that they differ.
+	inside string
+	apart  bool
 	// findings and doubts: some row has a finding, or a state only assumed.
 	findings, doubts bool
 }
 
 func (m *measure) take(t *Text, r *digest.Row) {
 	if m.rows == 0 {
-		m.server = r.Server
+		m.server, m.inside = r.Server, r.Inside
 		for i := range m.columns {
 			m.columns[i] = column{head: heads[i], right: rightAligned[i]}
 		}
@@ -118,6 +129,7 @@ func (m *measure) take(t *Text, r *digest.Row) {
 	if r.Server != m.server {
 		m.server = ""
 	}
+	m.apart = m.apart || r.Inside != m.inside
 	m.rows++
 	m.findings = m.findings || len(r.Findings) > 0
 	m.doubts = m.doubts || r.States[0].Assumed || r.States[1].Assumed
@@ -188,6 +200,9 @@ func (t *Text) listHead(m *measure, lay layout) {
 	if !lay.stacked && !slices.Contains(lay.columns, colServer) {
 		text += ", all to " + t.opt.Clean(m.server)
 	}
+	if !m.apart && m.inside != "" {
+		text += ", all " + t.opt.Clean(m.inside)
+	}
 	if m.doubts {
 		text += "; ? = assumed, not proved"
 	}
@@ -202,6 +217,9 @@ func (t *Text) only(r *digest.Row) {
 	at := term.Width(id)
 	pad := term.Pad("", at)
 	t.wrapped(t.opt.Paint().Bold(id), at, row[colClient].text+" > "+row[colServer].text)
+	if r.Inside != "" {
+		t.wrapped(pad, at, t.opt.Clean(r.Inside))
+	}
 	t.wrapped(pad, at, t.opt.Clean(r.Story))
 	t.wrapped(pad, at, row[colLength].text+", "+row[colBytes].text)
 	now, doubt := "client / server now: ", ""
@@ -235,7 +253,7 @@ func (t *Text) table(m *measure, lay layout) error {
 		for i, c := range lay.columns {
 			picked[i] = all[c]
 		}
-		above, below := "", t.remark(r)
+		above, below := "", t.below(m, r)
 		if lay.captions {
 			above = caption.next(all[colFindings].text)
 		}
@@ -317,7 +335,7 @@ func (t *Text) stacks(m *measure) error {
 		if m.findings {
 			t.caption(caption.next(row[colFindings].text))
 		}
-		t.stack(&row, t.remark(r), m.columns[colID].width)
+		t.stack(&row, t.below(m, r), m.columns[colID].width)
 		return nil
 	})
 }

@@ -106,6 +106,23 @@ func stories() []report.Record {
 	return append(records, s)
 }
 
+// inside is a connection in a VLAN and a tunnel, n times; of all but the first the tunnel
+// differs, if apart.
+func inside(n int, apart bool) []report.Record {
+	records := []report.Record{sample.Capture("trunk.pcap")}
+	for i := range n {
+		c := sample.ThreeSegment().Connection
+		c.ID, c.VLAN, c.Tunnel = uint64(i+1), []uint16{7, 1003}, []string{"gre:5", "vxlan:42"}
+		if apart && i > 0 {
+			c.VLAN, c.Tunnel = nil, []string{"\x1b[1mgeneve:42"}
+		}
+		records = append(records, c)
+	}
+	s := sample.Summary(n)
+	s.Connections = uint64(n)
+	return append(records, s)
+}
+
 // calm has remarks only.
 func calm() []report.Record {
 	s := sample.Summary(1)
@@ -138,6 +155,10 @@ func TestGolden(t *testing.T) {
 		{"two-taps", look(100), twoTaps()},
 		{"stories-100", look(100), stories()},
 		{"stories-80", look(80), stories()},
+		{"inside", look(100), inside(1, false)},
+		{"inside-all", look(100), inside(2, false)},
+		{"inside-apart", look(100), inside(3, true)},
+		{"inside-apart-60", look(60), inside(3, true)},
 		{"no-summary", look(80), sample.Incident(1)[:4]},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden.Check(t, c.name+".txt", render(t, c.opt, c.records)) })

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/lastack/lastack/report"
@@ -18,6 +19,18 @@ var open = map[string][2]string{
 	"incomplete":   {"not completed", "opened half: the handshake was never completed"},
 	"stray-syn":    {"stray SYN", "a stray SYN that opened nothing"},
 	"mid-stream":   {"before the capture", "already open when the capture began"},
+}
+
+// Inside names the VLANs and tunnels that a connection was in, the outermost first, "" for none.
+func Inside(c *report.Connection) string {
+	if len(c.VLAN) == 0 && len(c.Tunnel) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, id := range c.VLAN {
+		parts = append(parts, "VLAN "+strconv.Itoa(int(id)))
+	}
+	return "in " + strings.Join(append(parts, c.Tunnel...), ", ")
 }
 
 // Opened names how a connection opened, in a word or two.
