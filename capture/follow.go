@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -103,6 +105,9 @@ func (t *tail) look(f found) {
 		}
 		return
 	}
+	if t.compressed(f.path) {
+		return
+	}
 	delete(t.unready, f.path)
 	m := &member{path: f.path, file: &pooledFile{pool: &t.set.files, path: f.path}}
 	switch err := t.set.join(m); {
@@ -122,6 +127,16 @@ func (t *tail) look(f found) {
 		t.once(f.path, err)
 	}
 }
+
+// compressed reports whether path is a member that was compressed after it was written, as
+// by tcpdump -z gzip: its packets have been read, or will be from the file that is open.
+func (t *tail) compressed(path string) bool {
+	before := strings.TrimSuffix(path, filepath.Ext(path))
+	return slices.Contains(compressedEndings, filepath.Ext(path)) && t.known[before] != nil
+}
+
+// compressedEndings are those of gzip and its like.
+var compressedEndings = []string{".gz", ".zst", ".xz", ".lz4", ".bz2"}
 
 // await waits for a moment, and then looks for files.
 func (t *tail) await() error {

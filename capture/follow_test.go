@@ -1,6 +1,8 @@
 package capture_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -202,6 +204,42 @@ func TestFollowRing(t *testing.T) {
 }
 
 // TestPattern: a pattern that no shell has taken stands for the files that it matches.
+// TestFollowCompressed: a file that is compressed after it was read (tcpdump -z gzip) is not
+// read again; one that nobody has seen before is.
+func TestFollowCompressed(t *testing.T) {
+	dir, list := t.TempDir(), parts(t)
+	gzipped := func(name string, data []byte) {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write(data)
+		w.Close()
+		if err := os.WriteFile(filepath.Join(dir, name), b.Bytes(), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "c0.pcap"), list[0], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	count := func(data []byte) (n int) {
+		for at := 24; at < len(data); n++ {
+			at += 16 + int(binary.LittleEndian.Uint32(data[at+8:]))
+		}
+		return n
+	}
+	set, err := capture.Open([]string{dir}, capture.Options{Follow: &capture.Follow{Idle: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, faults := framesOf(t, set, count(list[0]), func() {
+		gzipped("c0.pcap.gz", list[0])
+		os.Remove(filepath.Join(dir, "c0.pcap"))
+		gzipped("c1.pcap.gz", list[1])
+	})
+	if want := count(list[0]) + count(list[1]); len(frames) != want || len(faults) > 0 {
+		t.Errorf("%d frames, want %d; %v", len(frames), want, faults)
+	}
+}
+
 func TestPattern(t *testing.T) {
 	dir := t.TempDir()
 	if err := grow(dir, parts(t), 1<<20); err != nil {
