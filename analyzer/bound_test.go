@@ -46,8 +46,9 @@ func TestMaxMemory(t *testing.T) {
 		}
 	}
 	held := 0
-	for _, d := range a.byFirstFrame() {
-		c := a.at(d.self)
+	var room sorter
+	for _, self := range a.byFirstFrame(&room) {
+		c := a.at(self)
 		weight := c.weight
 		if a.weigh(c); c.weight != weight {
 			t.Errorf("#%d weighs %d octets, not %d", c.id, c.weight, weight)

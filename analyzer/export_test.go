@@ -39,7 +39,12 @@ func (p *Pool) SleepSoon(soon bool) {
 func (p *Pool) Held() (woken, connections int, octets int64) {
 	for _, a := range p.parts {
 		woken += a.dorm.woken
-		connections += a.live + a.dorm.taken() + a.slab.taken()
+		connections += a.live + a.slab.taken()
+		for i := range int32(a.dorm.places()) {
+			if a.dorm.at(i).held {
+				connections++
+			}
+		}
 		octets += a.octets
 	}
 	return woken, connections, octets

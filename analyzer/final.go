@@ -205,7 +205,7 @@ func (a *Analyzer) expire(now int64) {
 
 func (a *Analyzer) expireAll(now int64) {
 	for first := a.nextDue(now); first != nil; first = a.nextDue(now) {
-		if _, ok := first.asleep(); first.self < 0 && !ok {
+		if _, ok := asleep(first.self); first.self < 0 && !ok {
 			d := *first
 			a.part.dueAt(&d)
 			a.finishEmbryo(embryoSelf(d.self), finalTime)
@@ -215,7 +215,7 @@ func (a *Analyzer) expireAll(now int64) {
 		if next := a.due.first(); next != nil && next.self >= 0 {
 			a.at(next.self).prefetch()
 		}
-		if i, ok := d.asleep(); ok {
+		if i, ok := asleep(d.self); ok {
 			if s := a.dorm.at(i); !s.held || s.id != d.id {
 				continue
 			}

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -148,7 +149,7 @@ type dealer struct {
 	now    int32 // the packet whose time it is
 	key    place
 	spare  []*recordBuf
-	left   []due // at the end of the input, by id
+	left   []int32 // at the end of the input, by id
 	encode func([]byte, report.Record) []byte
 	wanted func(*report.Connection, []report.Finding) bool // nil: all are
 	sure   bool                                            // the connection being finished is wanted
@@ -318,27 +319,51 @@ func (p *Pool) Flush() {
 // delivered.
 func (p *Pool) Close() {
 	p.Flush()
-	live := 0
+	var room sorter
 	for _, a := range p.parts {
-		live += a.live
+		a.part.left, a.dorm.closing = a.byFirstFrame(&room), true
 	}
-	ids := make([]uint64, 0, live)
-	for _, a := range p.parts {
-		a.part.left = a.byFirstFrame()
-		for i := range a.part.left {
-			ids = append(ids, a.part.left[i].id)
-		}
-	}
-	slices.Sort(ids)
-	for len(ids) > 0 {
-		n := min(len(ids), poolEnds)
-		p.cur.ending, p.cur.upTo = true, ids[n-1]
-		ids = ids[n:]
+	room = nil
+	for _, upTo := range p.ends() {
+		p.cur.ending, p.cur.upTo = true, upTo
 		p.put()
 	}
 	p.Flush()
 	p.crew.Close()
 	p.survey()
+}
+
+// ends returns the ids up to which the connections that are left become final with each
+// heap: poolEnds of them at a time.
+func (p *Pool) ends() (list []uint64) {
+	var at [poolParts]int
+	var next [poolParts]uint64
+	head := func(i int) {
+		next[i] = math.MaxUint64
+		if left := p.parts[i].part.left; at[i] < len(left) {
+			next[i] = p.parts[i].idOf(left[at[i]])
+		}
+	}
+	for i := range p.parts {
+		head(i)
+	}
+	for n := 1; ; n++ {
+		best := 0
+		for i := range p.parts {
+			if next[i] < next[best] {
+				best = i
+			}
+		}
+		id := next[best]
+		if id == math.MaxUint64 {
+			return list
+		}
+		if at[best]++; n%poolEnds == 1 {
+			list = append(list, id)
+		}
+		list[len(list)-1] = id
+		head(best)
+	}
 }
 
 // survey delivers what all connections together show.
@@ -484,7 +509,7 @@ func (a *Analyzer) end(d *dealt) {
 	if !d.ending {
 		return
 	}
-	n := slices.IndexFunc(p.left, func(k due) bool { return k.id > d.upTo })
+	n := slices.IndexFunc(p.left, func(self int32) bool { return a.idOf(self) > d.upTo })
 	if n < 0 {
 		n = len(p.left)
 	}

@@ -29,11 +29,10 @@ const sleeperBit = 1 << 30
 
 func sleeperSelf(i int32) int32 { return ^(i | sleeperBit) }
 
-// asleep returns the place of the sleeper that a deadline names, and whether it names
-// one.
-func (d *due) asleep() (i int32, ok bool) {
-	i = ^d.self
-	return i &^ sleeperBit, d.self < 0 && i&sleeperBit != 0
+// asleep returns the place of the sleeper that self names, and whether it names one.
+func asleep(self int32) (i int32, ok bool) {
+	i = ^self
+	return i &^ sleeperBit, self < 0 && i&sleeperBit != 0
 }
 
 // dormitory holds the sleepers of an Analyzer.
@@ -44,6 +43,7 @@ type dormitory struct {
 	packer  packer
 	hand    int32 // of the search for who falls asleep
 	opened  int   // connections since it last moved
+	closing bool  // the input has ended: nobody falls asleep any more
 	woken   int   // for tests: how many were
 
 	drowsiness
@@ -132,9 +132,11 @@ func (a *Analyzer) wake(i int32) *connection {
 	c.trail = a.trailOf(c.tuple.Hash(tableSeed))
 	a.octets += connectionOctets - sleeperOctets - s.room.octets()
 	a.weigh(c)
-	d.rooms.release(s.room)
 	s.held = false
-	d.release(i)
+	if !d.closing { // a list of the places of all that there ever was is not small
+		d.rooms.release(s.room)
+		d.release(i)
+	}
 	d.opened++
 	d.woken++
 	a.table.Put(&c.tuple, uint32(c.self))

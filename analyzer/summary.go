@@ -202,7 +202,8 @@ func (c *connection) isPhantom() bool {
 // Close ends the input: every connection that is left becomes final. The
 // records are then ready in Records.
 func (a *Analyzer) Close() {
-	a.close(a.byFirstFrame())
+	var room sorter
+	a.close(a.byFirstFrame(&room))
 	a.survey.AddFragments(fragmentAttacks(&a.decoder))
 	found := a.survey.Findings()
 	for i := range found {
@@ -212,46 +213,71 @@ func (a *Analyzer) Close() {
 }
 
 // close makes what is listed final.
-func (a *Analyzer) close(list []due) {
-	for i, d := range list {
-		if i+2 < len(list) && list[i+2].self >= 0 {
-			a.at(list[i+2].self).prefetch()
+func (a *Analyzer) close(list []int32) {
+	for i, self := range list {
+		if i+2 < len(list) && list[i+2] >= 0 {
+			a.at(list[i+2]).prefetch()
 		}
-		if i+1 < len(list) && list[i+1].self >= 0 {
-			a.at(list[i+1].self).prefetchRest()
+		if i+1 < len(list) && list[i+1] >= 0 {
+			a.at(list[i+1]).prefetchRest()
 		}
 		if a.part != nil {
-			a.part.key = place{id: d.id}
+			a.part.key = place{id: a.idOf(self)}
 		}
-		if sleeper, ok := d.asleep(); ok {
+		if sleeper, ok := asleep(self); ok {
 			a.finish(a.wake(sleeper), finalEnd)
-		} else if d.self < 0 {
-			a.finishEmbryo(embryoSelf(d.self), finalEnd)
+		} else if self < 0 {
+			a.finishEmbryo(embryoSelf(self), finalEnd)
 		} else {
-			a.finish(a.at(d.self), finalEnd)
+			a.finish(a.at(self), finalEnd)
 		}
 	}
 }
 
+// idOf returns the id of a connection that is held, an embryo, or a sleeper.
+func (a *Analyzer) idOf(self int32) uint64 {
+	if sleeper, ok := asleep(self); ok {
+		return a.dorm.at(sleeper).id
+	}
+	if self < 0 {
+		return a.nursery.at(embryoSelf(self)).id
+	}
+	return a.at(self).id
+}
+
+// sorter is room to sort connections in. What is left at the end of the input may be
+// millions: it is sorted part by part, and only the places are kept.
+type sorter []numbered
+
+type numbered struct {
+	id   uint64
+	self int32
+}
+
 // byFirstFrame lists the connections held, in the order of their ids.
-func (a *Analyzer) byFirstFrame() []due {
-	list := make([]due, 0, a.live)
+func (a *Analyzer) byFirstFrame(room *sorter) []int32 {
+	l := (*room)[:0]
 	for i := range int32(a.slab.places()) {
 		if c := a.at(i); c.first != 0 {
-			list = append(list, due{id: c.id, self: i})
+			l = append(l, numbered{c.id, i})
 		}
 	}
 	for i := range int32(a.nursery.places()) {
 		if e := a.nursery.at(i); e.ref != 0 {
-			list = append(list, due{id: e.id, self: embryoSelf(i)})
+			l = append(l, numbered{e.id, embryoSelf(i)})
 		}
 	}
 	for i := range int32(a.dorm.places()) {
 		if s := a.dorm.at(i); s.held {
-			list = append(list, due{id: s.id, self: sleeperSelf(i)})
+			l = append(l, numbered{s.id, sleeperSelf(i)})
 		}
 	}
-	slices.SortFunc(list, func(x, y due) int { return cmp.Compare(x.id, y.id) })
+	slices.SortFunc(l, func(x, y numbered) int { return cmp.Compare(x.id, y.id) })
+	list := make([]int32, len(l))
+	for i := range l {
+		list[i] = l[i].self
+	}
+	*room = l
 	return list
 }
 
@@ -259,8 +285,9 @@ func (a *Analyzer) byFirstFrame() []due {
 // they stand now.
 func (a *Analyzer) Snapshot() []*report.Connection {
 	var out []*report.Connection
-	for _, d := range a.byFirstFrame() { // no embryos, no sleepers: only a part of a Pool has them
-		if c := a.at(d.self); !c.isPhantom() {
+	var room sorter
+	for _, self := range a.byFirstFrame(&room) { // no embryos, no sleepers: only a part of a Pool has them
+		if c := a.at(self); !c.isPhantom() {
 			out = append(out, a.record(c, finalEnd, a.now))
 		}
 	}
