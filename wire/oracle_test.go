@@ -145,6 +145,9 @@ func (o *oracleState) addresses(src, dst net.IP) {
 
 // bareTCP decodes the TCP header in a fragment, where gopacket stops.
 func (o *oracleState) bareTCP(p []byte) {
+	if o.s.Fragment { // all but the last are in units of 8 octets: what is beyond them says nothing
+		o.n &^= 7
+	}
 	l := &layers.TCP{}
 	if l.DecodeFromBytes(p, gopacket.NilDecodeFeedback) == nil {
 		o.tcp(l)
@@ -163,6 +166,9 @@ func (o *oracleState) tcp(l *layers.TCP) {
 		if set {
 			s.Flags |= 1 << i
 		}
+	}
+	if s.Fragment && l.FIN { // it comes after what the other fragments hold
+		s.Flags, s.LaterFIN = s.Flags&^wire.FIN, true
 	}
 	s.Len = uint32(o.n - header)
 	s.TCP = append(slices.Clone(l.Contents), l.Payload...)
