@@ -7,7 +7,11 @@ import "github.com/lastack/lastack/wire"
 const maxGaps = 16
 
 // gap is a range [lo, hi) of numbers that the capture has not shown.
-type gap struct{ lo, hi wire.Seq }
+type gap struct {
+	lo, hi  wire.Seq
+	ts      uint32 // TSval of the segment that showed the gap, with stamped
+	stamped bool
+}
 
 // gaps are the missing ranges of one space, in order, none empty, none
 // touching. A nil *gaps means that nothing is missing.
@@ -18,16 +22,17 @@ type gaps struct {
 
 // add opens a gap above all others. The second result is how many octets were
 // given up for it.
-func (g *gaps) add(lo, hi wire.Seq, now int64) (*gaps, uint32) {
+func (g *gaps) add(more gap, now int64) (*gaps, uint32) {
 	if g == nil {
 		g = &gaps{}
 	}
 	g.since = now
-	if n := len(g.list); n > 0 && g.list[n-1].hi == lo {
-		g.list[n-1].hi = hi
+	if n := len(g.list); n > 0 && g.list[n-1].hi == more.lo {
+		more.lo = g.list[n-1].lo
+		g.list[n-1] = more
 		return g, 0
 	}
-	g.list = append(g.list, gap{lo, hi})
+	g.list = append(g.list, more)
 	return g, g.bound()
 }
 
@@ -50,10 +55,11 @@ func (g *gaps) remove(lo, hi wire.Seq) (*gaps, uint32) {
 	}
 	var kept []gap
 	for _, have := range g.list {
-		if below := (gap{have.lo, wire.MinSeq(have.hi, lo)}); below.lo.Less(below.hi) {
+		below, above := have, have
+		if below.hi = wire.MinSeq(have.hi, lo); below.lo.Less(below.hi) {
 			kept = append(kept, below)
 		}
-		if above := (gap{wire.MaxSeq(have.lo, hi), have.hi}); above.lo.Less(above.hi) {
+		if above.lo = wire.MaxSeq(have.lo, hi); above.lo.Less(above.hi) {
 			kept = append(kept, above)
 		}
 	}
@@ -62,6 +68,19 @@ func (g *gaps) remove(lo, hi wire.Seq) (*gaps, uint32) {
 		return nil, 0
 	}
 	return g, g.bound()
+}
+
+// first returns the lowest gap of which something lies in [lo, hi), nil if there is none.
+func (g *gaps) first(lo, hi wire.Seq) *gap {
+	if g == nil {
+		return nil
+	}
+	for i := range g.list {
+		if have := &g.list[i]; lo.Less(have.hi) && have.lo.Less(hi) {
+			return have
+		}
+	}
+	return nil
 }
 
 // within counts the missing numbers in [lo, hi).

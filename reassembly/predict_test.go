@@ -19,7 +19,7 @@ func established() (sp, rev Space, s wire.Segment) {
 // expected; the limits are inside.
 func TestExpected(t *testing.T) {
 	furthest := wire.Seq(maxReach)
-	hole := &gaps{list: []gap{{1010, 1020}}}
+	hole := &gaps{list: []gap{{lo: 1010, hi: 1020}}}
 	for _, c := range []struct {
 		name string
 		turn func(sp, rev *Space, s *wire.Segment)

@@ -143,8 +143,8 @@ const (
 	Pure           Kind = iota // no new octets, at SND.NXT: an ACK, a window update, a bare RST
 	New                        // octets or control bits at SND.NXT
 	Beyond                     // starts after SND.NXT: the capture has missed something, so far
-	OutOfOrder                 // fills what was missing, within a round trip
-	Retransmission             // octets captured before, or missing for longer than a round trip
+	OutOfOrder                 // fills what was missing, and was overtaken by what came before it
+	Retransmission             // octets captured before, or missing and sent again
 	Partial                    // repeats octets and adds new ones
 	Keepalive                  // a keepalive probe (K1)
 	WindowProbe                // a probe of a closed window
@@ -245,12 +245,21 @@ func (sp *Space) kind(s *wire.Segment, rev *Space, last int64) Kind {
 		return Old
 	case sp.Next.Less(s.End()):
 		return Partial
-	case sp.gaps.within(s.Seq, s.End()) == 0:
-		return Retransmission
-	case s.Time-sp.gaps.since > max(int64(sp.rtt)*1000, keepaliveGap/10):
+	}
+	if g := sp.gaps.first(s.Seq, s.End()); g == nil || sp.sentAgain(s, rev, g) {
 		return Retransmission
 	}
 	return OutOfOrder
+}
+
+// sentAgain reports whether s, which fills a gap, was sent after the segment that showed
+// it. Their time stamps tell, if they are not alike; else it was if it comes later than the
+// receiver can have asked for it.
+func (sp *Space) sentAgain(s *wire.Segment, rev *Space, g *gap) bool {
+	if g.stamped && s.Options.Has&wire.OptTimestamps != 0 && s.Options.TSVal != g.ts {
+		return int32(s.Options.TSVal-g.ts) > 0
+	}
+	return s.Time-sp.gaps.since > max((int64(sp.rtt)+int64(rev.rtt))*1000, keepaliveGap/10)
 }
 
 // isProbe reports whether s has the form of a probe: nothing but an ACK, no
@@ -325,7 +334,8 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 		}
 	case Beyond, Pure:
 		if sp.Next.Less(s.Seq) {
-			sp.open(s.Seq, s.Time)
+			stamped := s.Options.Has&wire.OptTimestamps != 0
+			sp.open(gap{lo: sp.Next, hi: s.Seq, ts: s.Options.TSVal, stamped: stamped}, s.Time)
 		}
 	case OutOfOrder, Retransmission, Partial:
 		sp.fill(s)
@@ -513,7 +523,7 @@ func (sp *Space) Unseen(ack wire.Seq, now int64) {
 		sp.Next, sp.Edge = ack, ack
 		return
 	}
-	sp.open(ack, now)
+	sp.open(gap{lo: sp.Next, hi: ack}, now)
 	sp.Next = ack
 }
 
@@ -521,15 +531,14 @@ func (sp *Space) Unseen(ack wire.Seq, now int64) {
 // larger (RFC 7323 section 2.3).
 const maxReach = 1 << 30
 
-// open opens a gap from SND.NXT to hi. Gaps that fall too far behind are given
-// up.
-func (sp *Space) open(hi wire.Seq, now int64) {
-	if sp.gaps != nil && uint32(hi-sp.gaps.list[0].lo) > maxReach {
+// open opens a gap above SND.NXT. Gaps that fall too far behind are given up.
+func (sp *Space) open(more gap, now int64) {
+	if sp.gaps != nil && uint32(more.hi-sp.gaps.list[0].lo) > maxReach {
 		sp.lost += uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Next))
 		sp.gaps = nil
 	}
 	var lost uint32
-	sp.gaps, lost = sp.gaps.add(sp.Next, hi, now)
+	sp.gaps, lost = sp.gaps.add(more, now)
 	sp.lost += uint64(lost)
 	sp.Edge = sp.gaps.list[0].lo
 }

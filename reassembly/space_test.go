@@ -150,8 +150,27 @@ func TestPlace(t *testing.T) {
 		},
 		"gap filled at the limit": {
 			{seg{0, 31, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
-			{seg{0, 41, ".", 1, 1, 5, 1000, 0, 0}, OutOfOrder, 5, ""},
-			{seg{0, 42, ".", 6, 1, 5, 1000, 0, 0}, Retransmission, 5, ""},
+			{seg{0, 51, ".", 1, 1, 5, 1000, 0, 0}, OutOfOrder, 5, ""}, // 10 ms to the receiver and back, 10 ms to the sender
+			{seg{0, 52, ".", 6, 1, 5, 1000, 0, 0}, Retransmission, 5, ""},
+		},
+		"gap filled by what was sent later": {
+			{seg{0, 31, ".", 11, 1, 10, 1000, 700, 1}, Beyond, 10, ""},
+			{seg{0, 32, ".", 1, 1, 5, 1000, 701, 1}, Retransmission, 5, ""},
+			{seg{0, 33, ".", 31, 1, 10, 1000, 705, 1}, Beyond, 10, ""},
+			{seg{0, 34, ".", 6, 1, 5, 1000, 701, 1}, Retransmission, 5, ""}, // each by its own gap
+			{seg{0, 35, ".", 21, 1, 5, 1000, 705, 1}, OutOfOrder, 5, ""},    // within a tick the time decides
+			{seg{0, 54, ".", 26, 1, 5, 1000, 705, 1}, Retransmission, 5, ""},
+		},
+		"gap filled by what was sent before": {
+			{seg{0, 31, ".", 11, 1, 10, 1000, 700, 1}, Beyond, 10, ""},
+			{seg{0, 331, ".", 1, 1, 10, 1000, 699, 1}, OutOfOrder, 10, ""},
+			{seg{0, 332, ".", 1, 1, 10, 1000, 699, 1}, Retransmission, 0, ""},
+		},
+		"gap filled by what has no stamp": {
+			{seg{0, 31, ".", 11, 1, 10, 1000, 700, 1}, Beyond, 10, ""},
+			{seg{0, 32, ".", 1, 1, 5, 1000, 0, 0}, OutOfOrder, 5, ""},
+			{seg{0, 33, ".", 31, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
+			{seg{0, 34, ".", 21, 1, 10, 1000, 709, 1}, OutOfOrder, 10, ""},
 		},
 		"partly in a gap": {
 			{seg{0, 31, ".", 11, 1, 10, 1000, 0, 0}, Beyond, 10, ""},
@@ -369,6 +388,18 @@ func TestReordered(t *testing.T) {
 		}
 		if p := k.add(seg{0, 42, ".", 11, 1, 10, 1000, 0, 0}); p.Kind != Retransmission {
 			t.Errorf("after it: %+v", p)
+		}
+	})
+}
+
+// TestFilledAfterItsACK: a gap that only the receiver's ACK has shown has no time stamp.
+func TestFilledAfterItsACK(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		k.add(seg{0, 30, ".", 1, 1, 10, 1000, 700, 1})
+		k.sp[0].Unseen(k.base[0].Add(21), 31*ms)
+		if p := k.add(seg{0, 32, ".", 11, 1, 10, 1000, 702, 1}); p.Kind != OutOfOrder {
+			t.Errorf("%+v", p)
 		}
 	})
 }

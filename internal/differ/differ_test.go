@@ -137,10 +137,16 @@ func TestList(t *testing.T) {
 	if err != nil || len(l) != 4 || l["c 1 tcp: x"] != "Both the same." || l["c 2 tcp: x"] != "Both the same." || l["c 3 tcp: x"] != "Alone." {
 		t.Errorf("%v %v", l, err)
 	}
+	braces := "c 9 tcp: x\nk{,-v6}/{A,B} {1,2} tcp: x\n\tAll.\n"
+	if l, err = parseList(braces); err != nil || len(l) != 9 || l["c 9 tcp: x"] != "All." || l["k/A 1 tcp: x"] != "All." || l["k-v6/B 2 tcp: x"] != "All." {
+		t.Errorf("%v %v", l, err)
+	}
 	for text, want := range map[string]string{
 		"\twhy\n":                     "a reason for nothing",
 		"c 1 tcp: x\n\tA.\n\n\tB.\n":  "a reason for nothing",
 		"c 1 tcp: x\n":                "no reason",
+		"c {1,2 tcp: x\n\tWhy.\n":     "not closed",
+		"c {1,1} tcp: x\n\tWhy.\n":    "listed twice: c 1 tcp: x",
 		"c 1 tcp: x\n\nc 2 tcp: x\n":  "no reason",
 		"a\n\tA.\na\n\tB.\n":          "listed twice",
 		"* tcp: lastack a, tshark b":  "no rule",
@@ -232,6 +238,33 @@ func TestViewPut(t *testing.T) {
 	for number, want := range map[uint64]string{0: "not in the capture", 3: "not in the capture", 1: "is in a and in a", 2: "not TCP"} {
 		if err := v.put(number, 0, "", 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: %v, want %s", number, err, want)
+		}
+	}
+}
+
+// TestFind: a folder, a file and an archive, each under the name that the list has for it.
+func TestFind(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked := t.TempDir()
+	files, err := find(root, unpacked, []string{"../../testdata/pcaps/captured-twice", "../../testdata/pcaps/half-open-syn/B.pcap",
+		"../../analyzer/testdata/kernel/captures.tar.zst"})
+	if err != nil || len(files) < 500 {
+		t.Fatalf("%v %d", err, len(files))
+	}
+	for i, want := range []string{"testdata/pcaps/captured-twice/A.pcap", "testdata/pcaps/half-open-syn/B.pcap", "kernel/abort-in-close-wait/A.pcap"} {
+		if files[i].name != want {
+			t.Errorf("%s, want %s", files[i].name, want)
+		}
+		if _, err := os.Stat(files[i].path); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, path := range []string{"no-such-file", "differ_test.go/x.tar.zst", t.TempDir()} {
+		if _, err := find(root, unpacked, []string{path}); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

@@ -28,12 +28,12 @@ func readList(file string) (list, error) {
 
 // parseList reads a list: an entry on a line of its own, and what is below it and begins
 // with a tab says why. Entries that follow each other without a reason in between have
-// the next one together.
+// the next one together. Braces stand for several entries, as in the shell.
 func parseList(text string) (list, error) {
 	l, group, closed := list{}, []string(nil), false
 	for n, line := range strings.Split(text, "\n") {
 		why, isWhy := strings.CutPrefix(line, "\t")
-		switch _, twice := l[line]; {
+		switch {
 		case strings.HasPrefix(line, "#"):
 		case line == "" && len(group) > 0 && !closed:
 			return nil, fmt.Errorf("line %d: no reason: %s", n+1, group[len(group)-1])
@@ -46,21 +46,59 @@ func parseList(text string) (list, error) {
 			for _, entry := range group {
 				l[entry] = strings.TrimSpace(l[entry] + " " + why)
 			}
-		case twice:
-			return nil, fmt.Errorf("line %d: listed twice: %s", n+1, line)
-		case !mayStand(line):
-			return nil, fmt.Errorf("line %d: no rule may stand for all of these: %s", n+1, line)
 		default:
 			if closed {
 				group, closed = nil, false
 			}
-			group, l[line] = append(group, line), ""
+			entries, err := l.add(line)
+			if err != nil {
+				return nil, fmt.Errorf("line %d: %w", n+1, err)
+			}
+			group = append(group, entries...)
 		}
 	}
 	if len(group) > 0 && !closed {
 		return nil, fmt.Errorf("no reason: %s", group[len(group)-1])
 	}
 	return l, nil
+}
+
+// add puts what a line stands for into l, without a reason, and returns it.
+func (l list) add(line string) ([]string, error) {
+	entries, err := expand(line)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if _, twice := l[entry]; twice {
+			return nil, fmt.Errorf("listed twice: %s", entry)
+		}
+		if !mayStand(entry) {
+			return nil, fmt.Errorf("no rule may stand for all of these: %s", entry)
+		}
+		l[entry] = ""
+	}
+	return entries, nil
+}
+
+// expand returns the entries that a line stands for: "c/{A,B} {1,7} x" for four.
+func expand(line string) ([]string, error) {
+	before, rest, any := strings.Cut(line, "{")
+	if !any {
+		return []string{line}, nil
+	}
+	within, after, closed := strings.Cut(rest, "}")
+	if !closed {
+		return nil, fmt.Errorf("a brace that is not closed: %s", line)
+	}
+	ends, err := expand(after)
+	var entries []string
+	for word := range strings.SplitSeq(within, ",") {
+		for _, end := range ends {
+			entries = append(entries, before+word+end)
+		}
+	}
+	return entries, err
 }
 
 // mayStand reports whether an entry is none that is not allowed: a rule that could hide

@@ -11,19 +11,28 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/lastack/lastack/internal/lab/judge"
 )
 
 // captures are those of the repository that the list is for, and differences the list,
 // from the root of the module.
-var captures = []string{"testdata", "cmd/lastack/demo.pcap"}
+var captures = []string{"testdata", "cmd/lastack/demo.pcap", "analyzer/testdata/kernel/captures.tar.zst"}
 
 const differences = "internal/differ/differences.txt"
 
 // endings tell the captures in a folder by their names. What they hold is found out by
 // reading them.
 var endings = []string{".pcap", ".cap", ".snoop", ".erf"}
+
+// archived is the ending of an archive of captures.
+const archived = ".tar.zst"
+
+// file is a capture: where it is, and what the list calls it.
+type file struct{ path, name string }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -33,7 +42,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("differ", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
-		fmt.Fprintln(stderr, "usage: differ [-list] [FOLDER or FILE...]")
+		fmt.Fprintln(stderr, "usage: differ [-list] [FOLDER, FILE or ARCHIVE...]")
 		f.PrintDefaults()
 	}
 	held := f.Bool("list", false, "fail on what "+differences+" does not have, and on what only it has")
@@ -43,16 +52,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return 2
 	}
-	if err := judge(f.Args(), *held, stdout); err != nil {
+	if err := hold(f.Args(), *held, stdout); err != nil {
 		fmt.Fprintln(stderr, "differ:", err)
 		return 1
 	}
 	return 0
 }
 
-// judge compares the captures that paths name, by default the repository's, and writes
+// hold compares the captures that paths name, by default the repository's, and writes
 // what differs.
-func judge(paths []string, held bool, out io.Writer) error {
+func hold(paths []string, held bool, out io.Writer) error {
 	root, err := moduleRoot()
 	if err != nil {
 		return err
@@ -68,11 +77,16 @@ func judge(paths []string, held bool, out io.Writer) error {
 			return err
 		}
 	}
-	files, err := find(paths)
+	unpacked, err := os.MkdirTemp("", "differ")
 	if err != nil {
 		return err
 	}
-	if v.all, err = compareAll(root, files); err != nil {
+	defer os.RemoveAll(unpacked)
+	files, err := find(root, unpacked, paths)
+	if err != nil {
+		return err
+	}
+	if v.all, err = compareAll(files); err != nil {
 		return err
 	}
 	v.write(out)
@@ -82,25 +96,51 @@ func judge(paths []string, held bool, out io.Writer) error {
 	return nil
 }
 
-// find returns the files that paths name: of a folder, all below it with a capture's
-// name.
-func find(paths []string) (files []string, err error) {
-	for _, path := range paths {
-		before := len(files)
-		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && (file == path || looksLikeCapture(d.Name())) {
-				files = append(files, file)
-			}
-			return err
-		})
+// find returns the captures that paths name. An archive is unpacked below a folder.
+func find(root, unpacked string, paths []string) (files []file, err error) {
+	for i, path := range paths {
+		var some []file
+		if strings.HasSuffix(path, archived) {
+			some, err = findPacked(path, filepath.Join(unpacked, strconv.Itoa(i)))
+		} else {
+			some, err = findBelow(path, func(file string) string { return nameOf(root, file) })
+		}
 		if err != nil {
 			return nil, err
 		}
-		if len(files) == before {
+		if len(some) == 0 {
 			return nil, fmt.Errorf("%s: no captures below it", path)
 		}
+		files = append(files, some...)
 	}
 	return files, nil
+}
+
+// findBelow returns the captures that a path names: of a folder, all below it with a
+// capture's name.
+func findBelow(path string, name func(file string) string) (files []file, err error) {
+	err = filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && (at == path || looksLikeCapture(d.Name())) {
+			files = append(files, file{at, name(at)})
+		}
+		return err
+	})
+	return files, err
+}
+
+// findPacked unpacks an archive into dir. Its captures are named by the folder in which it
+// stands and their places in it: kernel/zero-window/A.pcap.
+func findPacked(archive, dir string) ([]file, error) {
+	full, err := filepath.Abs(archive)
+	if err != nil {
+		return nil, err
+	}
+	if err := judge.Unpack(full, dir); err != nil {
+		return nil, fmt.Errorf("%s: %w", archive, err)
+	}
+	return findBelow(dir, func(file string) string {
+		return filepath.Base(filepath.Dir(full)) + filepath.ToSlash(strings.TrimPrefix(file, dir))
+	})
 }
 
 // looksLikeCapture reports whether a file has a capture's name, compressed or not.
@@ -110,7 +150,7 @@ func looksLikeCapture(name string) bool {
 
 // compareAll compares all captures, on all processors. The results are in the order of
 // the files.
-func compareAll(root string, files []string) ([]*compared, error) {
+func compareAll(files []file) ([]*compared, error) {
 	t, err := findTshark()
 	if err != nil {
 		return nil, err
@@ -122,7 +162,7 @@ func compareAll(root string, files []string) ([]*compared, error) {
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for i := range next {
-				all[i], errs[i] = t.compare(root, files[i])
+				all[i], errs[i] = t.compare(files[i])
 			}
 		})
 	}
@@ -135,16 +175,16 @@ func compareAll(root string, files []string) ([]*compared, error) {
 }
 
 // compare compares what both make of a capture.
-func (t *tshark) compare(root, file string) (*compared, error) {
-	theirs, err := t.look(file)
+func (t *tshark) compare(f file) (*compared, error) {
+	theirs, err := t.look(f.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
-	ours, err := analyzed(file)
+	ours, err := analyzed(f.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
-	return compareViews(nameOf(root, file), ours, theirs), nil
+	return compareViews(f.name, ours, theirs), nil
 }
 
 // nameOf is what the list calls a capture: by its place in the repository, if it is in it,
