@@ -144,8 +144,7 @@ func (t *tail) compressed(path string) bool {
 // is given to another.
 func (t *tail) renamed(m *member, id os.FileInfo) bool {
 	return slices.ContainsFunc(t.set.members, func(o *member) bool {
-		known := t.known[o.path]
-		return o != m && o.path != m.path && o.first == m.first && known != nil && os.SameFile(known, id)
+		return o != m && o.path != m.path && o.first == m.first && o.file != nil && o.file.id != nil && os.SameFile(o.file.id, id)
 	})
 }
 

@@ -257,7 +257,7 @@ func TestFollowRenamed(t *testing.T) {
 	os.Remove(name("1"))
 	frames, faults := framesOf(t, set, 3, func() {
 		os.Rename(name("0"), name("0.1"))
-		os.WriteFile(name("2"), list[2], 0o644)
+		os.WriteFile(name("0"), list[2], 0o644)
 	})
 	whole := 0
 	for _, data := range list {
