@@ -156,7 +156,7 @@ func TestCompressionFaults(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ data, want string }{
-		"gzip":            {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text"},
+		"gzip":            {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text (text2pcap makes a capture of a hex dump)"},
 		"twice":           {string(compress(t, "xz", gz)), "f: not a capture in a known format: looks like gzip data inside other compressed data (unpack it first)"},
 		"empty":           {string(compress(t, "zstd", nil)), "f: not a capture in a known format: the file is empty"},
 		"cut":             {string(gz[:12]), "f: offset 0: not a capture in a known format: the gzip data is cut off"},
@@ -224,6 +224,11 @@ func TestSkippable(t *testing.T) {
 	r, _ := readBytes(t, join(compress(t, "lz4", data[:1000]), skip, skip, compress(t, "lz4", data[1000:]), skip))
 	if facts(r.packets) != want || len(r.errs) > 0 {
 		t.Errorf("differs: %v", r.errs)
+	}
+	for _, name := range []string{"lz4", "zstd"} { // what follows tells whose frame it is
+		if r, _ := readBytes(t, join(skip, compress(t, name, data))); facts(r.packets) != want || len(r.errs) > 0 {
+			t.Errorf("%s after a frame to skip differs: %v", name, r.errs)
+		}
 	}
 }
 
