@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -124,9 +125,18 @@ type decodeError struct {
 	err   error
 }
 
+// errBeyond is for compressed data that may be in order, and that is not decompressed here.
+var errBeyond = errors.New("not supported")
+
 func (e *decodeError) Error() string {
 	if errors.Is(e.err, io.ErrUnexpectedEOF) {
 		return "the " + e.codec + " data is cut off"
+	}
+	switch {
+	case errors.Is(e.err, errBeyond):
+		return "the " + e.codec + " data is " + e.err.Error() + unpack
+	case errors.Is(e.err, zstd.ErrWindowSizeExceeded):
+		return fmt.Sprintf("the zstd data is %v: a window of more than %d octets%s", errBeyond, maxWindow, unpack)
 	}
 	what := strings.TrimPrefix(e.err.Error(), e.codec+": ")
 	return "the " + e.codec + " data is damaged: " + strings.TrimPrefix(what, e.codec+" data invalid: ")
