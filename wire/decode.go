@@ -32,7 +32,7 @@ type Decoder struct {
 
 	fragments fragments
 	partial   bool // what is decoded is the first fragment of a tunnel
-	doubtful  bool // only a port says what gopacket decodes
+	doubtful  bool // only a port, or a guess, says what is decoded
 }
 
 // maxDepth bounds how many encapsulations may be around a packet: VLAN tags, tunnels,

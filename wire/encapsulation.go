@@ -1,7 +1,5 @@
 package wire
 
-import "github.com/google/gopacket/layers"
-
 // This file takes off what stands between a link header and IP, and between IP and IP.
 // Where a port or nothing but habit says what follows, it is believed only if the inner
 // header is sound: what it says of its own length fits what is there.
@@ -17,7 +15,7 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 	case etherPPPoE:
 		return d.pppoe(s, p, cut)
 	case etherPPP:
-		return d.generic(s, layers.LayerTypePPP, p, cut)
+		return d.ppp(s, p, cut)
 	case etherMPLS, etherMPLSUp:
 		return d.mpls(s, p, cut)
 	case etherNSH:
@@ -38,7 +36,7 @@ func (d *Decoder) ethernet(s *Segment, p []byte, cut uint32) Outcome {
 	if len(p) < ethernetHeader {
 		return OutcomeMalformed
 	}
-	return d.network(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
+	return d.carried(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
 }
 
 // llc decodes what follows an IEEE 802.3 length: SNAP (RFC 1042), with an EtherType or
@@ -49,7 +47,7 @@ func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
 	case len(p) < 3:
 		return OutcomeNotIP
 	case p[0] == ip && p[1] == ip && p[2] == unnumbered:
-		return d.network(s, etherIPv4, p[3:], cut)
+		return d.carried(s, etherIPv4, p[3:], cut)
 	case p[0] != snap || p[1] != snap || p[2] != unnumbered:
 		return OutcomeNotIP
 	case len(p) < 8:
@@ -57,10 +55,10 @@ func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
 	}
 	switch oui := be.Uint32(p[2:]) & 0xffffff; oui {
 	case 0x000000, 0x0000f8: // the latter: "bridge-tunnel encapsulation" (IEEE 802.1H)
-		return d.network(s, be.Uint16(p[6:]), p[8:], cut)
+		return d.carried(s, be.Uint16(p[6:]), p[8:], cut)
 	case 0x0080c2:
 		if pid := be.Uint16(p[6:]); pid == 1 || pid == 7 { // Ethernet with and without its check sequence
-			return d.network(s, etherBridged, p[8:], cut)
+			return d.carried(s, etherBridged, p[8:], cut)
 		}
 	}
 	return OutcomeNotIP
@@ -134,6 +132,15 @@ func sound(etherType uint16, p []byte, cut uint32) bool {
 	return false
 }
 
+// carried decodes what an EtherType, or a number that stands for one, announces: if only a
+// port led here, then only what is sound.
+func (d *Decoder) carried(s *Segment, etherType uint16, p []byte, cut uint32) Outcome {
+	if d.doubtful && !sound(etherType, p, cut) {
+		return OutcomeNotIP
+	}
+	return d.network(s, etherType, p, cut)
+}
+
 // nextProtocols are the EtherTypes of what NSH and VXLAN-GPE number for themselves
 // (RFC 8300 section 2.2).
 var nextProtocols = [...]uint16{1: etherIPv4, 2: etherIPv6, 3: etherBridged, 4: etherNSH, 5: etherMPLS}
@@ -168,7 +175,7 @@ func (d *Decoder) pppoe(s *Segment, p []byte, cut uint32) Outcome {
 		return OutcomeNotIP
 	}
 	d.enter(&s.Tuple, tunnelPPPoE, uint32(be.Uint16(p[2:])))
-	return d.generic(s, layers.LayerTypePPP, p[6:], cut)
+	return d.ppp(s, p[6:], cut)
 }
 
 // tunnel decodes the protocols that carry packets in IP.

@@ -2,14 +2,14 @@ package wire
 
 import (
 	"encoding/binary"
-
-	"github.com/google/gopacket/layers"
 )
 
 // Link types of linkByHand, by their LINKTYPE_ value.
 const (
 	linkTokenRing    = 6
 	linkSLIP         = 8
+	linkPPP          = 9
+	linkPPPSerial    = 50 // with HDLC framing
 	linkATM          = 100
 	linkATMClip      = 106
 	linkWiFi         = 105
@@ -47,6 +47,8 @@ func (d *Decoder) linkByHand(s *Segment, link uint32, p []byte, cut uint32) Outc
 		return d.sunATM(s, p, cut)
 	case linkFrameRelay:
 		return d.frameRelay(s, p, cut)
+	case linkPPP, linkPPPSerial:
+		return d.ppp(s, p, cut)
 	case linkPPPD, linkPPPDir, linkHDLCDir, linkFRelayDir:
 		return d.directed(s, link, p, cut)
 	case linkPPI:
@@ -114,7 +116,7 @@ func (d *Decoder) directed(s *Segment, link uint32, p []byte, cut uint32) Outcom
 	case linkPPPD:
 		p = p[1:] // the control field
 	}
-	return d.generic(s, layers.LayerTypePPP, p, cut)
+	return d.ppp(s, p, cut)
 }
 
 // tokenRing takes off an IEEE 802.5 header, and the route in it if the source says so.

@@ -3,8 +3,6 @@ package wire
 import (
 	"maps"
 	"slices"
-
-	"github.com/google/gopacket/layers"
 )
 
 // Encapsulation is what is found in UDP on some port.
@@ -241,7 +239,7 @@ func (d *Decoder) l2tp(s *Segment, p []byte, cut uint32) Outcome {
 	d.enter(&s.Tuple, tunnelL2TP, 0)
 	d.doubtful = true
 	defer func() { d.doubtful = false }()
-	return d.generic(s, layers.LayerTypePPP, p[n:], cut)
+	return d.ppp(s, p[n:], cut)
 }
 
 // l2tpIP decodes L2TP version 3 in IP (RFC 3931 section 4.1.1). Session 0 is control.
