@@ -180,7 +180,7 @@ func (d *Decoder) pppoe(s *Segment, p []byte, cut uint32) Outcome {
 
 // tunnel decodes the protocols that carry packets in IP.
 func (d *Decoder) tunnel(s *Segment, proto uint8, p []byte, cut uint32) Outcome {
-	if proto == protoUDP {
+	if proto == protoUDP || proto == protoUDPLite {
 		return d.udp(s, p, cut)
 	}
 	if !d.deeper() {
@@ -204,6 +204,8 @@ func (d *Decoder) tunnel(s *Segment, proto uint8, p []byte, cut uint32) Outcome 
 		out = d.ethernet(s, p, cut)
 	case protoL2TP:
 		out = d.l2tpIP(s, p, cut)
+	case protoPIM:
+		out = d.pimRegister(s, p, cut)
 	}
 	if out == OutcomeNotIP {
 		return OutcomeNotTCP // the outer packet was IP
@@ -233,6 +235,7 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 	const (
 		sum, routing, key, sequence = 0x8000, 0x4000, 0x2000, 0x1000
 		acknowledged, version       = 0x0080, 0x0007
+		eoip                        = 0x6400
 	)
 	if len(p) < 4 {
 		return OutcomeMalformed
@@ -256,6 +259,8 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 		return OutcomeNotIP
 	case n > len(p):
 		return OutcomeMalformed
+	case flags == key|1 && protocol == eoip:
+		return d.eoip(s, p, cut)
 	case v == 0 && flags&key != 0:
 		d.enter(&s.Tuple, tunnelGREKey, be.Uint32(p[keyAt:]))
 	default:
@@ -269,6 +274,31 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 		}
 	}
 	return d.inGRE(s, protocol, flags&sequence != 0, p, cut)
+}
+
+// eoip takes off the rest of a header of MikroTik's Ethernet over IP: the length of the frame,
+// and in the order of octets of a PC the id of the tunnel, which both ends are given. A frame
+// of no octets says that the other end is there.
+func (d *Decoder) eoip(s *Segment, p []byte, cut uint32) Outcome {
+	if be.Uint16(p[4:]) == 0 {
+		return OutcomeNotIP
+	}
+	d.enter(&s.Tuple, tunnelEoIP, uint32(le.Uint16(p[6:])))
+	return d.ethernet(s, p[8:], cut)
+}
+
+// pimRegister takes off the header with which a router sends a multicast packet to the
+// rendezvous point (RFC 7761 section 4.9.3).
+func (d *Decoder) pimRegister(s *Segment, p []byte, cut uint32) Outcome {
+	const register = 0x21 // version and type
+	if len(p) < 8 {
+		return OutcomeMalformed
+	}
+	if p[0] != register {
+		return OutcomeNotIP
+	}
+	d.enter(&s.Tuple, tunnelPIM, 0)
+	return d.network(s, etherTypeByVersion(p[8:]), p[8:], cut)
 }
 
 // skipRoutes drops the source route entries of RFC 1701: the last has nothing in it.
@@ -289,9 +319,10 @@ func skipRoutes(p []byte) ([]byte, bool) {
 // inGRE decodes what GRE carries.
 func (d *Decoder) inGRE(s *Segment, protocol uint16, numbered bool, p []byte, cut uint32) Outcome {
 	const (
-		erspan  = 0x88be
-		erspan3 = 0x22eb
-		wccp    = 0x883e
+		erspan     = 0x88be
+		erspan3    = 0x22eb
+		wccp       = 0x883e
+		frameRelay = 0x6559
 	)
 	switch protocol {
 	case etherBridged:
@@ -302,9 +333,11 @@ func (d *Decoder) inGRE(s *Segment, protocol uint16, numbered bool, p []byte, cu
 		if len(p) > 4 && p[0]>>4 != 4 {
 			p = p[4:]
 		}
-		return d.network(s, etherIPv4, p, cut)
+		return d.carried(s, etherIPv4, p, cut)
+	case frameRelay:
+		return d.frameRelay(s, p, cut)
 	}
-	return d.network(s, protocol, p, cut)
+	return d.carried(s, protocol, p, cut)
 }
 
 // erspan takes off the header of a mirrored frame: none (type I, which has no sequence number
@@ -334,7 +367,7 @@ func (d *Decoder) erspan(s *Segment, three, numbered bool, p []byte, cut uint32)
 	case len(p) < n:
 		return OutcomeMalformed
 	case more&kind == packet:
-		return d.network(s, etherTypeByVersion(p[n:]), p[n:], cut)
+		return d.carried(s, etherTypeByVersion(p[n:]), p[n:], cut)
 	}
 	return d.ethernet(s, p[n:], cut)
 }

@@ -165,19 +165,19 @@ func (d *Decoder) frameRelay(s *Segment, p []byte, cut uint32) Outcome {
 	}
 	p = p[n:]
 	if p[0] != unnumbered { // as Cisco has it: an EtherType
-		return d.network(s, be.Uint16(p), p[2:], cut)
+		return d.carried(s, be.Uint16(p), p[2:], cut)
 	}
 	if p = p[1:]; p[0] == padding {
 		p = p[1:]
 	}
 	switch p[0] {
 	case ip4:
-		return d.network(s, etherIPv4, p[1:], cut)
+		return d.carried(s, etherIPv4, p[1:], cut)
 	case ip6:
-		return d.network(s, etherIPv6, p[1:], cut)
+		return d.carried(s, etherIPv6, p[1:], cut)
 	case snap:
 		if len(p) >= 6 && p[1] == 0 && p[2] == 0 && p[3] == 0 {
-			return d.network(s, be.Uint16(p[4:]), p[6:], cut)
+			return d.carried(s, be.Uint16(p[4:]), p[6:], cut)
 		}
 	}
 	return OutcomeNotIP
