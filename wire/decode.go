@@ -195,6 +195,12 @@ const (
 	etherDot1Q    = 0x8100
 	etherIPv6     = 0x86dd
 	etherBackbone = 0x88e7 // 802.1ah service tag
+	etherTRILL    = 0x22f3
+	etherBatman   = 0x4305
+	etherMACsec   = 0x88e5
+	etherFabric   = 0x8903 // Cisco's FabricPath
+	etherMetadata = 0x8909 // Cisco's: the tag of a security group
+	etherPortTag  = 0x893f // 802.1BR E-TAG
 	etherVNTag    = 0x8926
 	etherHSR      = 0x892f
 	etherNSH      = 0x894f

@@ -21,9 +21,19 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 	case etherNSH:
 		return d.nsh(s, p, cut)
 	case etherVNTag, etherHSR:
-		return d.shim(s, p, cut)
+		return d.shim(s, 4, p, cut)
+	case etherPortTag, etherMetadata:
+		return d.shim(s, 6, p, cut)
 	case etherBackbone:
 		return d.backbone(s, p, cut)
+	case etherMACsec:
+		return d.macsec(s, p, cut)
+	case etherTRILL:
+		return d.trill(s, p, cut)
+	case etherFabric:
+		return d.fabricPath(s, p, cut)
+	case etherBatman:
+		return d.batman(s, p, cut)
 	}
 	if etherType < etherLengths {
 		return d.llc(s, p, cut)
@@ -64,13 +74,14 @@ func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
 	return OutcomeNotIP
 }
 
-// shim takes off a tag of four octets before the EtherType that is none of a VLAN: VN-Tag,
-// and the redundancy tag of HSR. Both differ by the way that a frame takes.
-func (d *Decoder) shim(s *Segment, p []byte, cut uint32) Outcome {
-	if len(p) < 6 {
+// shim takes off a tag of n octets before the EtherType that is none of a VLAN: VN-Tag, the
+// redundancy tag of HSR, E-TAG (IEEE 802.1BR section 7.5), and Cisco's metadata, which name
+// the security group of the source. All differ by the way that a frame takes.
+func (d *Decoder) shim(s *Segment, n int, p []byte, cut uint32) Outcome {
+	if len(p) < n+2 {
 		return OutcomeMalformed
 	}
-	return d.network(s, be.Uint16(p[4:]), p[6:], cut)
+	return d.network(s, be.Uint16(p[n:]), p[n+2:], cut)
 }
 
 // backbone takes off the service tag of a provider backbone bridge (IEEE 802.1ah).
