@@ -109,6 +109,7 @@ var linkHeaders = [...]struct {
 	{linkSLL2, 20, 0, 10, 11},
 	{linkCiscoHDLC, 4, 2, 0, 0},
 	{138, 18, 16, 0, 0}, // IP over IEEE 1394, as macOS writes it
+	{242, 44, 40, 0, 0}, // IP over InfiniBand (RFC 4391 section 6), behind where to
 	{240, 18, 16, 0, 0}, // Hilscher's NetANALYZER: 4 octets of its own before the frame
 	{241, 26, 24, 0, 0}, // ... and the preamble
 	{281, 18, 16, 0, 0}, // the tag of a Broadcom switch behind the addresses
