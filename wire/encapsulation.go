@@ -49,10 +49,13 @@ func (d *Decoder) ethernet(s *Segment, p []byte, cut uint32) Outcome {
 	return d.carried(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
 }
 
+// snap is the service access point of what names its protocol by an EtherType.
+const snap = 0xaa
+
 // llc decodes what follows an IEEE 802.3 length: SNAP (RFC 1042), with an EtherType or
 // with a bridged frame (RFC 2684 section 5.2), or IP by its own service access point.
 func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
-	const snap, ip, unnumbered = 0xaa, 0x06, 0x03
+	const ip, unnumbered = 0x06, 0x03
 	switch {
 	case len(p) < 3:
 		return OutcomeNotIP
@@ -117,10 +120,18 @@ func (d *Decoder) mpls(s *Segment, p []byte, cut uint32) Outcome {
 // sound reports whether p, and cut octets behind it, can be what etherType says: an IP packet,
 // an Ethernet frame or a tagged one with such a packet, or what is not looked into.
 func sound(etherType uint16, p []byte, cut uint32) bool {
-	for etherType == etherBridged || isVLAN(etherType) {
-		header := 4
-		if etherType == etherBridged {
+	for {
+		header := 0
+		switch {
+		case etherType == etherBridged:
 			header = ethernetHeader
+		case isVLAN(etherType):
+			header = 4
+		case etherType < etherLengths && len(p) > 0 && p[0] == snap:
+			header = 8
+		}
+		if header == 0 {
+			break
 		}
 		if len(p) < header {
 			return false

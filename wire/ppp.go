@@ -61,7 +61,8 @@ func (d *Decoder) multilink(s *Segment, p []byte, cut uint32) Outcome {
 	return d.ppp(s, p[2:], cut)
 }
 
-// pppBridge takes off the header before a bridged Ethernet frame (RFC 3518 section 4.3).
+// pppBridge takes off the header before a bridged Ethernet frame (RFC 3518 section 4.3; RFC
+// 1638 section 4.3 has the id of a LAN, too).
 func (d *Decoder) pppBridge(s *Segment, p []byte, cut uint32) Outcome {
 	const lanID, control, ethernet = 0x40, 0x10, 1 // flags; and a type of address
 	if len(p) < 2 {

@@ -155,6 +155,7 @@ var tunnels = []Case{
 	{Name: "vxlan-linux-port", Path: "[vxlan:42]", Wrap: within(ethernet(0), before("08000000 00002a00"), udp(8472, false), ip4(17))},
 	{Name: "vxlan-id-not-valid", Path: "[vxlan:42]", Wrap: within(ethernet(0), before("00000000 00002a00"), udp(4789, false), ip4(17))},
 	{Name: "vxlan-in-udp-lite", Path: "[vxlan:42]", Wrap: within(ethernet(0), before("08000000 00002a00"), udp(4789, false), ip4(136))},
+	{Name: "vxlan-802.3-snap", Path: "[vxlan:42]", Wrap: within(typed, before(snap), length, before("08000000 00002a00"), udp(4789, false), ip4(17))},
 	{Name: "vxlan-vlan-inside", Path: "[vxlan:42 vlan:77]", Wrap: within(tag(77, 0), ethernet(0x8100), before("08000000 00002a00"), udp(4789, false), ip6(17))},
 	{Name: "vxlan-gpe", Path: "[vxlan:42]", Wrap: within(before("0c000001 00002a00"), udp(4790, false), ip4(17))},
 	{Name: "vxlan-gpe-nsh", Path: "[vxlan:42]", Wrap: within(either("0fc2 01 01 000001 ff", "0fc2 01 01 000002 ff"), trimNSH, before("0c000004 00002a00"), udp(4790, false), ip4(17))},
