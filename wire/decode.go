@@ -32,7 +32,7 @@ type Decoder struct {
 
 	fragments fragments
 	partial   bool // what is decoded is the first fragment of a tunnel
-	doubtful  bool // only a port says what gopacket decodes
+	doubtful  bool // only a port, or a guess, says what is decoded
 }
 
 // maxDepth bounds how many encapsulations may be around a packet: VLAN tags, tunnels,
@@ -109,6 +109,7 @@ var linkHeaders = [...]struct {
 	{linkSLL2, 20, 0, 10, 11},
 	{linkCiscoHDLC, 4, 2, 0, 0},
 	{138, 18, 16, 0, 0}, // IP over IEEE 1394, as macOS writes it
+	{242, 44, 40, 0, 0}, // IP over InfiniBand (RFC 4391 section 6), behind where to
 	{240, 18, 16, 0, 0}, // Hilscher's NetANALYZER: 4 octets of its own before the frame
 	{241, 26, 24, 0, 0}, // ... and the preamble
 	{281, 18, 16, 0, 0}, // the tag of a Broadcom switch behind the addresses
@@ -195,6 +196,12 @@ const (
 	etherDot1Q    = 0x8100
 	etherIPv6     = 0x86dd
 	etherBackbone = 0x88e7 // 802.1ah service tag
+	etherTRILL    = 0x22f3
+	etherBatman   = 0x4305
+	etherMACsec   = 0x88e5
+	etherFabric   = 0x8903 // Cisco's FabricPath
+	etherMetadata = 0x8909 // Cisco's: the tag of a security group
+	etherPortTag  = 0x893f // 802.1BR E-TAG
 	etherVNTag    = 0x8926
 	etherHSR      = 0x892f
 	etherNSH      = 0x894f

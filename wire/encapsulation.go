@@ -1,7 +1,5 @@
 package wire
 
-import "github.com/google/gopacket/layers"
-
 // This file takes off what stands between a link header and IP, and between IP and IP.
 // Where a port or nothing but habit says what follows, it is believed only if the inner
 // header is sound: what it says of its own length fits what is there.
@@ -17,15 +15,25 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 	case etherPPPoE:
 		return d.pppoe(s, p, cut)
 	case etherPPP:
-		return d.generic(s, layers.LayerTypePPP, p, cut)
+		return d.ppp(s, p, cut)
 	case etherMPLS, etherMPLSUp:
 		return d.mpls(s, p, cut)
 	case etherNSH:
 		return d.nsh(s, p, cut)
 	case etherVNTag, etherHSR:
-		return d.shim(s, p, cut)
+		return d.shim(s, 4, p, cut)
+	case etherPortTag, etherMetadata:
+		return d.shim(s, 6, p, cut)
 	case etherBackbone:
 		return d.backbone(s, p, cut)
+	case etherMACsec:
+		return d.macsec(s, p, cut)
+	case etherTRILL:
+		return d.trill(s, p, cut)
+	case etherFabric:
+		return d.fabricPath(s, p, cut)
+	case etherBatman:
+		return d.batman(s, p, cut)
 	}
 	if etherType < etherLengths {
 		return d.llc(s, p, cut)
@@ -38,18 +46,21 @@ func (d *Decoder) ethernet(s *Segment, p []byte, cut uint32) Outcome {
 	if len(p) < ethernetHeader {
 		return OutcomeMalformed
 	}
-	return d.network(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
+	return d.carried(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
 }
+
+// snap is the service access point of what names its protocol by an EtherType.
+const snap = 0xaa
 
 // llc decodes what follows an IEEE 802.3 length: SNAP (RFC 1042), with an EtherType or
 // with a bridged frame (RFC 2684 section 5.2), or IP by its own service access point.
 func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
-	const snap, ip, unnumbered = 0xaa, 0x06, 0x03
+	const ip, unnumbered = 0x06, 0x03
 	switch {
 	case len(p) < 3:
 		return OutcomeNotIP
 	case p[0] == ip && p[1] == ip && p[2] == unnumbered:
-		return d.network(s, etherIPv4, p[3:], cut)
+		return d.carried(s, etherIPv4, p[3:], cut)
 	case p[0] != snap || p[1] != snap || p[2] != unnumbered:
 		return OutcomeNotIP
 	case len(p) < 8:
@@ -57,22 +68,23 @@ func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
 	}
 	switch oui := be.Uint32(p[2:]) & 0xffffff; oui {
 	case 0x000000, 0x0000f8: // the latter: "bridge-tunnel encapsulation" (IEEE 802.1H)
-		return d.network(s, be.Uint16(p[6:]), p[8:], cut)
+		return d.carried(s, be.Uint16(p[6:]), p[8:], cut)
 	case 0x0080c2:
 		if pid := be.Uint16(p[6:]); pid == 1 || pid == 7 { // Ethernet with and without its check sequence
-			return d.network(s, etherBridged, p[8:], cut)
+			return d.carried(s, etherBridged, p[8:], cut)
 		}
 	}
 	return OutcomeNotIP
 }
 
-// shim takes off a tag of four octets before the EtherType that is none of a VLAN: VN-Tag,
-// and the redundancy tag of HSR. Both differ by the way that a frame takes.
-func (d *Decoder) shim(s *Segment, p []byte, cut uint32) Outcome {
-	if len(p) < 6 {
+// shim takes off a tag of n octets before the EtherType that is none of a VLAN: VN-Tag, the
+// redundancy tag of HSR, E-TAG (IEEE 802.1BR section 7.5), and Cisco's metadata, which name
+// the security group of the source. All differ by the way that a frame takes.
+func (d *Decoder) shim(s *Segment, n int, p []byte, cut uint32) Outcome {
+	if len(p) < n+2 {
 		return OutcomeMalformed
 	}
-	return d.network(s, be.Uint16(p[4:]), p[6:], cut)
+	return d.network(s, be.Uint16(p[n:]), p[n+2:], cut)
 }
 
 // backbone takes off the service tag of a provider backbone bridge (IEEE 802.1ah).
@@ -108,10 +120,18 @@ func (d *Decoder) mpls(s *Segment, p []byte, cut uint32) Outcome {
 // sound reports whether p, and cut octets behind it, can be what etherType says: an IP packet,
 // an Ethernet frame or a tagged one with such a packet, or what is not looked into.
 func sound(etherType uint16, p []byte, cut uint32) bool {
-	for etherType == etherBridged || isVLAN(etherType) {
-		header := 4
-		if etherType == etherBridged {
+	for {
+		header := 0
+		switch {
+		case etherType == etherBridged:
 			header = ethernetHeader
+		case isVLAN(etherType):
+			header = 4
+		case etherType < etherLengths && len(p) > 0 && p[0] == snap:
+			header = 8
+		}
+		if header == 0 {
+			break
 		}
 		if len(p) < header {
 			return false
@@ -132,6 +152,15 @@ func sound(etherType uint16, p []byte, cut uint32) bool {
 		return true
 	}
 	return false
+}
+
+// carried decodes what an EtherType, or a number that stands for one, announces: if only a
+// port led here, then only what is sound.
+func (d *Decoder) carried(s *Segment, etherType uint16, p []byte, cut uint32) Outcome {
+	if d.doubtful && !sound(etherType, p, cut) {
+		return OutcomeNotIP
+	}
+	return d.network(s, etherType, p, cut)
 }
 
 // nextProtocols are the EtherTypes of what NSH and VXLAN-GPE number for themselves
@@ -168,12 +197,12 @@ func (d *Decoder) pppoe(s *Segment, p []byte, cut uint32) Outcome {
 		return OutcomeNotIP
 	}
 	d.enter(&s.Tuple, tunnelPPPoE, uint32(be.Uint16(p[2:])))
-	return d.generic(s, layers.LayerTypePPP, p[6:], cut)
+	return d.ppp(s, p[6:], cut)
 }
 
 // tunnel decodes the protocols that carry packets in IP.
 func (d *Decoder) tunnel(s *Segment, proto uint8, p []byte, cut uint32) Outcome {
-	if proto == protoUDP {
+	if proto == protoUDP || proto == protoUDPLite {
 		return d.udp(s, p, cut)
 	}
 	if !d.deeper() {
@@ -197,6 +226,8 @@ func (d *Decoder) tunnel(s *Segment, proto uint8, p []byte, cut uint32) Outcome 
 		out = d.ethernet(s, p, cut)
 	case protoL2TP:
 		out = d.l2tpIP(s, p, cut)
+	case protoPIM:
+		out = d.pimRegister(s, p, cut)
 	}
 	if out == OutcomeNotIP {
 		return OutcomeNotTCP // the outer packet was IP
@@ -226,6 +257,7 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 	const (
 		sum, routing, key, sequence = 0x8000, 0x4000, 0x2000, 0x1000
 		acknowledged, version       = 0x0080, 0x0007
+		eoip                        = 0x6400
 	)
 	if len(p) < 4 {
 		return OutcomeMalformed
@@ -249,6 +281,8 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 		return OutcomeNotIP
 	case n > len(p):
 		return OutcomeMalformed
+	case flags == key|1 && protocol == eoip:
+		return d.eoip(s, p, cut)
 	case v == 0 && flags&key != 0:
 		d.enter(&s.Tuple, tunnelGREKey, be.Uint32(p[keyAt:]))
 	default:
@@ -262,6 +296,31 @@ func (d *Decoder) gre(s *Segment, p []byte, cut uint32) Outcome {
 		}
 	}
 	return d.inGRE(s, protocol, flags&sequence != 0, p, cut)
+}
+
+// eoip takes off the rest of a header of MikroTik's Ethernet over IP: the length of the frame,
+// and in the order of octets of a PC the id of the tunnel, which both ends are given. A frame
+// of no octets says that the other end is there.
+func (d *Decoder) eoip(s *Segment, p []byte, cut uint32) Outcome {
+	if be.Uint16(p[4:]) == 0 {
+		return OutcomeNotIP
+	}
+	d.enter(&s.Tuple, tunnelEoIP, uint32(le.Uint16(p[6:])))
+	return d.ethernet(s, p[8:], cut)
+}
+
+// pimRegister takes off the header with which a router sends a multicast packet to the
+// rendezvous point (RFC 7761 section 4.9.3).
+func (d *Decoder) pimRegister(s *Segment, p []byte, cut uint32) Outcome {
+	const register = 0x21 // version and type
+	if len(p) < 8 {
+		return OutcomeMalformed
+	}
+	if p[0] != register {
+		return OutcomeNotIP
+	}
+	d.enter(&s.Tuple, tunnelPIM, 0)
+	return d.network(s, etherTypeByVersion(p[8:]), p[8:], cut)
 }
 
 // skipRoutes drops the source route entries of RFC 1701: the last has nothing in it.
@@ -282,9 +341,10 @@ func skipRoutes(p []byte) ([]byte, bool) {
 // inGRE decodes what GRE carries.
 func (d *Decoder) inGRE(s *Segment, protocol uint16, numbered bool, p []byte, cut uint32) Outcome {
 	const (
-		erspan  = 0x88be
-		erspan3 = 0x22eb
-		wccp    = 0x883e
+		erspan     = 0x88be
+		erspan3    = 0x22eb
+		wccp       = 0x883e
+		frameRelay = 0x6559
 	)
 	switch protocol {
 	case etherBridged:
@@ -295,9 +355,11 @@ func (d *Decoder) inGRE(s *Segment, protocol uint16, numbered bool, p []byte, cu
 		if len(p) > 4 && p[0]>>4 != 4 {
 			p = p[4:]
 		}
-		return d.network(s, etherIPv4, p, cut)
+		return d.carried(s, etherIPv4, p, cut)
+	case frameRelay:
+		return d.frameRelay(s, p, cut)
 	}
-	return d.network(s, protocol, p, cut)
+	return d.carried(s, protocol, p, cut)
 }
 
 // erspan takes off the header of a mirrored frame: none (type I, which has no sequence number
@@ -327,7 +389,7 @@ func (d *Decoder) erspan(s *Segment, three, numbered bool, p []byte, cut uint32)
 	case len(p) < n:
 		return OutcomeMalformed
 	case more&kind == packet:
-		return d.network(s, etherTypeByVersion(p[n:]), p[n:], cut)
+		return d.carried(s, etherTypeByVersion(p[n:]), p[n:], cut)
 	}
 	return d.ethernet(s, p[n:], cut)
 }

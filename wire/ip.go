@@ -15,8 +15,10 @@ const (
 	protoICMPv6      = 58
 	protoDestination = 60
 	protoEtherIP     = 97
+	protoPIM         = 103
 	protoL2TP        = 115
 	protoMobility    = 135
+	protoUDPLite     = 136
 	protoMPLS        = 137
 	protoHIP         = 139
 	protoShim6       = 140

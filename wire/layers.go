@@ -17,9 +17,7 @@ var genericLinks = [...]struct {
 	link    uint32
 	decoder gopacket.Decoder
 }{
-	{9, layers.LayerTypePPP},
 	{10, layers.LayerTypeFDDI},
-	{50, layers.LayerTypePPP}, // with HDLC framing
 	{117, layers.LayerTypePFLog},
 }
 
@@ -60,9 +58,6 @@ func (d *Decoder) generic(s *Segment, next gopacket.Decoder, p []byte, cut uint3
 	defer b.reset()
 	for range most {
 		if etherType := leadsTo(next, p); etherType != etherNone {
-			if d.doubtful && !sound(etherType, p, cut) {
-				return OutcomeNotIP
-			}
 			return d.network(s, etherType, p, cut)
 		}
 		b.reset()
@@ -84,15 +79,6 @@ func leadsTo(next gopacket.Decoder, p []byte) uint16 {
 		return layerEtherType(t.LayerType())
 	case layers.ProtocolFamily:
 		return familyEtherType(uint32(t))
-	case layers.PPPType:
-		switch t {
-		case layers.PPPTypeIPv4:
-			return etherIPv4
-		case layers.PPPTypeIPv6:
-			return etherIPv6
-		case layers.PPPTypeMPLSUnicast, layers.PPPTypeMPLSMulticast:
-			return etherMPLS
-		}
 	}
 	return etherNone
 }

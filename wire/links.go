@@ -1,15 +1,17 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
-
-	"github.com/google/gopacket/layers"
 )
 
 // Link types of linkByHand, by their LINKTYPE_ value.
 const (
 	linkTokenRing    = 6
+	linkARCnet       = 7
 	linkSLIP         = 8
+	linkPPP          = 9
+	linkPPPSerial    = 50 // with HDLC framing
 	linkATM          = 100
 	linkATMClip      = 106
 	linkWiFi         = 105
@@ -19,6 +21,7 @@ const (
 	linkIPOverFC     = 122
 	linkSunATM       = 123
 	linkRadiotap     = 127
+	linkARCnetLinux  = 129
 	linkPKTAPUser    = 149 // as PKTAP was written before it had a number
 	linkAVS          = 163
 	linkPPPD         = 166
@@ -30,6 +33,7 @@ const (
 	linkMPLS         = 219
 	linkIPNET        = 226
 	linkNFLOG        = 239
+	linkExported     = 252
 	linkPKTAP        = 258
 )
 
@@ -47,6 +51,8 @@ func (d *Decoder) linkByHand(s *Segment, link uint32, p []byte, cut uint32) Outc
 		return d.sunATM(s, p, cut)
 	case linkFrameRelay:
 		return d.frameRelay(s, p, cut)
+	case linkPPP, linkPPPSerial:
+		return d.ppp(s, p, cut)
 	case linkPPPD, linkPPPDir, linkHDLCDir, linkFRelayDir:
 		return d.directed(s, link, p, cut)
 	case linkPPI:
@@ -63,6 +69,12 @@ func (d *Decoder) linkByHand(s *Segment, link uint32, p []byte, cut uint32) Outc
 		return d.nflog(s, p, cut)
 	case linkIPNET:
 		return d.ipnet(s, p, cut)
+	case linkARCnet:
+		return d.arcnet(s, p, cut, 2)
+	case linkARCnetLinux:
+		return d.arcnet(s, p, cut, 4)
+	case linkExported:
+		return d.exported(s, p, cut)
 	case linkJuniperEther:
 		return d.juniper(s, p, cut)
 	}
@@ -114,7 +126,7 @@ func (d *Decoder) directed(s *Segment, link uint32, p []byte, cut uint32) Outcom
 	case linkPPPD:
 		p = p[1:] // the control field
 	}
-	return d.generic(s, layers.LayerTypePPP, p, cut)
+	return d.ppp(s, p, cut)
 }
 
 // tokenRing takes off an IEEE 802.5 header, and the route in it if the source says so.
@@ -163,19 +175,19 @@ func (d *Decoder) frameRelay(s *Segment, p []byte, cut uint32) Outcome {
 	}
 	p = p[n:]
 	if p[0] != unnumbered { // as Cisco has it: an EtherType
-		return d.network(s, be.Uint16(p), p[2:], cut)
+		return d.carried(s, be.Uint16(p), p[2:], cut)
 	}
 	if p = p[1:]; p[0] == padding {
 		p = p[1:]
 	}
 	switch p[0] {
 	case ip4:
-		return d.network(s, etherIPv4, p[1:], cut)
+		return d.carried(s, etherIPv4, p[1:], cut)
 	case ip6:
-		return d.network(s, etherIPv6, p[1:], cut)
+		return d.carried(s, etherIPv6, p[1:], cut)
 	case snap:
 		if len(p) >= 6 && p[1] == 0 && p[2] == 0 && p[3] == 0 {
-			return d.network(s, be.Uint16(p[4:]), p[6:], cut)
+			return d.carried(s, be.Uint16(p[4:]), p[6:], cut)
 		}
 	}
 	return OutcomeNotIP
@@ -290,4 +302,59 @@ func (d *Decoder) juniper(s *Segment, p []byte, cut uint32) Outcome {
 		return d.network(s, etherTypeByVersion(p), p, cut)
 	}
 	return d.ethernet(s, p, cut)
+}
+
+// arcnet takes off an ARCnet header: at octets before the protocol, two addresses and under Linux
+// an offset, and after it by RFC 1201 a flag, which says of which piece of a packet this is, and
+// a number. RFC 1051 has no such pieces. BSD keeps what marks a frame of an awkward length.
+func (d *Decoder) arcnet(s *Segment, p []byte, cut uint32, at int) Outcome {
+	const ip4, ip6, oldIP4 = 212, 196, 240 // the second: RFC 2497
+	const awkward = 0xff
+	if len(p) < at+4 {
+		return OutcomeMalformed
+	}
+	etherType := uint16(etherIPv4)
+	switch protocol := p[at]; protocol {
+	case oldIP4:
+		return d.network(s, etherIPv4, p[at+1:], cut)
+	case ip6:
+		etherType = etherIPv6
+	case ip4:
+	default:
+		return OutcomeNotIP
+	}
+	if p = p[at+1:]; p[0] == awkward && len(p) >= 7 {
+		p = p[4:]
+	}
+	if flag := p[0]; flag != 0 && flag&1 == 0 { // not the first piece
+		return OutcomeNotIP
+	}
+	return d.network(s, etherType, p[3:], cut)
+}
+
+// exported takes off the tags before what Wireshark exported (wsutil/exported_pdu_tlvs.h): the
+// name of its decoder tells IP and Ethernet. Of what was a payload of TCP there is no TCP.
+func (d *Decoder) exported(s *Segment, p []byte, cut uint32) Outcome {
+	const end, decoder = 0, 12
+	var name []byte
+	for len(p) >= 4 {
+		tag, n := be.Uint16(p), int(be.Uint16(p[2:]))
+		if p = p[4:]; n > len(p) {
+			break
+		}
+		switch tag {
+		case decoder:
+			name = bytes.TrimRight(p[:n], "\x00")
+		case end:
+			switch p = p[n:]; string(name) {
+			case "ip", "ipv6":
+				return d.network(s, etherTypeByVersion(p), p, cut)
+			case "eth_withoutfcs", "eth_withfcs", "eth_maybefcs", "eth":
+				return d.network(s, etherBridged, p, cut)
+			}
+			return OutcomeNotIP
+		}
+		p = p[n:]
+	}
+	return OutcomeMalformed
 }

@@ -33,6 +33,9 @@ const (
 	tunnelTeredo
 	tunnelL2TP
 	tunnelLISP
+	tunnelTZSP
+	tunnelEoIP
+	tunnelPIM
 )
 
 var tunnelKinds = [...]struct {
@@ -57,6 +60,9 @@ var tunnelKinds = [...]struct {
 	tunnelTeredo:        {"teredo", false},
 	tunnelL2TP:          {"l2tp", false},
 	tunnelLISP:          {"lisp", true},
+	tunnelTZSP:          {"tzsp", false},
+	tunnelEoIP:          {"eoip", true},
+	tunnelPIM:           {"pim", false},
 }
 
 // tunnelHop is the last hop of a tunnel path, and the number of the path up to

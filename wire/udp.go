@@ -3,8 +3,6 @@ package wire
 import (
 	"maps"
 	"slices"
-
-	"github.com/google/gopacket/layers"
 )
 
 // Encapsulation is what is found in UDP on some port.
@@ -20,10 +18,13 @@ const (
 	Teredo                               // RFC 4380
 	L2TP                                 // RFC 2661, RFC 3931
 	LISP                                 // RFC 9300
+	GRE                                  // RFC 8086
+	TZSP                                 // TaZmen Sniffer Protocol
 )
 
 var encapsulations = map[string]Encapsulation{
 	"none": NoEncapsulation, "vxlan": VXLAN, "vxlan-gpe": VXLAN, "geneve": Geneve, "gtp": GTP, "mpls": MPLS, "teredo": Teredo, "l2tp": L2TP, "lisp": LISP,
+	"gre": GRE, "tzsp": TZSP,
 }
 
 // EncapsulationNames lists what ParseEncapsulation takes, in the order of the alphabet.
@@ -35,7 +36,8 @@ func ParseEncapsulation(name string) (Encapsulation, bool) {
 	return e, ok
 }
 
-// udpPort is what is found on a well-known port (IANA; 8472 is Linux's default for VXLAN).
+// udpPort is what is found on a well-known port (IANA; 8472 is Linux's default for VXLAN,
+// and 37008 that of what sends TZSP).
 func udpPort(port uint16) Encapsulation {
 	switch port {
 	case 4789, 4790, 8472:
@@ -52,6 +54,10 @@ func udpPort(port uint16) Encapsulation {
 		return L2TP
 	case 4341:
 		return LISP
+	case 4754:
+		return GRE
+	case 37008:
+		return TZSP
 	}
 	return NoEncapsulation
 }
@@ -101,6 +107,10 @@ func (d *Decoder) inUDP(s *Segment, kind Encapsulation, p []byte, cut uint32) Ou
 		return d.l2tp(s, p, cut)
 	case LISP:
 		return d.lisp(s, p, cut)
+	case GRE:
+		return d.greInUDP(s, p, cut)
+	case TZSP:
+		return d.tzsp(s, p, cut)
 	}
 	return OutcomeNotIP
 }
@@ -121,10 +131,11 @@ func (d *Decoder) within(s *Segment, kind tunnelKind, id uint32, etherType uint1
 }
 
 // vxlan takes off a VXLAN header (RFC 7348 section 5), or one that says itself what follows
-// (draft-ietf-nvo3-vxlan-gpe section 3.1).
+// (draft-ietf-nvo3-vxlan-gpe section 3.1). A sender has to set the flag that the VNI is valid,
+// and some receivers drop what comes without it; what was sent is a frame all the same.
 func (d *Decoder) vxlan(s *Segment, p []byte, cut uint32) Outcome {
-	const valid, next = 0x08, 0x04 // flags: there is a VNI; there is a next protocol
-	if len(p) < 8 || p[0]&valid == 0 {
+	const next = 0x04 // flag: there is a next protocol
+	if len(p) < 8 {
 		return OutcomeNotIP
 	}
 	etherType := uint16(etherBridged)
@@ -241,7 +252,7 @@ func (d *Decoder) l2tp(s *Segment, p []byte, cut uint32) Outcome {
 	d.enter(&s.Tuple, tunnelL2TP, 0)
 	d.doubtful = true
 	defer func() { d.doubtful = false }()
-	return d.generic(s, layers.LayerTypePPP, p[n:], cut)
+	return d.ppp(s, p[n:], cut)
 }
 
 // l2tpIP decodes L2TP version 3 in IP (RFC 3931 section 4.1.1). Session 0 is control.
@@ -264,4 +275,46 @@ func (d *Decoder) l2tpSession(s *Segment, p []byte, cut uint32) Outcome {
 		}
 	}
 	return OutcomeNotIP
+}
+
+// greInUDP decodes GRE where only a port says that it is (RFC 8086).
+func (d *Decoder) greInUDP(s *Segment, p []byte, cut uint32) Outcome {
+	d.doubtful = true
+	defer func() { d.doubtful = false }()
+	return d.gre(s, p, cut)
+}
+
+// tzsp takes off the header of a mirrored frame, and the tags behind it, which end with one of
+// type 1 (Network Chemistry, "TaZmen Sniffer Protocol"; MikroTik's sniffer sends it).
+func (d *Decoder) tzsp(s *Segment, p []byte, cut uint32) Outcome {
+	const version, keepAlive, padding, last = 1, 4, 0, 1
+	const ethernet, wifi, prism, avs = 1, 18, 119, 127
+	if len(p) < 4 || p[0] != version || p[1] >= keepAlive {
+		return OutcomeNotIP
+	}
+	protocol, p := be.Uint16(p[2:]), p[4:]
+	for tag := uint8(padding); tag != last; {
+		n := 1
+		if len(p) > 1 && p[0] > last {
+			n = 2 + int(p[1])
+		}
+		if n > len(p) {
+			return OutcomeMalformed
+		}
+		tag, p = p[0], p[n:]
+	}
+	link := uint32(linkWiFi)
+	switch protocol {
+	case ethernet:
+		return d.within(s, tunnelTZSP, 0, etherBridged, p, cut)
+	case wifi:
+	case prism, avs:
+		link = linkPrism
+	default:
+		return OutcomeNotIP
+	}
+	d.enter(&s.Tuple, tunnelTZSP, 0)
+	d.doubtful = true
+	defer func() { d.doubtful = false }()
+	return d.linkByHand(s, link, p, cut)
 }

@@ -19,7 +19,7 @@ const (
 // that it was brought to a multiple of four octets. Of several frames in one (A-MSDU) it
 // takes the first.
 func (d *Decoder) wifi(s *Segment, p []byte, cut uint32, padded bool) Outcome {
-	const aggregate = 0x80 // of the QoS field
+	const aggregate, meshed = 0x80, 0x01 // of the QoS field's octets
 	if len(p) < 24 {
 		return OutcomeMalformed
 	}
@@ -30,12 +30,13 @@ func (d *Decoder) wifi(s *Segment, p []byte, cut uint32, padded bool) Outcome {
 	if both := byte(wifiToDS | wifiFromDS); p[1]&both == both {
 		n += 6 // a fourth address
 	}
-	several := false
+	several, mesh := false, false
 	if p[0]&wifiQoS != 0 {
 		if len(p) < n+2 {
 			return OutcomeMalformed
 		}
 		several = p[n]&aggregate != 0
+		mesh = p[n+1]&meshed != 0 && p[1]&wifiFromDS != 0
 		if n += 2; p[1]&wifiOrder != 0 {
 			n += 4 // high-throughput control
 		}
@@ -46,10 +47,43 @@ func (d *Decoder) wifi(s *Segment, p []byte, cut uint32, padded bool) Outcome {
 	if several {
 		n += ethernetHeader // two addresses and a length
 	}
+	if mesh && n < len(p) {
+		n += meshControl(p[n])
+	}
 	if n > len(p) {
 		return OutcomeMalformed
 	}
+	if sameEthernet(p, p[n:], cut) {
+		return d.ethernet(s, p[n:], cut)
+	}
 	return d.llc(s, p[n:], cut)
+}
+
+// meshControl returns the length of what stands between the header and LLC in a mesh (IEEE
+// 802.11-2020 section 9.2.4.7.3), by its first octet: that says how many addresses it has. LLC
+// begins with another value.
+func meshControl(flags byte) int {
+	const flagsTTLAndNumber, address = 6, 6
+	if flags > 2 {
+		return 0
+	}
+	return flagsTTLAndNumber + int(flags)*address
+}
+
+// sameEthernet reports whether what follows the header p of a data frame is no LLC but a frame
+// of Ethernet, as some drivers pass it on: from or to the same address.
+func sameEthernet(p, body []byte, cut uint32) bool {
+	to, from := p[16:22], p[10:16]
+	if p[1]&wifiToDS == 0 {
+		to = p[4:10]
+	}
+	if p[1]&wifiFromDS != 0 {
+		from = p[16:22]
+		if p[1]&wifiToDS != 0 && len(p) >= 30 {
+			from = p[24:30]
+		}
+	}
+	return len(body) >= ethernetHeader && (string(body[:6]) == string(to) || string(body[6:12]) == string(from)) && sound(etherBridged, body, cut)
 }
 
 // radiotap takes off radiotap's header (radiotap.org): its flags say whether the one behind it

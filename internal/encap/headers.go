@@ -37,7 +37,18 @@ func pptp(p []byte, back bool) []byte {
 func length(p []byte, back bool) []byte { return ethernet(uint16(len(p)))(p, back) }
 
 // fcs puts a frame check sequence behind a frame; nobody checks it.
-func fcs(p []byte, _ bool) []byte { return slices.Concat(p, make([]byte, 4)) }
+func fcs(p []byte, back bool) []byte { return behind(4)(p, back) }
+
+// behind puts n octets behind a frame.
+func behind(n int) Wrap {
+	return func(p []byte, _ bool) []byte { return slices.Concat(p, make([]byte, n)) }
+}
+
+// eoip puts the header of tunnel 5 of MikroTik's Ethernet over IP before a frame.
+func eoip(p []byte, _ bool) []byte {
+	h := be.AppendUint16(octets("2001 6400"), uint16(len(p)))
+	return slices.Concat(le.AppendUint16(h, 5), p)
+}
 
 // trimNSH makes the header of 24 octets that p begins with, or of 8, say how long it is.
 func trimNSH(p []byte, _ bool) []byte {
