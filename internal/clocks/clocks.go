@@ -54,25 +54,31 @@ func Compare(files []capture.FileInfo, ports map[uint16]wire.Encapsulation) []Di
 	}
 	share := extent{octets: allOctets / n, frames: allFrames / n}
 	head := extent{octets: min(headOctets, share.octets), frames: min(headFrames, share.frames)}
-	list, whole := readAll(files[:n], head, ports)
-	pairs := match(list)
-	if alone(pairs, n) && !whole && share != head {
-		list, _ = readAll(files[:n], share, ports)
-		pairs = match(list)
+	all := readAll(files[:n], head, ports)
+	pairs := match(all.list)
+	if all.more && share != head && all.alone(pairs) {
+		pairs = match(readAll(files[:n], share, ports).list)
 	}
 	return settle(pairs, n)
 }
 
-// readAll takes the samples of all files, one after the other. whole means that there is no
-// more to read.
-func readAll(files []capture.FileInfo, most extent, ports map[uint16]wire.Encapsulation) (list []sighting, whole bool) {
+// samples are those of all files.
+type samples struct {
+	list []sighting
+	some []bool // of this file there are any
+	more bool   // there is more to read
+}
+
+// readAll takes the samples of all files, one after the other.
+func readAll(files []capture.FileInfo, most extent, ports map[uint16]wire.Encapsulation) (all samples) {
 	keep := min(maxKept, maxAllKept/len(files))
-	whole = true
 	for i := range files {
 		s := read(&files[i], i, keep, most, ports)
-		list, whole = append(list, s.list...), whole && s.whole
+		all.list = append(all.list, s.list...)
+		all.some = append(all.some, len(s.list) > 0)
+		all.more = all.more || s.more
 	}
-	return list, whole
+	return all
 }
 
 // pair is two files, the first one named first.
@@ -81,7 +87,7 @@ type pair struct{ one, other int32 }
 // relation is what is known of the two: how much later the other has segments that both have.
 type relation struct {
 	hosts map[uint64]*[2][]int64 // by the two addresses, and the direction
-	tells int                    // segments that have something to tell
+	tells []int64                // of these, that of segments which have something to tell
 }
 
 // match finds the segments that several files have. Of more than two each is compared with
@@ -140,17 +146,17 @@ func add(pairs map[pair]*relation, a, b *sighting) {
 	}
 	both[x] = append(both[x], b.time-a.time)
 	if a.telling {
-		r.tells++
+		r.tells = append(r.tells, b.time-a.time)
 	}
 }
 
 // alone reports whether a file is in no pair whose clocks can be compared.
-func alone(pairs map[pair]*relation, n int) bool {
-	seen := make([]bool, n)
+func (all *samples) alone(pairs map[pair]*relation) bool {
+	left := slices.Clone(all.some)
 	for p, r := range pairs {
 		if _, ok := r.estimate(); ok {
-			seen[p.one], seen[p.other] = true, true
+			left[p.one], left[p.other] = false, false
 		}
 	}
-	return slices.Contains(seen, false)
+	return slices.Contains(left, true)
 }

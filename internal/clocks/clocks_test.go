@@ -135,6 +135,9 @@ func TestProbes(t *testing.T) {
 		}
 	}
 	none(t, clocks.Compare(files(t, taps[:]...), nil))
+	a, _ := path(20, time.Millisecond, 0) // and some segments that are sent again
+	taps[0], taps[1] = append(taps[0], a...), append(taps[1], frame{a[38].at + time.Second, a[38].data}, frame{a[37].at + time.Second, a[37].data}, frame{a[36].at + time.Second, a[36].data})
+	none(t, clocks.Compare(files(t, taps[:]...), nil))
 }
 
 // TestOneDirection: the difference is told, if it is more than any way takes.

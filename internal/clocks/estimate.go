@@ -19,9 +19,6 @@ type verdict struct {
 // earlier the other. So there is a difference only where segments of both directions come
 // later, or of both earlier: one of them would have been seen before it was sent.
 func (r *relation) estimate() (v verdict, ok bool) {
-	if r.tells < enough {
-		return v, false // probes that come again and again, in files of one capture
-	}
 	var up, down, other []int64
 	for _, both := range r.hosts {
 		if len(both[0]) == 0 || len(both[1]) == 0 {
@@ -35,7 +32,7 @@ func (r *relation) estimate() (v verdict, ok bool) {
 		up, down = append(up, both[x]...), append(down, both[1-x]...)
 	}
 	if len(up) < enough || len(down) < enough {
-		return oneWay(append(append(other, up...), down...))
+		return r.oneWay(append(append(other, up...), down...))
 	}
 	slices.Sort(up)
 	slices.Sort(down)
@@ -43,7 +40,7 @@ func (r *relation) estimate() (v verdict, ok bool) {
 	high, low := up[(len(up)-1)/8], down[len(down)-1-(len(down)-1)/8]
 	ahead := low + (high-low)/2
 	limit := max(int64(least), min(abs(ahead)/2, int64(spread)))
-	if within(up) > limit || within(down) > limit {
+	if within(up) > limit || within(down) > limit || !r.told(low-limit, high+limit) {
 		return v, false
 	}
 	v = verdict{ahead: time.Duration(ahead), segments: [2]int{len(up), len(down)}, sure: true}
@@ -54,16 +51,30 @@ func (r *relation) estimate() (v verdict, ok bool) {
 }
 
 // oneWay is estimate where nothing went the other way.
-func oneWay(list []int64) (v verdict, ok bool) {
+func (r *relation) oneWay(list []int64) (v verdict, ok bool) {
 	if len(list) < enoughAlone {
 		return v, false
 	}
 	slices.Sort(list)
 	ahead := list[len(list)/2]
-	if abs(ahead) < int64(leastAlone) || within(list) > min(abs(ahead)/2, int64(spread)) {
+	limit := min(abs(ahead)/2, int64(spread))
+	if abs(ahead) < int64(leastAlone) || within(list) > limit || !r.told(ahead-limit, ahead+limit) {
 		return v, false
 	}
 	return verdict{ahead: time.Duration(ahead), segments: [2]int{len(list), 0}}, true
+}
+
+// told reports whether segments that have something to tell are among those from low to
+// high. The others may be probes, which come again and again, and at the same intervals, in
+// every file of one capture.
+func (r *relation) told(low, high int64) bool {
+	n := 0
+	for _, d := range r.tells {
+		if low <= d && d <= high {
+			n++
+		}
+	}
+	return n >= enough
 }
 
 // within is how far the middle half of a list in order reaches.

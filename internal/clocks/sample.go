@@ -38,7 +38,7 @@ type sample struct {
 	keep  int
 	list  []sighting
 	limit uint64 // those with as great an id are not kept; 0: all are
-	whole bool   // the file has no more than what was read
+	more  bool   // than what was read
 }
 
 // extent is how much of each file is read.
@@ -73,7 +73,6 @@ func (s *sample) take(src capture.BatchSource, d *wire.Decoder, most extent) {
 	for most.octets > 0 && most.frames > 0 {
 		n, err := src.NextBatch(batch)
 		if err != nil {
-			s.whole = true
 			return
 		}
 		for i := range batch[:n] {
@@ -85,6 +84,7 @@ func (s *sample) take(src capture.BatchSource, d *wire.Decoder, most extent) {
 		}
 		most.frames -= n
 	}
+	s.more = true
 }
 
 // maxTime is the latest time that is compared, in 2096: differences of two fit.
