@@ -53,10 +53,10 @@ func Compare(files []capture.FileInfo, ports map[uint16]wire.Encapsulation) []Di
 		return nil
 	}
 	share := extent{octets: allOctets / n, frames: allFrames / n}
-	head := extent{octets: min(headOctets, share.octets), frames: min(headFrames, share.frames)}
+	head := extent{octets: min(headOctets, share.octets), frames: min(headFrames, allHeads/n)}
 	all := readAll(files[:n], head, ports)
 	pairs := match(all.list)
-	if all.more && share != head && all.alone(pairs) {
+	if all.more && n <= maxAgain && all.alone(pairs) {
 		pairs = match(readAll(files[:n], share, ports).list)
 	}
 	return settle(pairs, n)

@@ -14,10 +14,12 @@ const (
 	maxSampled = 1024     // files
 	maxKept    = 4096     // segments of one file, or twice as many
 	maxAllKept = 1 << 18  // of all files
-	headOctets = 4 << 20  // of one file, at first
-	headFrames = 2 * 4096 // ... whichever is less
-	allOctets  = 64 << 20 // of all files together, each time
-	allFrames  = 1 << 18  // ... whichever is less
+	headOctets = 4 << 20  // of one file, at first,
+	headFrames = 2 * 4096 // ... whichever is less,
+	allHeads   = 1 << 16  // ... and in all files together
+	allOctets  = 64 << 20 // of all files together
+	allFrames  = 1 << 17  // ... whichever is less
+	maxAgain   = 16       // files of which more than the head may be read
 	// packed is how many times as long an octet that has to be decompressed takes.
 	packed = 4
 )
