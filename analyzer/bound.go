@@ -25,7 +25,7 @@ func (a *Analyzer) bound() {
 
 // weigh notes how much memory c takes.
 func (a *Analyzer) weigh(c *connection) {
-	now := uint32(eventOctets(c.events))
+	now := uint32(eventOctets(c.events)) + uint32(c.ep[0].sp.Octets()+c.ep[1].sp.Octets())
 	if d := c.x; d != nil {
 		now += d.weight()
 	}

@@ -3,7 +3,9 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -39,12 +41,32 @@ const rawBlock = 64 << 10
 func decompress(src io.Reader) (io.Reader, string) {
 	buf := bufio.NewReaderSize(src, rawBlock)
 	begin, _ := buf.Peek(len(xzMagic)) // too few match nothing
-	for _, c := range codecs {
-		if c.matches(begin) {
-			return &decoded{codec: c, src: buf}, c.name
+	for _, magic := range [...][]byte{skipped(buf, begin), begin} {
+		for _, c := range codecs {
+			if c.matches(magic) {
+				return &decoded{codec: c, src: buf}, c.name
+			}
 		}
 	}
 	return buf, ""
+}
+
+// skipped returns what follows a frame that zstd and lz4 both skip, if the input begins with one
+// and that is near: only it tells which of them this is.
+func skipped(buf *bufio.Reader, begin []byte) []byte {
+	const header = 8
+	if len(begin) < 4 || begin[0]&0xf0 != 0x50 || string(begin[1:4]) != "\x2a\x4d\x18" {
+		return nil
+	}
+	if begin, _ = buf.Peek(header); len(begin) < header {
+		return nil
+	}
+	at := header + uint64(binary.LittleEndian.Uint32(begin[4:]))
+	if at > rawBlock-uint64(len(lz4Magic)) {
+		return nil
+	}
+	all, _ := buf.Peek(int(at) + len(lz4Magic))
+	return all[min(int(at), len(all)):]
 }
 
 func (c *codec) matches(begin []byte) bool {
@@ -103,9 +125,18 @@ type decodeError struct {
 	err   error
 }
 
+// errBeyond is for compressed data that may be in order, and that is not decompressed here.
+var errBeyond = errors.New("not supported")
+
 func (e *decodeError) Error() string {
 	if errors.Is(e.err, io.ErrUnexpectedEOF) {
 		return "the " + e.codec + " data is cut off"
+	}
+	switch {
+	case errors.Is(e.err, errBeyond):
+		return "the " + e.codec + " data is " + e.err.Error() + unpack
+	case errors.Is(e.err, zstd.ErrWindowSizeExceeded):
+		return fmt.Sprintf("the zstd data is %v: a window of more than %d octets%s", errBeyond, maxWindow, unpack)
 	}
 	what := strings.TrimPrefix(e.err.Error(), e.codec+": ")
 	return "the " + e.codec + " data is damaged: " + strings.TrimPrefix(what, e.codec+" data invalid: ")

@@ -156,7 +156,7 @@ func TestCompressionFaults(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ data, want string }{
-		"gzip":            {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text"},
+		"gzip":            {string(compress(t, "gzip", []byte("hello"))), "f: not a capture in a known format: looks like text (text2pcap makes a capture of a hex dump)"},
 		"twice":           {string(compress(t, "xz", gz)), "f: not a capture in a known format: looks like gzip data inside other compressed data (unpack it first)"},
 		"empty":           {string(compress(t, "zstd", nil)), "f: not a capture in a known format: the file is empty"},
 		"cut":             {string(gz[:12]), "f: offset 0: not a capture in a known format: the gzip data is cut off"},
@@ -195,7 +195,7 @@ func TestLongWindow(t *testing.T) {
 		t.Errorf("2.7 MB: %d packets, %v", len(r.packets), r.errs)
 	}
 	huge := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, 31 << 3}, make([]byte, 2<<20)...)
-	if _, err := capture.OpenReader("f", bytes.NewReader(huge)); err == nil || !strings.Contains(err.Error(), "window size exceeded") {
+	if _, err := capture.OpenReader("f", bytes.NewReader(huge)); err == nil || !strings.Contains(err.Error(), "not supported: a window of more than 134217728 octets (unpack it first)") {
 		t.Errorf("a window of 2 TB: %v", err)
 	}
 }
@@ -225,6 +225,11 @@ func TestSkippable(t *testing.T) {
 	if facts(r.packets) != want || len(r.errs) > 0 {
 		t.Errorf("differs: %v", r.errs)
 	}
+	for _, name := range []string{"lz4", "zstd"} { // what follows tells whose frame it is
+		if r, _ := readBytes(t, join(skip, compress(t, name, data))); facts(r.packets) != want || len(r.errs) > 0 {
+			t.Errorf("%s after a frame to skip differs: %v", name, r.errs)
+		}
+	}
 }
 
 // TestExpansion: a kilobyte of bzip2 does not become a gigabyte.
@@ -247,8 +252,8 @@ func TestXZDictionary(t *testing.T) {
 		blocks []byte
 		want   string
 	}{
-		"4 GiB":       {xzBlock(40), "the xz data is damaged: dictionary of 4294967295 octets (at most 67108864)"},
-		"128 MiB":     {xzBlock(30), "the xz data is damaged: dictionary of 134217728 octets (at most 67108864)"},
+		"4 GiB":       {xzBlock(40), "the xz data is not supported: dictionary of 4294967295 octets (at most 67108864) (unpack it first)"},
+		"128 MiB":     {xzBlock(30), "the xz data is not supported: dictionary of 134217728 octets (at most 67108864) (unpack it first)"},
 		"many blocks": {bytes.Repeat(xzBlock(28), 1000), "the xz data is damaged: large dictionaries for next to no data"},
 	} {
 		_, err := capture.OpenReader("f", bytes.NewReader(xzFile(c.blocks)))

@@ -111,8 +111,12 @@ func (t *tail) look(f found) {
 	delete(t.unready, f.path)
 	m := &member{path: f.path, file: &pooledFile{pool: &t.set.files, path: f.path}}
 	switch err := t.set.join(m); {
-	case err == nil && m.hasHead:
+	case err == nil && m.hasHead && t.renamed(m, id):
 		m.close()
+		t.known[f.path] = id
+		t.set.members = t.set.members[:len(t.set.members)-1]
+	case err == nil && m.hasHead:
+		m.suspend() // the file may have been compressed, and removed, before its turn comes
 		m.tail, t.known[f.path] = t, id
 	case err == nil:
 		if err := m.readHead(); err != io.EOF {
@@ -135,6 +139,15 @@ func (t *tail) compressed(path string) bool {
 	return slices.Contains(compressedEndings, filepath.Ext(path)) && t.known[before] != nil
 }
 
+// renamed reports whether m is a member under another name, as logrotate leaves it, which is
+// read on where it is open. The file alone does not tell: of one that was removed its number
+// is given to another.
+func (t *tail) renamed(m *member, id os.FileInfo) bool {
+	return slices.ContainsFunc(t.set.members, func(o *member) bool {
+		return o != m && o.path != m.path && o.first == m.first && o.file != nil && o.file.id != nil && os.SameFile(o.file.id, id)
+	})
+}
+
 // compressedEndings are those of gzip and its like.
 var compressedEndings = []string{".gz", ".zst", ".xz", ".lz4", ".bz2"}
 
@@ -149,11 +162,15 @@ func (t *tail) await() error {
 			return err
 		}
 	}
+	began := time.Now()
 	select {
 	case <-t.Stop:
 		t.over = true
 		return ErrFollowed
 	case <-time.After(lookAgain):
+	}
+	if slept := time.Since(began); slept > 10*lookAgain {
+		t.news = t.news.Add(slept) // the process, or the machine, was stopped: so was the writer, perhaps
 	}
 	if t.over = t.Idle > 0 && time.Since(t.news) >= t.Idle; t.over {
 		for _, path := range slices.Sorted(maps.Keys(t.unready)) {

@@ -240,6 +240,36 @@ func TestFollowCompressed(t *testing.T) {
 	}
 }
 
+// TestFollowRenamed: a file that gets another name is not read again (logrotate), and one that
+// is removed while it waits for its turn is not lost (tcpdump -z).
+func TestFollowRenamed(t *testing.T) {
+	dir, list := t.TempDir(), parts(t)
+	name := func(i string) string { return filepath.Join(dir, "c"+i+".pcap") }
+	for i, data := range list[:2] {
+		if err := os.WriteFile(name(string(rune('0'+i))), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := capture.Open([]string{dir}, capture.Options{Follow: &capture.Follow{Idle: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(name("1"))
+	frames, faults := framesOf(t, set, 3, func() {
+		os.Rename(name("0"), name("0.1"))
+		os.WriteFile(name("0"), list[2], 0o644)
+	})
+	whole := 0
+	for _, data := range list {
+		for at := 24; at < len(data); whole++ {
+			at += 16 + int(binary.LittleEndian.Uint32(data[at+8:]))
+		}
+	}
+	if len(frames) != whole || len(faults) > 0 {
+		t.Errorf("%d frames, want %d; %v", len(frames), whole, faults)
+	}
+}
+
 func TestPattern(t *testing.T) {
 	dir := t.TempDir()
 	if err := grow(dir, parts(t), 1<<20); err != nil {

@@ -23,7 +23,7 @@ func notCapture(begin []byte) error {
 	}
 	switch {
 	case looksText(begin):
-		return fmt.Errorf("%w: looks like text", ErrNotCapture)
+		return fmt.Errorf("%w: looks like text (text2pcap makes a capture of a hex dump)", ErrNotCapture)
 	case looksERF(begin) && erfLength(begin) > len(begin):
 		return fmt.Errorf("%w: may be an ERF capture that is cut off in its first record", ErrNotCapture)
 	case len(begin) < 4:
@@ -58,6 +58,19 @@ var otherMagics = []struct {
 	{0, "TRSNIFF data", "a Sniffer capture" + convert},
 	{0, "XCP\x00", "a NetXRay capture" + convert},
 	{0, "\x7fver", "a Peek capture" + convert},
+	{0, "\xaa\xaa\xaa\xaa", "a 5Views capture" + convert},
+	{0, "iptrace 1.0", "an AIX iptrace capture" + convert},
+	{0, "iptrace 2.0", "an AIX iptrace capture" + convert},
+	{0, "TR\x00\x64\x00", "an HP-UX nettl capture" + convert},
+	{0, "\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00", "an HP-UX nettl capture" + convert},
+	{0, "\x00\x00\x02\x00\x12\x05\x00\x10", "a Tektronix K12 capture" + convert},
+	{0, "\x05VNF", "a Visual Networks capture" + convert},
+	{0, "EyeSDN", "an EyeSDN capture" + convert},
+	{0, "TCPIPtrace", "a VMS TCPIPtrace capture" + convert},
+	{0, "TCPtrace", "a VMS TCPtrace capture" + convert},
+	{0, "btsnoop\x00", "a Bluetooth log (btsnoop), which has no TCP connections of IP" + convert},
+	{72, "\x02\x00\x01\xc0", "a Windows event trace of netsh or pktmon (pktmon etl2pcap or etl2pcapng converts it)"},
+	{72, "\x02\x00\x02\xc0", "a Windows event trace of netsh or pktmon (pktmon etl2pcap or etl2pcapng converts it)"},
 	{0, "\x1f\x8b", "gzip data inside other compressed data" + unpack},
 	{0, "\x28\xb5\x2f\xfd", "zstd data inside other compressed data" + unpack},
 	{0, "\xfd7zXZ\x00", "xz data inside other compressed data" + unpack},
@@ -65,6 +78,8 @@ var otherMagics = []struct {
 	{0, "\x04\x22\x4d\x18", "lz4 data inside other compressed data" + unpack},
 	{0, "\x02\x21\x4c\x18", "lz4 data in the format before frames" + unpack},
 	{0, "\x1f\x9d", "compress (.Z) data" + unpack},
+	{0, "\x5d\x00\x00", "lzma data" + unpack},
+	{0, "LZIP", "lzip data" + unpack},
 	{0, "PK\x03\x04", "a zip archive" + unpack},
 	{0, "7z\xbc\xaf\x27\x1c", "a 7z archive" + unpack},
 	{0, "Rar!", "a rar archive" + unpack},

@@ -119,13 +119,7 @@ func (m *member) describe() {
 
 // close lets go of what m holds; a regular file can be opened again.
 func (m *member) close() error {
-	m.describe()
-	m.reader, m.head, m.hasHead = nil, Packet{}, false
-	m.ahead.close()
-	if m.codec != nil {
-		m.codec.Close()
-	}
-	m.ahead, m.codec = nil, nil
+	m.suspend()
 	switch {
 	case m.file != nil:
 		return m.file.Close()
@@ -135,6 +129,18 @@ func (m *member) close() error {
 		return err
 	}
 	return nil
+}
+
+// suspend is close for a regular file that may be gone when it is opened again: its
+// descriptor stays.
+func (m *member) suspend() {
+	m.describe()
+	m.reader, m.head, m.hasHead = nil, Packet{}, false
+	m.ahead.close()
+	if m.codec != nil {
+		m.codec.Close()
+	}
+	m.ahead, m.codec = nil, nil
 }
 
 // queue is a heap of members by the time of their next packet, then by index.

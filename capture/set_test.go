@@ -159,7 +159,7 @@ func TestOneBadFile(t *testing.T) {
 	}
 	want := []string{
 		paths[1] + ": no such file or directory",
-		paths[3] + ": not a capture in a known format: looks like text",
+		paths[3] + ": not a capture in a known format: looks like text (text2pcap makes a capture of a hex dump)",
 		paths[4] + ": offset 0: the capture is cut off in this file header: 10 of 24 octets are there",
 		paths[2] + ": frame 2, offset 42: the capture is cut off in this packet record: 17 of 18 octets are there",
 	}
@@ -185,11 +185,11 @@ func TestNothingToRead(t *testing.T) {
 		want  string
 	}{
 		{nil, "no input"},
-		{in(dir, "text"), dir + "/text: not a capture in a known format: looks like text"},
+		{in(dir, "text"), dir + "/text: not a capture in a known format: looks like text (text2pcap makes a capture of a hex dump)"},
 		{in(dir, "empty"), dir + "/empty: not a capture in a known format: the file is empty"},
 		{in(dir, "missing"), dir + "/missing: no such file or directory"},
 		{[]string{dir}, dir + ": no captures in this directory"},
-		{in(dir, "text", "missing"), dir + "/text: not a capture in a known format: looks like text\n" + dir + "/missing: no such file or directory"},
+		{in(dir, "text", "missing"), dir + "/text: not a capture in a known format: looks like text (text2pcap makes a capture of a hex dump)\n" + dir + "/missing: no such file or directory"},
 	} {
 		s, err := capture.Open(c.paths, capture.Options{})
 		if s != nil || err == nil || err.Error() != c.want {

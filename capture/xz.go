@@ -174,7 +174,7 @@ func blockDictionary(h []byte) (int64, error) {
 	r := bytes.NewReader(h)
 	flags, _ := r.ReadByte()
 	if flags&reserved != 0 || flags&filters != 0 {
-		return 0, fmt.Errorf("block flags %#x (only LZMA2 without further filters is known)", flags)
+		return 0, fmt.Errorf("%w: block flags %#x (only LZMA2 without further filters is known)", errBeyond, flags)
 	}
 	content := uint64(math.MaxUint64)
 	if flags&compressed != 0 {
@@ -185,7 +185,7 @@ func blockDictionary(h []byte) (int64, error) {
 	}
 	var filter [3]byte // id, size of the properties, properties
 	if _, err := io.ReadFull(r, filter[:]); err != nil || filter[0] != lzma2 || filter[1] != 1 {
-		return 0, fmt.Errorf("filter % x (only LZMA2 is known)", filter)
+		return 0, fmt.Errorf("%w: filter % x (only LZMA2 is known)", errBeyond, filter)
 	}
 	n, err := lzma.DecodeDictCap(filter[2])
 	if err != nil {
@@ -194,7 +194,7 @@ func blockDictionary(h []byte) (int64, error) {
 	// No more is needed than what the block holds.
 	n = int64(min(uint64(n), content))
 	if n > maxDictionary {
-		return 0, fmt.Errorf("dictionary of %d octets (at most %d)", n, maxDictionary)
+		return 0, fmt.Errorf("%w: dictionary of %d octets (at most %d)", errBeyond, n, maxDictionary)
 	}
 	return max(n, lzma.MinDictCap), nil
 }

@@ -56,17 +56,17 @@ func TestBlockHeader(t *testing.T) {
 		{"\x00\x21\x01\x16", 8 << 20, ""},
 		{"\x00\x21\x01\x00", 4096, ""},
 		{"\x00\x21\x01\x1c", 64 << 20, ""},
-		{"\x00\x21\x01\x1d", 0, "dictionary of 100663296 octets"},
+		{"\x00\x21\x01\x1d", 0, "not supported: dictionary of 100663296 octets"},
 		{"\x00\x21\x01\x29", 0, "lzma: "},
 		{"\xc0\xff\x7f\x88\x27\x21\x01\x28", 5000, ""}, // 5,000 octets need no 4 GiB
 		{"\x80\x05\x21\x01\x16", 4096, ""},
 		{"\x40\xff\x7f\x21\x01\x16", 8 << 20, ""},
-		{"\x04\x21\x01\x16", 0, "block flags 0x4 "},
-		{"\x01\x04\x00\x21\x01\x16", 0, "block flags 0x1 "},
-		{"\x00\x03\x01\x00", 0, "filter 03 01 00 "},
-		{"\x00\x21\x02\x16", 0, "filter 21 02 16 "},
-		{"\x00\x21", 0, "filter 21 00 00 "},
-		{"\x80\xff", 0, "filter 00 00 00 "},
+		{"\x04\x21\x01\x16", 0, "not supported: block flags 0x4 "},
+		{"\x01\x04\x00\x21\x01\x16", 0, "not supported: block flags 0x1 "},
+		{"\x00\x03\x01\x00", 0, "not supported: filter 03 01 00 "},
+		{"\x00\x21\x02\x16", 0, "not supported: filter 21 02 16 "},
+		{"\x00\x21", 0, "not supported: filter 21 00 00 "},
+		{"\x80\xff", 0, "not supported: filter 00 00 00 "},
 	} {
 		size, err := blockDictionary([]byte(c.header))
 		if size != c.size || (err == nil) != (c.err == "") || err != nil && !strings.HasPrefix(err.Error(), c.err) {

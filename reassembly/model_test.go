@@ -74,7 +74,7 @@ func TestModel(t *testing.T) {
 				}
 				sp.Send(&s, &p)
 			}
-			if sp.gaps != nil && len(sp.gaps.list) >= maxGaps-1 {
+			if sp.gaps != nil && len(sp.gaps.list) >= maxAckedGaps-1 {
 				return // beyond the bound they may differ
 			}
 			if got := sp.Next - base; int(got) != m.next {

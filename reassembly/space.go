@@ -350,14 +350,26 @@ func (sp *Space) Send(s *wire.Segment, p *Placement) {
 
 // fill records octets below SND.NXT and moves the edge over what is now whole.
 func (sp *Space) fill(s *wire.Segment) {
-	var lost uint32
-	sp.gaps, lost = sp.gaps.remove(s.Seq, s.End())
-	sp.lost += uint64(lost)
+	sp.gaps = sp.gaps.remove(s.Seq, s.End())
 	sp.Edge = wire.MaxSeq(sp.Next, s.End())
-	if sp.gaps != nil {
-		sp.Edge = sp.gaps.list[0].lo
-	}
+	sp.bound()
 }
+
+// bound keeps the gaps within their bounds, and the edge at the lowest.
+func (sp *Space) bound() {
+	if sp.gaps == nil {
+		return
+	}
+	una := sp.gaps.list[0].lo
+	if sp.Has(KnownUna) {
+		una = sp.Una
+	}
+	sp.lost += uint64(sp.gaps.bound(una))
+	sp.Edge = sp.gaps.list[0].lo
+}
+
+// Octets is how much memory sp takes beside its own.
+func (sp *Space) Octets() uintptr { return sp.gaps.octets() }
 
 // time starts measuring a round trip with new octets, and notes when they are
 // sent again.
@@ -537,10 +549,8 @@ func (sp *Space) open(more gap, now int64) {
 		sp.lost += uint64(sp.gaps.within(sp.gaps.list[0].lo, sp.Next))
 		sp.gaps = nil
 	}
-	var lost uint32
-	sp.gaps, lost = sp.gaps.add(more, now)
-	sp.lost += uint64(lost)
-	sp.Edge = sp.gaps.list[0].lo
+	sp.gaps = sp.gaps.add(more, now)
+	sp.bound()
 }
 
 // Whole reports whether every octet below upto is known to have been sent: it

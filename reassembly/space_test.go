@@ -495,8 +495,8 @@ func TestManyGaps(t *testing.T) {
 		if len(a.gaps.list) != maxGaps || a.Missing() != 3*2 || a.Edge != k.base[0].Add(1+3*3) {
 			t.Errorf("%d gaps, %d lost, edge %d", len(a.gaps.list), a.Missing(), a.Edge-k.base[0])
 		}
-		k.add(seg{0, 31, ".", 1, 1, 300, 1000, 0, 0})
-		if a.gaps != nil || a.Missing() != 6 || a.Edge != k.base[0].Add(301) {
+		k.add(seg{0, 31, ".", 1, 1, 3 * (maxGaps + 3), 1000, 0, 0})
+		if a.gaps != nil || a.Missing() != 6 || a.Edge != k.base[0].Add(1+3*(maxGaps+3)) {
 			t.Errorf("after all came: %v, %d lost, edge %d", a.gaps, a.Missing(), a.Edge-k.base[0])
 		}
 	})
@@ -508,8 +508,8 @@ func TestFallingNumbers(t *testing.T) {
 	each(t, func(t *testing.T, k *talk) {
 		k.open()
 		a := &k.sp[0]
-		for i := uint32(100); i > 0; i-- {
-			k.add(seg{0, int64(130 - i), ".", 20 * i, 1, 10, 1000, 0, 0})
+		for i := uint32(2 * maxGaps); i > 0; i-- {
+			k.add(seg{0, 30 + int64(2*maxGaps-i), ".", 20 * i, 1, 10, 1000, 0, 0})
 		}
 		if len(a.gaps.list) != maxGaps {
 			t.Errorf("%d gaps", len(a.gaps.list))
@@ -880,4 +880,41 @@ func TestClone(t *testing.T) {
 	if sp.gaps != nil || was.gaps == nil || was.gaps.within(100, 130) != 10 || was.Next != 130 {
 		t.Errorf("the clone changed: %+v, gaps %+v", was, was.gaps)
 	}
+}
+
+// TestBurst: of a burst every second segment is lost, the receiver tells what it has, and all
+// that is missing comes again: the capture has all of it, and has seen it once.
+func TestBurst(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		const lost = maxGaps - 1
+		for i := uint32(0); i < lost; i++ {
+			k.add(seg{0, 30, ".", 11 + 20*i, 1, 10, 1000, 0, 0})
+			k.add(seg{1, 31, ".", 1, 1, 0, 1000, 0, 0})
+		}
+		for i := uint32(0); i < lost; i++ {
+			if p := k.add(seg{0, 300, ".", 1 + 20*i, 1, 10, 1000, 0, 0}); p.NewOctets != 10 {
+				t.Fatalf("hole %d: %+v", i, p)
+			}
+			k.add(seg{1, 310, ".", 1, 21 + 20*i, 0, 1000, 0, 0})
+		}
+		if a := &k.sp[0]; a.gaps != nil || a.Missing() != 0 {
+			t.Errorf("%d octets are missing", a.Missing())
+		}
+	})
+}
+
+// TestAckedGaps: of what the receiver has, and the capture has not, few gaps are remembered.
+func TestAckedGaps(t *testing.T) {
+	each(t, func(t *testing.T, k *talk) {
+		k.open()
+		a := &k.sp[0]
+		for i := uint32(0); i < 100; i++ {
+			k.add(seg{0, 30, ".", 11 + 20*i, 1, 10, 1000, 0, 0})
+			k.add(seg{1, 31, ".", 1, 21 + 20*i, 0, 1000, 0, 0})
+		}
+		if len(a.gaps.list) > maxAckedGaps+1 || a.Missing() != 100*10 || a.Octets() > 2000 {
+			t.Errorf("%d gaps in %d octets, %d missing", len(a.gaps.list), a.Octets(), a.Missing())
+		}
+	})
 }

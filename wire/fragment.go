@@ -25,6 +25,7 @@ const (
 	maxDatagram   = 0xffff
 	fragmentTime4 = int64(30e9) // ip_frag_time: after that the kernel gives a datagram up
 	fragmentTime6 = int64(60e9)
+	maxDistance   = 64         // ipfrag_max_dist: after so many others of its sender it gives one up, too
 	idAgain       = int64(1e9) // after that what comes again is another datagram with the id (RFC 4963)
 )
 
@@ -57,6 +58,7 @@ type span struct{ from, to uint32 }
 type datagram struct {
 	key    datagramKey
 	born   int64  // the time of the fragment that came first
+	count  uint32 // fragments of its sender when the last of its own came
 	parts  []span // in order, none touching another one that is not its neighbour's copy
 	total  uint32 // octets, when the last fragment has come
 	sent   uint32 // octets of payload that have counted
@@ -71,7 +73,8 @@ type datagram struct {
 // fragments are the datagrams of which fragments have come.
 type fragments struct {
 	held    map[datagramKey]*datagram
-	queue   []*datagram // by when their first fragment came; nil where it is held no more
+	sent    map[addrs]uint32 // how many, between two addresses
+	queue   []*datagram      // by when their first fragment came; nil where it is held no more
 	attacks map[attackKey]*FragmentAttack
 	more    uint64 // fragments of attacks for which there was no room
 }
@@ -181,8 +184,10 @@ func (d *Decoder) datagramOf(s *Segment, q *piece) *datagram {
 		}
 		f.queue = f.queue[1:]
 	}
+	count := f.count(q.ends)
 	if g := f.held[key]; g != nil {
-		if !g.old(s.Time) {
+		if !g.old(s.Time) && (key.v6 || int32(count-g.count) <= maxDistance) {
+			g.count = count
 			return g
 		}
 		d.forget(g)
@@ -190,10 +195,19 @@ func (d *Decoder) datagramOf(s *Segment, q *piece) *datagram {
 	if f.held == nil {
 		f.held = map[datagramKey]*datagram{}
 	}
-	g := &datagram{key: key, born: s.Time}
+	g := &datagram{key: key, born: s.Time, count: count}
 	f.held[key] = g
 	f.queue = append(f.queue, g)
 	return g
+}
+
+// count counts a fragment.
+func (f *fragments) count(ends addrs) uint32 {
+	if f.sent == nil || len(f.sent) >= maxDatagrams {
+		f.sent = map[addrs]uint32{}
+	}
+	f.sent[ends]++
+	return f.sent[ends]
 }
 
 // old reports whether the kernel would have given a datagram up by now.

@@ -196,6 +196,32 @@ func TestFragmentIDLater(t *testing.T) {
 	}
 }
 
+// TestFragmentDistance: a sender whose ids go round within a moment (RFC 4963) has sent many
+// fragments in between. What has the id of a datagram that lost one is then another datagram,
+// and so it is to Linux, in IPv4.
+func TestFragmentDistance(t *testing.T) {
+	for others, want := range map[int]int{20: 0, 40: 2} {
+		p, q := big(false, 1000), big(false, 1000)
+		q.Seq = q.Seq.Add(1000)
+		var d wire.Decoder
+		feed(&d, fragmented(false, p.Append(nil, packet.Raw), 400)[:1]...)
+		for i := range others {
+			o := big(false, 100)
+			o.IPID = uint16(1000 + i)
+			feed(&d, fragmented(false, o.Append(nil, packet.Raw), 80)...)
+		}
+		n := 0
+		for _, s := range feed(&d, fragmented(false, q.Append(nil, packet.Raw), 400)...) {
+			if !s.Seq.Less(q.Seq) {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("after %d others %d segments, want %d", others, n, want)
+		}
+	}
+}
+
 // TestFragmentAttacks: what no sender does is none of the segment, and is told.
 func TestFragmentAttacks(t *testing.T) {
 	for _, v6 := range []bool{false, true} {

@@ -68,7 +68,7 @@ type tunnelHop struct {
 }
 
 // number hashes a path. It depends on nothing but the path, so that every
-// decoder gives it the same number.
+// decoder gives it the same number, unless another path that it has met has it.
 func (h tunnelHop) number() uint32 {
 	var b [9]byte
 	be.PutUint32(b[:], h.parent)
@@ -97,8 +97,8 @@ func (d *Decoder) enter(t *FourTuple, kind tunnelKind, id uint32) {
 		return
 	}
 	hop := tunnelHop{parent: t.Tunnel, kind: kind, id: id}
-	t.Tunnel = hop.number()
-	if _, known := d.tunnels[t.Tunnel]; known || len(d.tunnels) >= maxTunnels {
+	var known bool
+	if t.Tunnel, known = d.numberOf(hop); known || len(d.tunnels) >= maxTunnels {
 		return
 	}
 	if d.tunnels == nil {
@@ -108,6 +108,20 @@ func (d *Decoder) enter(t *FourTuple, kind tunnelKind, id uint32) {
 	if d.Tunnels != nil {
 		d.Tunnels.add(t.Tunnel, hop)
 	}
+}
+
+// numberOf returns the number of a path, and whether it is to be kept: its hash, or one of the
+// next numbers, if another path has that. The hash can be aimed at: few are tried.
+func (d *Decoder) numberOf(hop tunnelHop) (n uint32, known bool) {
+	const tries = 16
+	first := hop.number()
+	for n = first; n-first < tries; n++ {
+		have, taken := d.tunnels[n]
+		if n != 0 && (!taken || have == hop) {
+			return n, taken
+		}
+	}
+	return first, true
 }
 
 // Tunnels are the tunnel paths that some decoders have met together. It is safe for use by

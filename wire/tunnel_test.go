@@ -283,3 +283,27 @@ func BenchmarkDecodeTunnel(b *testing.B) {
 		})
 	}
 }
+
+// TestTunnelNumbersCollide: paths whose hashes are alike, which can be made on purpose, are
+// different tunnels all the same.
+func TestTunnelNumbersCollide(t *testing.T) {
+	const one, other, third, fourth = 0xc1429f8e, 0xa5235fd6, 0x3932d839, 0x4e40bebd
+	var d wire.Decoder
+	numbers := map[uint32]string{}
+	for _, keys := range [][2]uint32{{one, other}, {third, fourth}} {
+		p := segment()
+		data := p.Append(nil, packet.Raw)
+		for i := len(keys) - 1; i >= 0; i-- {
+			gre := &layers.GRE{KeyPresent: true, Key: keys[i], Protocol: layers.EthernetTypeIPv4}
+			data = serialize(t, data, ip4(47), gre)
+		}
+		var s wire.Segment
+		if out := d.Decode(packet.Raw, data, uint32(len(data)), &s); out != wire.OutcomeTCP {
+			t.Fatal(out)
+		}
+		numbers[s.Tuple.Tunnel] = fmt.Sprint(d.TunnelPath(s.Tuple.Tunnel))
+	}
+	if len(numbers) != 2 {
+		t.Errorf("%v", numbers)
+	}
+}

@@ -180,19 +180,19 @@ func findTranslated(s *Survey) (out []overall) {
 
 func (s *Survey) translated(list []twinPair, tunnel bool) overall {
 	one, other := list[0].one, list[0].other
-	c := overall{ids: []uint64{}}
+	c := overall{ids: make([]uint64, 0, 2*len(list))}
 	for i := range list {
-		if len(c.ids) < 1000 {
-			c.ids = append(c.ids, list[i].one.id, list[i].other.id)
-		}
+		c.ids = append(c.ids, list[i].one.id, list[i].other.id)
 	}
 	slices.Sort(c.ids)
 	c.ids = slices.Compact(c.ids) // one may be seen a third time
 	n, about := uint64(len(list)), ""
+	c.n = len(c.ids)
+	c.ids = c.ids[:min(len(c.ids), 1000)]
 	if s.twins.limit != 0 {
-		n, about = uint64(float64(n)*(float64(math.MaxUint64)/float64(s.twins.limit))), "about "
+		sampled := float64(math.MaxUint64) / float64(s.twins.limit)
+		n, c.n, about = uint64(float64(n)*sampled), int(float64(c.n)*sampled), "about "
 	}
-	c.n = int(2 * n)
 	c.at = time.Unix(0, one.start).UTC()
 	c.proof = []Mark{{Frame: one.syn.frame, File: one.syn.file}, {Frame: other.syn.frame, File: other.syn.file}}
 	seen := about + words.Plural(n, "connection")

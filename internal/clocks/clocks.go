@@ -14,7 +14,7 @@ type Difference struct {
 	File, Reference int           // indexes into the files
 	Ahead           time.Duration // of File's clock; negative: it is behind
 	// Segments is how many of the segments that both have say so: of one direction and of
-	// the other.
+	// the other. None: With is another file of the same capture.
 	Segments [2]int
 	With     int // the file that has them, too: the reference, or one that was compared with it
 	// Sure is false where they were seen in one direction only: then the time that the
@@ -57,9 +57,10 @@ func Compare(files []capture.FileInfo, ports map[uint16]wire.Encapsulation) []Di
 	all := readAll(files[:n], head, ports)
 	pairs := match(all.list)
 	if all.more && n <= maxAgain && all.alone(pairs) {
-		pairs = match(readAll(files[:n], share, ports).list)
+		all = readAll(files[:n], share, ports)
+		pairs = match(all.list)
 	}
-	return settle(pairs, n)
+	return settle(pairs, parts(files[:n], all.span), n)
 }
 
 // samples are those of all files.
@@ -67,6 +68,7 @@ type samples struct {
 	list []sighting
 	some []bool // of this file there are any
 	more bool   // there is more to read
+	span []span // of each file
 }
 
 // readAll takes the samples of all files, one after the other.
@@ -77,6 +79,7 @@ func readAll(files []capture.FileInfo, most extent, ports map[uint16]wire.Encaps
 		all.list = append(all.list, s.list...)
 		all.some = append(all.some, len(s.list) > 0)
 		all.more = all.more || s.more
+		all.span = append(all.span, span{file: i, packets: s.packets, first: s.first, last: s.last})
 	}
 	return all
 }

@@ -189,6 +189,33 @@ func TestThreeFiles(t *testing.T) {
 	}
 }
 
+// TestParts: two taps that began a new file each after their own count, so that some files
+// share no segments of both directions.
+func TestParts(t *testing.T) {
+	a, b := path(60, 5*time.Millisecond, 3*time.Second)
+	taps := [][]frame{a[:40], a[40:42], a[42:], b[:10], b[10:30], b[30:120]}
+	list := files(t, taps...)
+	for i := range list {
+		name := fmt.Sprintf("%s-%c%d", list[i].Name[:len(list[i].Name)-1], "ab"[i/3], i)
+		if err := os.Rename(list[i].Name, name); err != nil {
+			t.Fatal(err)
+		}
+		list[i].Name = name
+	}
+	for range 2 {
+		got := clocks.Compare(list, nil)
+		if len(got) != 3 {
+			t.Errorf("%+v", got)
+		}
+		for i, d := range got {
+			if d.File != 3+i || !d.Sure || d.Ahead.Abs() != 3*time.Second {
+				t.Errorf("%+v", d)
+			}
+		}
+		list = append(list[3:], list[:3]...) // the other tap's first
+	}
+}
+
 // TestLater: the head of the second file is in the first one's middle.
 func TestLater(t *testing.T) {
 	a, b := path(12000, time.Millisecond, 2*time.Second)

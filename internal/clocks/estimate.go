@@ -95,13 +95,17 @@ type link struct {
 }
 
 // settle compares all files with the first of those they are linked to, by the links that
-// most segments make.
-func settle(pairs map[pair]*relation, n int) []Difference {
+// most segments make, and then by the files of which a capture has several.
+func settle(pairs map[pair]*relation, captures [][]int, n int) []Difference {
 	var links []link
+	linked := map[pair]bool{}
 	for p, r := range pairs {
 		if v, ok := r.estimate(); ok {
-			links = append(links, link{p, v})
+			links, linked[p] = append(links, link{p, v}), true
 		}
+	}
+	for _, list := range captures {
+		links = append(links, oneClock(list, linked)...)
 	}
 	slices.SortFunc(links, func(a, b link) int {
 		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(a.one, b.one), cmp.Compare(a.other, b.other))

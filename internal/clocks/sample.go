@@ -41,6 +41,9 @@ type sample struct {
 	list  []sighting
 	limit uint64 // those with as great an id are not kept; 0: all are
 	more  bool   // than what was read
+
+	packets     int
+	first, last int64 // times of these
 }
 
 // extent is how much of each file is read.
@@ -82,6 +85,10 @@ func (s *sample) take(src capture.BatchSource, d *wire.Decoder, most extent) {
 			if d.Decode(uint32(p.Link), p.Data, p.OrigLen, &seg) == wire.OutcomeTCP {
 				s.add(&seg, p.Time)
 			}
+			if s.packets++; s.packets == 1 {
+				s.first = p.Time
+			}
+			s.last = p.Time
 			most.octets -= len(p.Data) + 16
 		}
 		most.frames -= n

@@ -63,7 +63,7 @@ func (d *drawing) sum(it item) string {
 		parts = append(parts, words.Plural(t.acks, "ACK"))
 	}
 	for _, k := range t.order {
-		parts = append(parts, words.Plural(t.kinds[k], k))
+		parts = append(parts, ofKind(t.kinds[k], k))
 	}
 	text := strings.Join(parts, ", ")
 	if t.pauses > 0 {
@@ -110,4 +110,18 @@ func (d *drawing) probed(it item, t *tally, n int) string {
 	default:
 		return text + ", " + words.Count(answers) + " answered"
 	}
+}
+
+// phrases are kinds that are no nouns to which a number can be put.
+var phrases = map[string]string{
+	"out of order": "out of order", "outside every window": "outside every window", "gap before it": "with a gap before",
+	"copy by the network": "copied by the network", "second tap": "of the second tap",
+}
+
+// ofKind says how many segments are of a kind.
+func ofKind(n int, kind string) string {
+	if phrase := phrases[kind]; phrase != "" {
+		return words.Count(n) + " " + phrase
+	}
+	return words.Plural(n, kind)
 }
