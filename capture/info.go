@@ -13,6 +13,7 @@ type FileInfo struct {
 	Packets       uint64     // delivered
 	Bytes         uint64     // octets of these on the wire
 	CapturedBytes uint64     // octets of these in the file
+	Shift         int64      // nanoseconds that Set.Shift adds to its times
 	First, Last   int64      // earliest and latest time of these, nanoseconds since the epoch
 	Untimed       uint64     // of these, without a time stamp of their own (simple packet blocks)
 	Dropped       uint64     // packets that the capture lost, as far as it says

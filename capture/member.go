@@ -2,6 +2,7 @@ package capture
 
 import (
 	"io"
+	"math"
 	"os"
 )
 
@@ -20,6 +21,7 @@ type member struct {
 	head   Packet // the next packet, if hasHead
 	first  int64  // time of the first packet; MinInt64 if not known
 	size   int64  // of a regular file, in octets
+	shift  int64  // added to its times: see Set.Shift
 	info   FileInfo
 
 	hasHead bool
@@ -58,9 +60,45 @@ func (m *member) readHead() error {
 	if m.hasHead {
 		return nil
 	}
-	err := m.reader.next(&m.head)
+	err := m.next(&m.head)
 	m.hasHead = err == nil
 	return err
+}
+
+// next is the reader's next, by the time of the set.
+func (m *member) next(p *Packet) error {
+	err := m.reader.next(p)
+	if m.shift != 0 && err == nil {
+		p.Time = shifted(p.Time, m.shift)
+	}
+	return err
+}
+
+// more is the reader's more, by the time of the set.
+func (m *member) more(b []Packet, before int64) int {
+	if m.shift == 0 {
+		return m.reader.more(b, before)
+	}
+	if before != math.MaxInt64 {
+		before = shifted(before, -m.shift)
+	}
+	n := m.reader.more(b, before)
+	for i := range b[:n] {
+		b[i].Time = shifted(b[i].Time, m.shift)
+	}
+	return n
+}
+
+// shifted adds to a time, and stops at what an int64 holds.
+func shifted(t, by int64) int64 {
+	sum := t + by
+	switch {
+	case by > 0 && sum < t:
+		return math.MaxInt64
+	case by < 0 && sum > t:
+		return math.MinInt64
+	}
+	return sum
 }
 
 // end closes m for good, at its end or with the *Error that err is.

@@ -178,10 +178,28 @@ func (s *Set) opened() (*Set, error) {
 		return nil, errors.Join(s.pending...)
 	}
 	s.waiting = slices.Clone(s.members)
-	slices.SortStableFunc(s.waiting, func(a, b *member) int {
-		return cmp.Compare(a.first, b.first)
-	})
+	s.line()
 	return s, nil
+}
+
+// line puts those that wait in the order in which they are begun.
+func (s *Set) line() {
+	slices.SortStableFunc(s.waiting, func(a, b *member) int { return cmp.Compare(a.first, b.first) })
+}
+
+// Shift adds nanoseconds to all times of a file, an index into Files: its clock was
+// that much behind the others'. It is for a Set that nothing has been read of.
+func (s *Set) Shift(file int, by int64) {
+	m := s.members[file]
+	m.shift, m.info.Shift = by, by
+	if m.first != math.MinInt64 {
+		m.first = shifted(m.first, by)
+	}
+	if m.hasHead {
+		m.head.Time = shifted(m.head.Time, by)
+	}
+	slices.SortFunc(s.waiting, func(a, b *member) int { return cmp.Compare(a.index, b.index) })
+	s.line()
 }
 
 // Next fills p with the next packet of all inputs. It returns an *Error once
@@ -189,7 +207,7 @@ func (s *Set) opened() (*Set, error) {
 // undefined.
 func (s *Set) Next(p *Packet) error {
 	if s.current != nil {
-		err := s.current.reader.next(p)
+		err := s.current.next(p)
 		if err == nil && p.Time < s.limit {
 			s.deliver(p)
 			return nil
@@ -212,7 +230,7 @@ func (s *Set) NextBatch(b []Packet) (n int, err error) {
 	if err := s.Next(&b[0]); err != nil {
 		return 0, err
 	}
-	n = 1 + s.current.reader.more(b[1:], s.limit)
+	n = 1 + s.current.more(b[1:], s.limit)
 	for i := 1; i < n; i++ {
 		s.deliver(&b[i])
 	}

@@ -558,3 +558,45 @@ func TestProgress(t *testing.T) {
 		t.Errorf("a stream of %d octets", total)
 	}
 }
+
+// TestShift: a file whose clock is put right comes in its turn, packet by packet.
+func TestShift(t *testing.T) {
+	dir := t.TempDir()
+	for name, seconds := range map[string][]uint32{"a": {10, 12, 14, 16}, "b": {1011, 1013, 1013, 1017}, "c": {9}} {
+		b := pcapFile(little, micro, 0, 1)
+		for _, s := range seconds {
+			b = append(b, record(little, s, 0, 4, "data")...)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, batch := range []int{1, 8} {
+		s, err := capture.Open([]string{dir}, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Shift(1, -1000e9)
+		var got []string
+		b := make([]capture.Packet, batch)
+		for {
+			n, err := s.NextBatch(b)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range b[:n] {
+				got = append(got, fmt.Sprint("abc"[p.File:p.File+1], p.Time/1e9))
+			}
+		}
+		if want := "c9 a10 b11 a12 b13 b13 a14 a16 b17"; strings.Join(got, " ") != want {
+			t.Errorf("batches of %d: %v, want %s", batch, got, want)
+		}
+		if f := s.Files()[1]; f.First != 11e9 || f.Last != 17e9 || f.Shift != -1000e9 {
+			t.Errorf("%+v", f)
+		}
+		s.Close()
+	}
+}

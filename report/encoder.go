@@ -559,6 +559,7 @@ func (a *appender) fileSummary(b []byte, f *FileSummary) []byte {
 	} else {
 		b = append(b, "null"...)
 	}
+	b = optFloat(b, `,"clock_offset_s":`, f.ClockOffset)
 	return append(b, '}')
 }
 

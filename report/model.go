@@ -339,6 +339,9 @@ type FileSummary struct {
 	First       *time.Time `json:"first,omitempty"`
 	Last        *time.Time `json:"last,omitempty"`
 	TruncatedAt *int64     `json:"truncated_at"`
+	// ClockOffset is how many seconds the file's clock was ahead of that of an earlier
+	// file which shares segments with it. The times of the report are corrected by it.
+	ClockOffset *float64 `json:"clock_offset_s,omitempty"`
 }
 
 // Skipped counts the packets that gave no segment, by reason.

@@ -19,7 +19,7 @@ var twoTaps = over(define(Detector{
 	Means:    "The same segments were captured at two places of their path, in both directions. One copy drives the states; the other shows what was lost between the taps. Where a NAT or a tunnel lies between them, the connection is two, of one sequence.",
 	Severity: info,
 	Disproof: "Hop limits and delays that do not agree from segment to segment: then they are retransmissions.",
-	Advice:   "Nothing to do. The clocks of the two taps should agree to a millisecond; if not, give one capture alone.",
+	Advice:   "Nothing to do. Where the clocks of two files differ, a message says by how much, and it is corrected; two clocks within one file should agree to a millisecond.",
 	Refs:     []string{"RFC 9293 3.8.1"},
 }, capturedTwice, findTwoTaps), findTranslated)
 

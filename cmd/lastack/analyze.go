@@ -78,6 +78,9 @@ func (a *app) analyze(s *settings, paths []string) error {
 		return stop.instead(err)
 	}
 	defer set.Close()
+	if !s.follow && !s.keepClocks {
+		a.agree(s, set)
+	}
 	j, err := a.newJob(s, set, stop)
 	if err != nil {
 		return err

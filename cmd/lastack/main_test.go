@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	patch FILE OFFSET HEX    write over octets of a file
 //	hex FILE HEX...          make a file of these octets
 //	gz FROM TO               compress a file
+//	shift DURATION FROM TO   a capture by another clock
 //
 // the condition [exists:PATH],
 // and $PCAPS is the folder of the captures with the kernel's truth.
@@ -45,7 +46,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "head": head, "patch": patch, "hex": makeHex, "gz": gz,
+			"status": status, "head": head, "patch": patch, "hex": makeHex, "gz": gz, "shift": shift,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PCAPS", pcaps)

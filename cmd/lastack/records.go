@@ -67,6 +67,9 @@ func (s *settings) options() map[string]any {
 	if s.follow {
 		list["follow"] = true
 	}
+	if s.keepClocks {
+		list["keep_clocks"] = true
+	}
 	if s.maxConnections.value != 0 {
 		list["max_connections"] = s.maxConnections.value
 	}
@@ -97,6 +100,10 @@ func (s *settings) options() map[string]any {
 // fileSummary is what the summary says of one input.
 func fileSummary(f *capture.FileInfo) report.FileSummary {
 	sum := report.FileSummary{Name: f.Name, LinkTypes: []string{}, Packets: f.Packets, Bytes: f.Bytes}
+	if f.Shift != 0 {
+		ahead := time.Duration(-f.Shift).Seconds()
+		sum.ClockOffset = &ahead
+	}
 	for _, l := range f.Links {
 		sum.LinkTypes = append(sum.LinkTypes, l.String())
 	}

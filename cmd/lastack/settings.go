@@ -17,6 +17,7 @@ type settings struct {
 	recursive           bool
 	follow              bool
 	followIdle          lifetime
+	keepClocks          bool
 	ignoreEncapsulation bool
 	decapPorts          decapPorts
 	verifyChecksums     bool
@@ -110,6 +111,7 @@ func (s *settings) inputFlags() flagGroup {
 	g.BoolVarP(&s.recursive, "recursive", "r", false, "read the captures below a directory too, not only those in it")
 	g.BoolVar(&s.follow, "follow", false, "read on as the captures are written, until SIGINT, which then ends it with the report and exit status 0: the file that grows, and those that come into the directories and 'patterns*' that are named")
 	g.Var(&s.followIdle, "follow-idle", "with --follow: end when nothing has come for so long")
+	g.BoolVar(&s.keepClocks, "keep-clocks", false, "take the times of several files as they are, even where segments that they share show that their clocks differ")
 	return g
 }
 

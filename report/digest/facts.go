@@ -3,6 +3,7 @@ package digest
 import (
 	"cmp"
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -53,6 +54,13 @@ func (f *Input) What() []string {
 	}
 	if f.Read {
 		what = append(what, words.Plural(f.Packets, "packet"), words.Bytes(f.Bytes))
+	}
+	if f.ClockOffset != nil {
+		way := "ahead"
+		if *f.ClockOffset < 0 {
+			way = "behind"
+		}
+		what = append(what, "clock "+words.Seconds(math.Abs(*f.ClockOffset))+" "+way+", corrected")
 	}
 	return what
 }

@@ -34,7 +34,7 @@ var captureFindings = []Entry{
 			a connection, in both directions. Of two connections: the same sequence numbers at both ends, and two
 			seconds between their SYNs at most.`,
 		Alike: `A capture with single packets twice (capture-duplicates).`,
-		Do:    `Nothing: two taps tell more than one. Keep the clocks of the two hosts close together.`,
+		Do:    `Nothing: two taps tell more than one. Where the clocks of two files differ, lastack corrects that (--keep-clocks: not).`,
 		Refs:  []string{"docs/inference.md D2"},
 		See:   []string{"capture-duplicates"},
 	},
