@@ -248,7 +248,9 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 	}
 	if own.Repeats == deadAfter {
 		since := c.ep[y].lastTime
-		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, whyDead, func(e *event) bool { return e.t > since })
+		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, whyDead, func(e *event) bool {
+			return e.t > since && !c.atReceiver(s.Dir, e.ref)
+		})
 	}
 }
 
