@@ -81,7 +81,7 @@ func (a *Analyzer) copied(c *connection, s *wire.Segment, hash uint64) copyKind 
 	if kind == original {
 		kind = a.tapped(c, s, hash)
 	}
-	c.hear(s)
+	c.hear(s, kind)
 	return kind
 }
 
@@ -258,7 +258,7 @@ func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
 	}
 	t, x := d.taps, s.Dir
 	t.follow(x, old.file, uint8(s.Ref.File()))
-	c.ackCame(old, s)
+	c.arrived(s)
 	gap := old.before(s)
 	if t.copies[x] == 0 {
 		t.min[x], t.max[x], t.ref[x] = gap, gap, s.Ref

@@ -35,6 +35,7 @@ type reset struct {
 	probed           bool   // its sender's last segment was a keepalive probe
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
+	foreign          bool   // its alleged sender's own tap shows that it did not send it
 	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
 
@@ -309,8 +310,10 @@ func suspicious(signs detect.Sign) bool { return bits.OnesCount16(uint16(signs))
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	ep, own := &c.ep[s.Dir], &c.ep[s.Dir].sp
 	d := int(s.TTL) - int(ep.ttl)
-	if c.atReceiver(s.Dir, s.Ref) {
+	if c.onlyCame(s) {
 		signs |= detect.SignNotSent
+	}
+	if c.atReceiver(s.Dir, s.Ref) {
 		d -= c.x.taps.ttl[s.Dir] // between the taps are routers, too
 	}
 	if ep.ttl != 0 && (d > 2 || d < -2) {

@@ -19,6 +19,7 @@ type crossing struct {
 	seq, ack wire.Seq
 	len      uint32
 	fromB    bool
+	other    bool // of another connection: both captures go on
 }
 
 // opened are a handshake and a request with its answer, 10 ms apart, at both taps.
@@ -67,10 +68,43 @@ func TestTapsAtBothEnds(t *testing.T) {
 			{a: 5000, b: 5900, flags: wire.ACK, seq: 11, ack: 101, len: 10},
 			{a: 5911, b: 5901, fromB: true, flags: wire.RST, seq: 101},
 		}, "CLOSED? CLOSED", []string{"reset-no-such-connection"}},
+		"a RST in the server's name, at the right time": {[]crossing{
+			{a: 1000, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{a: 1021, fromB: true, flags: wire.RST, seq: 101},
+			{a: 2000, b: 2010, flags: wire.SYN, other: true},
+		}, "CLOSED? ESTABLISHED", []string{"reset-injected"}},
+		"the same, where the server's capture has ended": {[]crossing{
+			{a: 1000, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{a: 1021, fromB: true, flags: wire.RST, seq: 101},
+			{a: 2000, flags: wire.SYN, other: true},
+		}, "CLOSED? CLOSED?", []string{"reset-no-such-connection"}},
+		"the same, where the server's capture misses some": {[]crossing{
+			{a: 951, fromB: true, flags: wire.ACK, seq: 101, ack: 11, len: 10},
+			{a: 1000, flags: wire.ACK, seq: 11, ack: 111, len: 10},
+			{a: 1021, fromB: true, flags: wire.RST, seq: 111},
+			{a: 2000, b: 2010, flags: wire.SYN, other: true},
+		}, "CLOSED? CLOSED", []string{"reset-no-such-connection"}},
+		"a RST whose copy is late": {[]crossing{
+			{a: 1000, b: 1010, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{a: 1091, b: 1011, fromB: true, flags: wire.RST, seq: 101},
+			{a: 2000, b: 2010, flags: wire.SYN, other: true},
+		}, "CLOSED? CLOSED", []string{"reset-no-such-connection"}},
+		"a RST that the path lost": {[]crossing{
+			{b: 1000, fromB: true, flags: wire.RST | wire.ACK, seq: 101, ack: 11},
+			{a: 2000, b: 2010, flags: wire.SYN, other: true},
+		}, "ESTABLISHED CLOSED", []string{"reset-abort"}},
+		"the same, where the client's capture has ended": {[]crossing{
+			{b: 1000, fromB: true, flags: wire.RST | wire.ACK, seq: 101, ack: 11},
+			{b: 2010, flags: wire.SYN, other: true},
+		}, "CLOSED? CLOSED", []string{"reset-abort"}},
+		"a FIN that the path lost": {[]crossing{
+			{b: 1000, fromB: true, flags: wire.FIN | wire.ACK, seq: 101, ack: 11},
+			{a: 2000, b: 2010, flags: wire.SYN, other: true},
+		}, "ESTABLISHED FIN-WAIT-1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			con, found := cross(t, slices.Concat(opened, c.list))
-			want := append(c.found, "two-taps")
+			want := append(slices.Clone(c.found), "two-taps")
 			states := stateOf(&con.Endpoints.Client) + " " + stateOf(&con.Endpoints.Server)
 			if states != c.states || !slices.Equal(found, want) {
 				t.Errorf("%s, found %v, want %s, %v", states, found, c.states, want)
@@ -122,8 +156,11 @@ func cross(t *testing.T, list []crossing) (con *report.Connection, found []strin
 				s.Options.TSVal = uint32(i + 1)
 			}
 			s.Tuple, s.Dir = wire.NewTuple(src, dst)
-			if g.fromB {
+			switch {
+			case g.fromB:
 				s.Tuple, s.Dir = wire.NewTuple(dst, src)
+			case g.other:
+				s.Tuple, s.Dir = wire.NewTuple(netip.AddrPortFrom(src.Addr(), src.Port()+1), dst)
 			}
 			all = append(all, s)
 		}
@@ -138,9 +175,13 @@ func cross(t *testing.T, list []crossing) (con *report.Connection, found []strin
 	for r := range an.Records() {
 		switch r := r.(type) {
 		case *report.Connection:
-			con = r
+			if r.Client.Port == src.Port() {
+				con = r
+			}
 		case *report.Finding:
-			found = append(found, strings.Clone(r.ID))
+			if slices.Contains(r.Connections, 1) {
+				found = append(found, strings.Clone(r.ID))
+			}
 		}
 	}
 	slices.Sort(found)
