@@ -69,10 +69,19 @@ func (c *connection) hear(s *wire.Segment, kind copyKind) {
 	}
 	t := c.x.taps
 	t.heard[s.Dir] = moment{s.Ref, s.Time}
-	if kind == original { // or a copy that is too late to be known as one
-		c.arrived(s)
-		t.missed[s.Dir] = t.missed[s.Dir] || s.Flags&wire.RST == 0
+	if kind != original {
+		c.breaksSilence(s, c.look(c.peer(s.Dir)).unansweredAt.Less(s.Ack))
+		return
 	}
+	c.arrived(s) // or it is a copy that is too late to be known as one
+	t.missed[s.Dir] = t.missed[s.Dir] || s.Flags&wire.RST == 0
+}
+
+// mayBeLost reports whether s is in the capture near its sender, so that the one near its
+// receiver will tell whether it came.
+func (c *connection) mayBeLost(s *wire.Segment) bool {
+	t := c.bothEnds()
+	return t != nil && t.near[s.Dir] == uint8(s.Ref.File())
 }
 
 // lastBefore is when the last segment of y passed the tap that has s, a segment of the

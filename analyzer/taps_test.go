@@ -52,6 +52,18 @@ func TestTapsAtBothEnds(t *testing.T) {
 			{b: 5511, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
 			{a: 10300, b: 10310, flags: wire.ACK, seq: 11, ack: 101, len: 10},
 		}, "ESTABLISHED ESTABLISHED", []string{"dead-peer"}},
+		"what the server answers reaches the client again": {[]crossing{
+			{a: 1000, b: 1010, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{b: 1011, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
+			{a: 1300, b: 1310, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{b: 1311, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
+			{a: 1900, b: 1910, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{b: 1911, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
+			{a: 3100, b: 3110, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{b: 3111, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
+			{a: 5500, b: 5510, flags: wire.ACK, seq: 11, ack: 101, len: 10},
+			{a: 5521, b: 5511, fromB: true, flags: wire.ACK, seq: 101, ack: 21},
+		}, "ESTABLISHED ESTABLISHED", []string{"outage-recovered"}},
 		"a RST in the server's name, of the path": {[]crossing{
 			{a: 1000, flags: wire.ACK, seq: 11, ack: 101, len: 10},
 			{a: 1010, fromB: true, flags: wire.RST, seq: 101},
