@@ -92,7 +92,9 @@ type Analyzer struct {
 	began   bool
 	taps    [poolParts]*tapTable
 	trails  [poolParts]*trail
-	hand    int32 // of the search for something to evict
+	latest  fileEnds // of each input, so far
+	ends    fileEnds // the same, when the input has ended
+	hand    int32    // of the search for something to evict
 
 	// For tests: no segment takes the short way; how many did.
 	unpredicted bool
@@ -226,6 +228,7 @@ func (a *Analyzer) AddPackets(list []capture.Packet) {
 // rise.
 func (a *Analyzer) Add(s *wire.Segment) {
 	a.sum.packets++
+	a.latest.see(s, a.opt.Files)
 	a.clock(s.Time)
 	a.add(s, s.Tuple.Hash(tableSeed))
 }

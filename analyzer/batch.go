@@ -48,6 +48,7 @@ func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 // take analyses a decoded packet.
 func (a *Analyzer) take(in *arrival) {
 	a.sum.packet(in.outcome)
+	a.latest.see(&in.segment, a.opt.Files)
 	a.clock(in.segment.Time)
 	a.dispatch(in)
 }

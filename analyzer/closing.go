@@ -370,11 +370,11 @@ func (c *connection) resetCause(r *reset) string {
 	return "unknown"
 }
 
-// injected: at least two signs that the sender named did not send it, or its
+// injected: at least two signs that the sender named did not send it, its own tap, or its
 // own later segments, which nobody sends of a connection that he has reset.
 func (c *connection) injected(r *reset) bool {
 	signs := c.signs(r)
-	return suspicious(signs) || signs&detect.SignContradicted != 0
+	return suspicious(signs) || r.foreign || signs&detect.SignContradicted != 0
 }
 
 // signs are those of a RST with what came after it.

@@ -353,6 +353,7 @@ type sideDetails struct {
 	// What it has sent again since something of it was acknowledged: how often, and
 	// when it sent it first (K5).
 	unanswered     uint32
+	unansweredAt   wire.Seq // SND.UNA then
 	unansweredFrom int64
 
 	missed moment     // the last ACK of its octets that the capture does not have

@@ -28,15 +28,6 @@ type recent struct {
 // before is how long before s the segment was captured, in nanoseconds.
 func (r *recent) before(s *wire.Segment) int64 { return int64(int32(uint32(s.Time/1000)-r.t)) * 1000 }
 
-// taps counts, for each end, copies of its segments seen at another tap, and
-// the smallest and largest delay between the taps.
-type taps struct {
-	copies   [2]uint32
-	min, max [2]int64
-	ttl      [2]int // difference of the hop limits, of the last copy
-	ref      [2]wire.FrameRef
-}
-
 // signature mixes everything that a copy of a segment must have in common with
 // it: numbers, control bits, window, length, checksum and timestamps.
 func signature(s *wire.Segment) uint32 {
@@ -84,9 +75,19 @@ func (t *tapTable) seen(c *connection, s *wire.Segment, sig uint32) copyKind {
 // remembers s.
 func (a *Analyzer) copied(c *connection, s *wire.Segment, hash uint64) copyKind {
 	kind := c.copied(s)
-	if kind != original || c.flags&tappedTwice == 0 {
+	if c.flags&tappedTwice == 0 {
 		return kind
 	}
+	if kind == original {
+		kind = a.tapped(c, s, hash)
+	}
+	c.hear(s, kind)
+	return kind
+}
+
+// tapped is copied for a connection that is seen at two taps: between a segment and its
+// copy may lie many others.
+func (a *Analyzer) tapped(c *connection, s *wire.Segment, hash uint64) copyKind {
 	part := &a.taps[hash%poolParts]
 	if *part == nil {
 		*part = &tapTable{}
@@ -256,6 +257,8 @@ func (c *connection) countCopy(old *recent, s *wire.Segment, kind copyKind) {
 		c.flags |= tappedTwice
 	}
 	t, x := d.taps, s.Dir
+	t.follow(x, old.file, uint8(s.Ref.File()))
+	c.arrived(s)
 	gap := old.before(s)
 	if t.copies[x] == 0 {
 		t.min[x], t.max[x], t.ref[x] = gap, gap, s.Ref

@@ -326,6 +326,9 @@ func (a *Analyzer) finish(c *connection, why finality) {
 	if why == finalTime {
 		now = c.deadline // whatever packet moved the clock past it
 	}
+	if c.flags&tappedTwice != 0 {
+		c.compareTaps(a.ends)
+	}
 	a.timers(c, now, why)
 	if c.flags&supersededFlag != 0 && why == finalTime {
 		why = finalSuperseded

@@ -169,14 +169,17 @@ func (c *connection) tapsInput() *detect.Taps {
 	if t == nil {
 		return nil
 	}
-	out := &detect.Taps{}
+	out := &detect.Taps{BothEnds: c.bothEnds() != nil}
 	for i := range uint8(c.flip + 1) {
 		k := 0
 		if c.side(i) == report.Server {
 			k = 1
 		}
 		out.Copies[k], out.Delay[k], out.Frame[k] = t.copies[i], time.Duration(t.min[i]), t.ref[i].Frame()
-		out.File[k] = t.ref[i].File()
+		out.File[k], out.Heard[k] = t.ref[i].File(), mark(t.heard[i])
+	}
+	for _, k := range t.acks {
+		out.ACKs = append(out.ACKs, [2]detect.Mark{mark(k.near), mark(k.far)})
 	}
 	return out
 }

@@ -34,6 +34,7 @@ type Pool struct {
 
 	decoder wire.Decoder
 	sum     tally // of packets; the parts count connections
+	latest  fileEnds
 	now     int64
 	began   bool
 	encoded []byte
@@ -242,6 +243,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	in.guess = nil
 	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
 	p.sum.packet(in.outcome)
+	p.latest.see(s, p.opt.Files)
 	if d.latest[d.n] = int16(d.n); !p.clock(s.Time) {
 		d.latest[d.n] = -1
 		if d.n > 0 {
@@ -322,6 +324,7 @@ func (p *Pool) Close() {
 	var room sorter
 	for _, a := range p.parts {
 		a.part.left, a.dorm.closing = a.byFirstFrame(&room), true
+		a.ends = p.latest
 	}
 	room = nil
 	for _, upTo := range p.ends() {

@@ -35,6 +35,7 @@ type reset struct {
 	probed           bool   // its sender's last segment was a keepalive probe
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
+	foreign          bool   // its alleged sender's own tap shows that it did not send it
 	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
 
@@ -80,7 +81,9 @@ func (c *connection) sentRST(s *wire.Segment) {
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
 	ignores := lingers || r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
-	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
+	if r.signs&detect.SignNotSent != 0 {
+		e.basis = assumed // x's own tap does not have it
+	} else if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
@@ -159,9 +162,9 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		if _, ok := c.ep[y].sp.RTT(); !ok {
 			limit = 1e9 // nobody knows how far away it is
 		}
-		if s.Time-c.ep[y].lastTime <= limit {
+		if lag := s.Time - c.lastBefore(y, s); lag <= limit {
 			r.answers, r.octets = c.ep[y].asked(s.Seq, c.trail)
-			r.lag = s.Time - c.ep[y].lastTime
+			r.lag = lag
 		}
 	}
 	if sp := &c.ep[y].sp; !r.bare && s.Seq == 0 && c.ep[y].syn.ref != 0 && sp.ISS.Less(s.Ack) && s.Ack.LessEq(sp.Next) {
@@ -244,7 +247,7 @@ func (c *connection) receivedRST(y uint8, s *wire.Segment) {
 	if r := c.resetOf(s.Ref); r != nil {
 		r.effect = eff
 	}
-	if eff != effectClosed || c.ep[s.Dir].sp.Repeats >= deadAfter {
+	if eff != effectClosed || c.ep[s.Dir].sp.Repeats >= deadAfter && !c.atReceiver(s.Dir, s.Ref) {
 		return
 	}
 	c.receive(y, fsm.RcvRST, s)
@@ -301,12 +304,19 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 
 // suspicious reports whether so many signs speak for an injected RST that it says
 // nothing of its alleged sender (C7).
-func suspicious(signs detect.Sign) bool { return bits.OnesCount8(uint8(signs)) >= 2 }
+func suspicious(signs detect.Sign) bool { return bits.OnesCount16(uint16(signs)) >= 2 }
 
 // injectionSigns collects what speaks for a RST that X did not send (C7).
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {
 	ep, own := &c.ep[s.Dir], &c.ep[s.Dir].sp
-	if d := int(s.TTL) - int(ep.ttl); ep.ttl != 0 && (d > 2 || d < -2) {
+	d := int(s.TTL) - int(ep.ttl)
+	if c.onlyCame(s) {
+		signs |= detect.SignNotSent
+	}
+	if c.atReceiver(s.Dir, s.Ref) {
+		d -= c.x.taps.ttl[s.Dir] // between the taps are routers, too
+	}
+	if ep.ttl != 0 && (d > 2 || d < -2) {
 		signs |= detect.SignTTL
 	}
 	if s.HasIPID && s.IPID != 0 && ep.ipid != 0 && !follows(ep.ipid, s.IPID) && c.idsRun(s) {
@@ -368,6 +378,11 @@ func (c *connection) answeredTooSoon(s *wire.Segment) bool {
 	const least = 10e6 // below that other things take as long as the path
 	y := c.peer(s.Dir)
 	rtt, ok := c.ep[y].sp.RTT()
+	guard := c.guard(s.Dir)
+	if c.atReceiver(s.Dir, s.Ref) { // it would have come from the other tap, which took the times
+		rtt = c.roundTrip()
+		guard = max(guard, rtt+rtt/2)
+	}
 	if s.Flags.Has(wire.ACK) || !ok || rtt < least || c.flags&midStream != 0 {
 		return false
 	}
@@ -381,7 +396,7 @@ func (c *connection) answeredTooSoon(s *wire.Segment) bool {
 		case lag < rtt-rtt/4:
 			soon = true
 		default:
-			return soon && lag > c.guard(s.Dir)
+			return soon && lag > guard
 		}
 		n = r.prev
 	}

@@ -184,7 +184,9 @@ func (c *connection) lateSYNACK(s *wire.Segment) bool {
 // speak records that X has sent something. A SYN again does not say that anything
 // reaches X.
 func (c *connection) speak(s *wire.Segment, p *reassembly.Placement) {
-	c.breaksSilence(s, p)
+	if !c.mayBeLost(s) {
+		c.breaksSilence(s, p.Acked)
+	}
 	c.ep[s.Dir].spoke(s, c.trail)
 	if again := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && c.look(s.Dir).syn.n > 0; !again {
 		c.ep[c.peer(s.Dir)].sp.Repeats = 0
@@ -192,7 +194,7 @@ func (c *connection) speak(s *wire.Segment, p *reassembly.Placement) {
 }
 
 // breaksSilence notes that X acknowledges what Y has sent again several times (K5).
-func (c *connection) breaksSilence(s *wire.Segment, p *reassembly.Placement) {
+func (c *connection) breaksSilence(s *wire.Segment, acked bool) {
 	const several = 3
 	if c.flags&unanswered == 0 {
 		return
@@ -201,7 +203,7 @@ func (c *connection) breaksSilence(s *wire.Segment, p *reassembly.Placement) {
 	n := c.look(y).unanswered
 	// A probe's answer is nothing new, and of an octet that a closed window keeps out
 	// nothing is acknowledged at all.
-	answers := p.Acked || s.Ack == c.ep[y].sp.Next || s.Window == 0
+	answers := acked || s.Ack == c.ep[y].sp.Next || s.Window == 0
 	if n == 0 || !answers || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK {
 		return
 	}
@@ -241,14 +243,16 @@ func (c *connection) repeated(s *wire.Segment, p *reassembly.Placement) {
 	more := c.more(s.Dir)
 	c.flags |= unanswered
 	if more.unanswered++; more.unanswered == 1 {
-		more.unansweredFrom = max(c.ep[s.Dir].lastTime, c.ep[y].lastTime)
+		more.unansweredFrom, more.unansweredAt = max(c.ep[s.Dir].lastTime, c.ep[y].lastTime), own.Una
 	}
 	if own.Repeats < 255 {
 		own.Repeats++
 	}
 	if own.Repeats == deadAfter {
 		since := c.ep[y].lastTime
-		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, whyDead, func(e *event) bool { return e.t > since })
+		c.strike(y, receipts&^setOf(fsm.RcvACKOfFIN), s.Ref, whyDead, func(e *event) bool {
+			return e.t > since && !c.atReceiver(s.Dir, e.ref)
+		})
 	}
 }
 

@@ -203,6 +203,7 @@ func (c *connection) isPhantom() bool {
 // records are then ready in Records.
 func (a *Analyzer) Close() {
 	var room sorter
+	a.ends = a.latest
 	a.close(a.byFirstFrame(&room))
 	a.survey.AddFragments(fragmentAttacks(&a.decoder))
 	found := a.survey.Findings()

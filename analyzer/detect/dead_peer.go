@@ -38,7 +38,7 @@ func findDeadPeer(in *Input) []claim {
 // unanswered returns the repetitions of a side's data since the other end was heard of
 // last, but for those that the network, or the capture, has made.
 func (in *Input) unanswered(side report.Side) []Note {
-	last := in.Last[index(side.Peer())].Time
+	last := in.heard(side.Peer()).Time
 	return in.pick(in.Notes, func(n *Note) bool {
 		return n.Kind == DataAgain && n.Side == side && n.Time.After(last) && !in.tooSoon(n.Idle)
 	})
@@ -52,7 +52,7 @@ func probesOf(run []Note) bool {
 }
 
 func (in *Input) deadPeer(side report.Side, run []Note) claim {
-	last := in.Last[index(side.Peer())]
+	last := in.heard(side.Peer())
 	c := claim{
 		side:       side.Peer(),
 		confidence: unless(in.gappy()),
@@ -75,7 +75,7 @@ func tellDeadPeer(in *Input, c *claim) {
 	n := len(run)
 	first, end := run[0].Time, run[n-1].Time
 	many := when(in.LostNotes > 0, "at least ") + times(n)
-	last := in.Last[index(peer)]
+	last := in.heard(peer)
 	since := "since " + in.frame(last)
 	if last.Frame == 0 {
 		last.Time, since = in.Conn.Start, "at all in this capture"
@@ -94,14 +94,31 @@ func tellDeadPeer(in *Input, c *claim) {
 	}
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
 		", and nothing came from the "+string(peer)+" "+since+", "+dur(silence)+until+".",
-		either(in.neverSpoke(peer), "It had said nothing since its SYN,ACK: a host that is down or cannot be reached, a path on which only small segments arrive, and a full accept queue under SYN cookies, where the SYN,ACK is not repeated, look the same.",
-			"A host that is down and one that cannot be reached look the same."),
+		in.whyDead(peer, run),
 		when(c.rst == nil && in.Conn.FinalBy == "end-of-input", in.givesUp(run)),
-		"The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
-			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min).")
+		when(!in.sentSince(peer, run), "The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
+			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min)."))
 	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing; ETIMEDOUT when its kernel gives up"), "nothing")
 	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
 		report.Float("repeating_s", end.Sub(first).Seconds()))
+}
+
+// whyDead says what is known of the peer that is not heard of.
+func (in *Input) whyDead(peer report.Side, run []Note) string {
+	switch {
+	case in.sentSince(peer, run):
+		return "It lives: the capture at its own end has what it has sent since, " + in.frame(in.Last[index(peer)]) +
+			" as the last, and nothing of that came to the " + string(peer.Peer()) + "'s. The path back is cut."
+	case in.neverSpoke(peer):
+		return "It had said nothing since its SYN,ACK: a host that is down or cannot be reached, a path on which only small segments arrive, and a full accept queue under SYN cookies, where the SYN,ACK is not repeated, look the same."
+	}
+	return "A host that is down and one that cannot be reached look the same."
+}
+
+// sentSince reports whether the peer has sent something since the first repetition, as the
+// tap at its end shows.
+func (in *Input) sentSince(peer report.Side, run []Note) bool {
+	return in.tapAtBothEnds() && in.Last[index(peer)].Time.After(run[0].Time)
 }
 
 // neverSpoke reports whether the server has sent nothing but its SYN,ACK.

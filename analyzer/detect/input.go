@@ -164,7 +164,7 @@ type ResetDetail struct {
 }
 
 // Sign is a set of signs that a RST does not come from its sender (C7).
-type Sign uint8
+type Sign uint16
 
 // Signs of an injected RST.
 const (
@@ -176,6 +176,7 @@ const (
 	SignBothEnds                      // RSTs to both ends within a round trip
 	SignTooSoon                       // an answer sooner than the path takes
 	SignPayload                       // octets of payload, of which stacks send none with a RST
+	SignNotSent                       // the tap near its sender has not shown it, the one near its receiver has
 )
 
 // Taps describes copies seen at a second tap: how many of each side's segments,
@@ -185,6 +186,12 @@ type Taps struct {
 	Delay  [2]time.Duration
 	Frame  [2]uint64
 	File   [2]int
+	// BothEnds says that there is a tap near each end, in a file of its own. Heard is
+	// then the last segment of each side that came to the other's tap, and ACKs are
+	// those that may have completed the handshake: as they were sent, and as they came.
+	BothEnds bool
+	Heard    [2]Mark
+	ACKs     [][2]Mark
 }
 
 // Detector is one kind of finding: what it means, what is to be said of every

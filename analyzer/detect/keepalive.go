@@ -27,7 +27,7 @@ func (in *Input) probing(side report.Side) *probing {
 
 func (in *Input) findProbing(side report.Side) probing {
 	p := probing{side: side, probes: in.notes(Probe, side), replies: in.notes(ProbeReply, side.Peer())}
-	heard := in.Last[index(side.Peer())].Time
+	heard := in.heard(side.Peer()).Time
 	if n := len(p.replies); n > 0 && p.replies[n-1].Time.After(heard) {
 		heard = p.replies[n-1].Time
 	}

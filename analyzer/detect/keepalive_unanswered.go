@@ -34,7 +34,7 @@ func (in *Input) keepaliveUnanswered(p *probing) claim {
 		side:       p.side,
 		confidence: unless(in.gappy()),
 		at:         p.trailing[len(p.trailing)-1].Time,
-		proof:      append(in.marksOf(p.trailing), in.Last[index(p.side.Peer())]),
+		proof:      append(in.marksOf(p.trailing), in.heard(p.side.Peer())),
 		tell:       tellKeepaliveUnanswered,
 	}
 	if r := p.gaveUp; r != nil {
@@ -51,7 +51,7 @@ func (in *Input) tellUnanswered(c *claim) (u unanswered) {
 	n := len(p.trailing)
 	interval := medianGap(p.trailing)
 	c.values = in.values(report.Int("probes", n), report.Float("interval_s", interval.Seconds()))
-	if last := in.Last[index(c.side.Peer())]; last.Frame != 0 {
+	if last := in.heard(c.side.Peer()); last.Frame != 0 {
 		silence := p.trailing[n-1].Time.Sub(last.Time)
 		c.values = append(c.values, report.Float("silence_s", silence.Seconds()))
 		u.silent = "Nothing came from the " + string(c.side.Peer()) + " since " + in.frame(last) + ", " + dur(silence) + " before the last probe."

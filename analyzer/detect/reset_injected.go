@@ -64,6 +64,10 @@ func tellResetInjected(in *Input, c *claim) {
 		c.explanation = say(c.explanation, "It answers "+in.frame(first.answers())+", which came after "+dur(first.Idle)+" of silence: a NAT, load balancer or firewall that has forgotten an idle connection answers so in the host's name.")
 	}
 	c.saw = both(target, either(first.Effect == "closed", "ECONNRESET, as if the peer had aborted", "nothing"), "nothing, until its next segment draws a RST")
+	if signs&SignNotSent != 0 {
+		c.disproof = "Frames that the capture near the " + string(named) + " has lost: then the RST may be among them."
+		c.advice = "Look at the firewalls, load balancers and intrusion prevention systems between the two places of capture."
+	}
 	c.values = in.values(report.Int("resets", n), report.Any("signs", signs.names()))
 }
 
@@ -90,6 +94,7 @@ var signWords = [...]struct {
 	{SignBehind, "behind", "its number is behind what the host had sent"},
 	{SignContradicted, "went-on", "the host went on with the connection"},
 	{SignBothEnds, "both-ends", "both ends got a RST within one round trip"},
+	{SignNotSent, "not-sent", "the capture near the host does not have it, only the one near its receiver"},
 	{SignPayload, "payload", "it carries octets of payload, which the stacks of hosts do not send with a RST"},
 }
 

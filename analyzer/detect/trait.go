@@ -62,7 +62,7 @@ func (in *Input) traits() (all trait) {
 		case OldDuplicate, OldReset:
 			all |= oldSegments
 		case DataAgain:
-			set(dataUnanswered, n.Time.After(in.Last[index(n.Side.Peer())].Time))
+			set(dataUnanswered, n.Time.After(in.heard(n.Side.Peer()).Time))
 		case Answered:
 			all |= silenceBroken
 		}

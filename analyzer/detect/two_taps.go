@@ -42,11 +42,27 @@ func tellTwoTaps(in *Input, c *claim) {
 }
 
 // twoTaps reports whether a second tap saw most segments of either side; a few
-// copies are doubled by something else.
+// copies are doubled by something else. Where each end has a tap, what came at all says
+// so: the path may have lost the rest.
 func (in *Input) twoTaps() bool {
 	t, e := in.Taps, &in.Conn.Endpoints
+	if in.tapAtBothEnds() {
+		return true
+	}
 	return t != nil && t.Copies[0] > 0 && t.Copies[1] > 0 &&
 		2*uint64(t.Copies[0]) >= e.Client.Packets && 2*uint64(t.Copies[1]) >= e.Server.Packets
+}
+
+// tapAtBothEnds reports whether there is a tap near each end: what the one near the
+// receiver does not have did not come to it (D5).
+func (in *Input) tapAtBothEnds() bool { return in.Taps != nil && in.Taps.BothEnds }
+
+// heard is the last segment of a side that came to the other, as far as is known.
+func (in *Input) heard(side report.Side) Mark {
+	if in.tapAtBothEnds() {
+		return in.Taps.Heard[index(side)]
+	}
+	return in.Last[index(side)]
 }
 
 // mark is the first copy of a side's segments.

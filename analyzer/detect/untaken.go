@@ -14,7 +14,7 @@ type untaken struct {
 	again []Note // the SYN,ACKs after the first of them
 	data  []Note // the client's data sent again before the last of again
 	rst   *rst   // the RST with which the server answered one of acks
-	near  bool   // the tap is near the server: what was captured for it arrived there
+	near  bool   // a tap is near the server: what it has of acks arrived there
 	delay time.Duration
 }
 
@@ -43,8 +43,25 @@ func (in *Input) findUntaken() (u untaken, ok bool) {
 		last := u.again[n-1].Time
 		u.delay = last.Sub(in.SYNACK.Time)
 		u.data = in.pick(in.Notes, func(d *Note) bool { return d.Kind == DataAgain && d.Side == report.Client && d.Time.Before(last) })
+		if came := in.cameBefore(u.acks, last); len(came) > 0 {
+			u.near, u.acks = true, came
+		}
 	}
 	return u, true
+}
+
+// cameBefore returns those of the client's ACKs that the tap at the server had before t, as
+// it has them, if there is one near each end.
+func (in *Input) cameBefore(acks []Mark, t time.Time) (came []Mark) {
+	if !in.tapAtBothEnds() {
+		return nil
+	}
+	for _, a := range in.Taps.ACKs {
+		if has(acks, a[0]) && a[1].Time.Before(t) {
+			came = append(came, a[1])
+		}
+	}
+	return came
 }
 
 // shortly is the time in which the handshake's ACK, and what it draws, come

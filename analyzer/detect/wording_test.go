@@ -48,7 +48,11 @@ func TestWording(t *testing.T) {
 		"either was lost":       {with(finLost(), func(in *Input) { in.Conn.Refuted = nil }), "fin-retransmitted", []string{"does not tell which"}},
 		"a dead path is silent": {with(finLost(), func(in *Input) { in.Conn.Refuted[0].Why = "path-dead" }), "fin-retransmitted", []string{"does not tell which"}},
 
-		"nothing but a SYN,ACK":    {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = in.SYNACK.last() }), "dead-peer", []string{"SYN cookies"}},
+		"nothing but a SYN,ACK": {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = in.SYNACK.last() }), "dead-peer", []string{"SYN cookies"}},
+		"a server whose own capture has what it sends": {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) {
+			in.Taps = &Taps{Copies: [2]uint32{9, 4}, BothEnds: true, Heard: in.Last}
+			in.Last[1] = m(40, 6000)
+		}), "dead-peer", []string{"It lives", "frame 40", "The path back is cut", "-if it lives"}},
 		"a server that has spoken": {repeating(260, 660, 1460, 3060, 6260), "dead-peer", []string{"-SYN cookies"}},
 
 		"FIN-WAIT-1 to the end": {stuck(closing(), client, 3, 4000), "fin-wait-1-stuck", []string{"sent again 3 times", "silent since frame 6"}},
