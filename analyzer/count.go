@@ -140,7 +140,7 @@ const fewPackets = 4
 const maxSummed = 2048
 
 // firstOf takes what only few segments need to tell: the TTL, whether
-// checksums hold, the side of the tap.
+// checksums hold, the side of the tap, whether it begins with TLS.
 func (c *connection) firstOf(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
 	if ep.ttl == 0 && s.Flags&wire.RST == 0 {
@@ -148,6 +148,9 @@ func (c *connection) firstOf(s *wire.Segment) {
 	}
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
+	}
+	if ep.payload == 0 && len(s.Payload) > 0 {
+		ep.flags |= flagIf(greetsTLS, isTLSHandshake(s.Payload))
 	}
 	if len(s.TCP) > maxSummed {
 		return
@@ -199,6 +202,10 @@ func isTLSAlert(s *wire.Segment) bool {
 	}
 	return p[0] == alert && p[4] <= longest || p[0] == data && p[4] == sealed
 }
+
+// isTLSHandshake reports whether p begins a TLS record of a handshake (RFC 8446 section
+// 5.1).
+func isTLSHandshake(p []byte) bool { return len(p) > 1 && p[0] == 22 && p[1] == 3 }
 
 // reject records that an ICMP error ended the opening of the end whose SYN it
 // quotes.

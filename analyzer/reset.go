@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
@@ -35,6 +36,7 @@ type reset struct {
 	probed           bool   // its sender's last segment was a keepalive probe
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
+	unasked          bool   // its sender closed after a TLS handshake without a request
 	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
 
@@ -169,6 +171,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.answers = syn.ref
 	}
 	r.signs = c.injectionSigns(s)
+	r.unasked = r.bare && c.unasked(x)
 	r.challenge = c.x != nil && c.x.challenged == s.Ref || c.answersChallenge(&r)
 	return r
 }
@@ -186,6 +189,24 @@ func (c *connection) answersChallenge(r *reset) bool {
 		}
 	}
 	return false
+}
+
+// flightsTLS are the octets of a TLS 1.3 client's last flight: perhaps a
+// change_cipher_spec of 6, a Finished by SHA-256 or SHA-384, and, where no request could
+// be as long, perhaps a close_notify (RFC 8446 sections 4.4.4, 5.2 and D.4). Its first
+// request makes it longer by 22 octets and what it asks.
+var flightsTLS = [...]int32{58, 64, 74, 80, 58 + 24, 64 + 24}
+
+// unasked reports whether x, which has opened the connection and has sent a FIN, sent
+// nothing between the first octets of the other end, of TLS, and that FIN but the last
+// flight of a handshake: it asked nothing, so what comes then is no answer.
+func (c *connection) unasked(x uint8) bool {
+	ep, own := &c.ep[c.peer(x)], &c.ep[x].sp
+	if x != c.client || !ep.has(greetsTLS) || !own.Has(reassembly.KnownFIN|reassembly.KnownISS) {
+		return false
+	}
+	first, ok := ep.firstSaid(own.ISS.Add(1), c.trail)
+	return ok && slices.Contains(flightsTLS[:], int32(own.FIN.Diff(first)))
 }
 
 // voidAnswered strikes what the segment that a bare RST answers brought to X:

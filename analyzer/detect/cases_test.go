@@ -271,6 +271,11 @@ func closings() map[string][]example {
 				in.Conn.HalfClose.Bytes, in.Resets[0].Octets = 15, 15
 				in.Conn.Resets[0].Frame, in.Resets[0].Time = 11, ms(900)
 			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(15)}}},
+			{"session tickets to a client that asked nothing", with(dataToClosed(), func(in *Input) { in.Resets[0].Unasked = true }),
+				&expect{notice, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(900)}}},
+			{"more than tickets are", with(dataToClosed(), func(in *Input) {
+				in.Resets[0].Unasked, in.Resets[0].Octets = true, 4097
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(4097)}}},
 			{"a TLS alert to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 31}
 				in.HalfClose, in.OnlyAlert = once(19, 150), true

@@ -161,6 +161,8 @@ type ResetDetail struct {
 	Octets uint32
 	// Signs are those of an injection.
 	Signs Sign
+	// Unasked says that its sender closed after a TLS handshake without a request.
+	Unasked bool
 }
 
 // Sign is a set of signs that a RST does not come from its sender (C7).

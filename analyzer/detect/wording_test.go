@@ -62,6 +62,7 @@ func TestWording(t *testing.T) {
 		"half-closed for a while":  {dataAfterFIN(), "half-close", []string{"500 ms later", "-then closed"}},
 
 		"no FIN-WAIT-2 time-out yet": {dataToClosed(), "half-close-data-lost", []string{"-timed out"}},
+		"tickets are no answer":      {with(dataToClosed(), func(in *Input) { in.Resets[0].Unasked = true }), "half-close-data-lost", []string{"TLS session tickets were lost", "No answer is lost", "-not read"}},
 		"perhaps a time-out":         {with(dataToClosed(), func(in *Input) { in.Resets[0].Time = ms(65000) }), "half-close-data-lost", []string{"or its FIN-WAIT-2 had timed out"}},
 		"more had been sent":         {with(dataToClosed(), func(in *Input) { in.Conn.HalfClose.Bytes, in.Resets[0].Idle = 4000, 0 }), "half-close-data-lost", []string{"The server had sent 4,000 bytes in all"}},
 
