@@ -292,6 +292,7 @@ const (
 	// that came before or after the receipt of the peer's FIN is not known.
 	finUnordered
 	leftUnanswered // it closed a second or more after data that drew an ACK and no word
+	hopsVary       // its first segments did not all come from as far
 	greetsTLS      // its first octets begin a TLS record of a handshake
 	finAckedByFIN  // the first segment that covers its FIN carried the peer's own
 	saidData       // its data, and its ACKs, say nothing new to other tools: see compat

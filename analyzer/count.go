@@ -143,8 +143,11 @@ const maxSummed = 2048
 // checksums hold, the side of the tap, whether it begins with TLS.
 func (c *connection) firstOf(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
-	if ep.ttl == 0 && s.Flags&wire.RST == 0 {
-		ep.ttl = s.TTL
+	if s.Flags&wire.RST == 0 {
+		if ep.ttl == 0 {
+			ep.ttl = s.TTL
+		}
+		ep.flags |= flagIf(hopsVary, hops(s.TTL) != hops(ep.ttl))
 	}
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
@@ -158,6 +161,17 @@ func (c *connection) firstOf(s *wire.Segment) {
 	if v := s.VerifyChecksum(); v != wire.ChecksumUnknown && ep.sums[v-1] < 255 {
 		ep.sums[v-1]++
 	}
+}
+
+// hops is how many routers a packet has passed by its hop limit, which hosts begin at one
+// of few.
+func hops(ttl uint8) uint8 {
+	for _, full := range [...]uint8{32, 64, 128} {
+		if ttl <= full {
+			return full - ttl
+		}
+	}
+	return 255 - ttl
 }
 
 // badChecksum reports whether s, a SYN, FIN or RST, has a wrong checksum while

@@ -36,6 +36,7 @@ type reset struct {
 	probed           bool   // its sender's last segment was a keepalive probe
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
+	elsewhere        bool   // it came from nearer, or farther, than its sender's segments
 	unasked          bool   // its sender closed after a TLS handshake without a request
 	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
@@ -82,7 +83,10 @@ func (c *connection) sentRST(s *wire.Segment) {
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
 	ignores := lingers || r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
-	if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
+	switch {
+	case r.elsewhere:
+		e.basis = assumed // that it is X's
+	case c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores:
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
@@ -171,6 +175,7 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.answers = syn.ref
 	}
 	r.signs = c.injectionSigns(s)
+	r.elsewhere = c.fromElsewhere(s)
 	r.unasked = r.bare && c.unasked(x)
 	r.challenge = c.x != nil && c.x.challenged == s.Ref || c.answersChallenge(&r)
 	return r
@@ -323,6 +328,22 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 // suspicious reports whether so many signs speak for an injected RST that it says
 // nothing of its alleged sender (C7).
 func suspicious(signs detect.Sign) bool { return bits.OnesCount8(uint8(signs)) >= 2 }
+
+// fromElsewhere reports whether s, a RST, has passed more routers, or fewer, than the
+// segments of X, which all came from as far: another host sent it in X's name, or at
+// another place of the path.
+func (c *connection) fromElsewhere(s *wire.Segment) bool {
+	const few = 2 // segments that tell how far away X is
+	ep, d := &c.ep[s.Dir], hops(s.TTL)
+	if ep.ttl == 0 || ep.packets < few || ep.has(hopsVary) || d == hops(ep.ttl) {
+		return false
+	}
+	last := c.trail.recent.at(ep.recent)
+	if last != nil && last.before(s) == 0 { // s itself
+		last = c.trail.recent.at(last.prev)
+	}
+	return last == nil || d != hops(last.ttl) // else the path has changed since
+}
 
 // injectionSigns collects what speaks for a RST that X did not send (C7).
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {

@@ -161,6 +161,9 @@ type ResetDetail struct {
 	Octets uint32
 	// Signs are those of an injection.
 	Signs Sign
+	// Elsewhere says that by its hop limit it came from nearer, or farther, than all that
+	// its sender had sent.
+	Elsewhere bool
 	// Unasked says that its sender closed after a TLS handshake without a request.
 	Unasked bool
 }

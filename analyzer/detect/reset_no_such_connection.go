@@ -59,6 +59,20 @@ func tellHalfOpen(in *Input, c *claim) {
 		when(r.Octets > 0, "The data in that segment is lost."))
 	c.saw = both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it")
 	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets))
+	if r.Elsewhere {
+		in.tellInItsPlace(c, idle)
+	}
+}
+
+// tellInItsPlace: by its hop limit somebody else sent the RST.
+func (in *Input) tellInItsPlace(c *claim, idle string) {
+	r, named, other := c.rst, c.side, c.side.Peer()
+	c.title = "Another host answered in the " + string(named) + "'s name that there is no such connection"
+	c.explanation = say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
+		") with the number that it had acknowledged, as from a host that has no such connection. By its hop limit it came from nearer, or farther, than all that the "+string(named)+
+		" had sent: a firewall, NAT or load balancer that forgot the connection, or sent the segment to another host. The "+string(named)+" may have it still.", idle,
+		when(r.Octets > 0, "The data in that segment is lost."))
+	c.saw = both(named, "nothing, until a keepalive or data of its own", "ECONNRESET at the next read(), EPIPE at the write() after it")
 }
 
 // challengedBefore reports whether an earlier RST of the same end had drawn a

@@ -629,6 +629,9 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			{"a middlebox denies them", numbered(3, 100, func(int) *Input {
 				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTTL })
 			}), ""},
+			{"denied from elsewhere", numbered(3, 100, func(int) *Input {
+				return with(denies(4000), func(in *Input) { in.Resets[0].Elsewhere = true })
+			}), ""},
 			{"without a pause", numbered(3, 100, func(int) *Input { return denies(300) }), ""},
 		},
 	}

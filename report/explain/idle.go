@@ -81,7 +81,7 @@ var idleFindings = []Entry{
 		Means: `A host came back without its connections: it answers data or probes of old ones with RSTs.`,
 		Decides: `At least 2 connections on which a host had said nothing for 1 s or more, and then answered
 			data or a probe with a bare RST, which came from as far as what it had sent before (by its hop
-			limit). It was last heard of on each of them before the first of these RSTs, and
+			limit; where those had come from one distance it must be that). It was last heard of on each of them before the first of these RSTs, and
 			no other connection that it had before goes on after that. The confidence is high from 3 connections on,
 			medium with 2.`,
 		Alike: `One connection alone may have been lost for another reason (reset-no-such-connection). A
