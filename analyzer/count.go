@@ -106,6 +106,7 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		p.DuplicateACK = false
 	} else if p.DuplicateACK {
 		c.more(x).duplicateACK++
+		c.cameBehind(s)
 	}
 	if s.Flags.Has(wire.RST) {
 		return // what its sender had done before tells its cause
@@ -135,6 +136,19 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 
 // fewPackets is how many of an end's segments firstOf sees at least.
 const fewPackets = 4
+
+// cameBehind notes a duplicate ACK that reports, by its first SACK block, that little
+// came behind a hole: where what fills the hole is longer, its length may be the reason.
+func (c *connection) cameBehind(s *wire.Segment) {
+	const full = 1000
+	if s.Options.NSACK == 0 {
+		return
+	}
+	b := s.Options.SACK[0]
+	if n := b.Right.Diff(b.Left); s.Ack.Less(b.Left) && n > 0 && n < full {
+		c.note(detect.SmallCame, s.Dir, s, uint32(n))
+	}
+}
 
 // maxSummed is how many octets a segment has at most whose checksum is looked at.
 const maxSummed = 2048

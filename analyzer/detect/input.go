@@ -24,6 +24,7 @@ const (
 	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
 	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
 	OldReset                     // a RST of an earlier incarnation, with the number that the receiver expects in this one
+	SmallCame                    // reports that something behind a hole came, which is shorter than a full segment; Value is its octets
 	Answered                     // the first segment after several repetitions of the other end drew nothing; Value is for how many milliseconds they did
 )
 

@@ -350,7 +350,21 @@ func repeating(at ...float64) *Input {
 	})
 }
 
-// healed is the same after the server has answered at t.
+// holed is the same of segments so long, when the server's last word was that something
+// shorter behind them came.
+func holed(long, short uint32) *Input {
+	return with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) {
+		for i := range in.Notes {
+			in.Notes[i].Value = long
+		}
+		in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = ptr(uint16(1460)), ptr(uint16(1460))
+		n := note(SmallCame, server, 7, 61)
+		n.Value = short
+		in.Notes, in.Last[1] = append([]Note{n}, in.Notes...), m(7, 61)
+	})
+}
+
+// healed is repeating after the server has answered at t.
 func healed(t float64, at ...float64) *Input {
 	return with(repeating(at...), func(in *Input) {
 		frame := uint64(9 + len(at))

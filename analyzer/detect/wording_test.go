@@ -48,7 +48,14 @@ func TestWording(t *testing.T) {
 		"either was lost":       {with(finLost(), func(in *Input) { in.Conn.Refuted = nil }), "fin-retransmitted", []string{"does not tell which"}},
 		"a dead path is silent": {with(finLost(), func(in *Input) { in.Conn.Refuted[0].Why = "path-dead" }), "fin-retransmitted", []string{"does not tell which"}},
 
-		"nothing but a SYN,ACK":    {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = in.SYNACK.last() }), "dead-peer", []string{"SYN cookies"}},
+		"nothing but a SYN,ACK":   {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = in.SYNACK.last() }), "dead-peer", []string{"SYN cookies"}},
+		"small segments come":     {holed(1448, 300), "dead-peer", []string{"Full-sized segments do not reach the server, small ones do", "300 bytes", "black hole", "-host that is down", "-if it lives"}},
+		"short ones are lost too": {holed(1300, 300), "dead-peer", []string{"does not answer", "-black hole"}},
+		"as small as a jumbo": {with(holed(1448, 300), func(in *Input) {
+			in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = ptr(uint16(8960)), ptr(uint16(8960))
+		}), "dead-peer", []string{"-black hole"}},
+		"no MSS is known":          {with(holed(1160, 300), func(in *Input) { in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = nil, nil }), "dead-peer", []string{"black hole"}},
+		"it said more after that":  {with(holed(1448, 300), func(in *Input) { in.Last[1] = m(8, 61.5) }), "dead-peer", []string{"-black hole"}},
 		"a server that has spoken": {repeating(260, 660, 1460, 3060, 6260), "dead-peer", []string{"-SYN cookies"}},
 
 		"FIN-WAIT-1 to the end": {stuck(closing(), client, 3, 4000), "fin-wait-1-stuck", []string{"sent again 3 times", "silent since frame 6"}},

@@ -68,8 +68,12 @@ var idleFindings = []Entry{
 			5 repeats that last less than 10 s it is a notice, else a warning. The finding says how long the
 			silence has lasted, and when the sender's kernel gives up by the gaps that were measured. The
 			confidence is medium where the capture has missed octets; a capture of one direction tells
-			nothing.`,
-		Alike: `If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
+			nothing. Where all that is sent again are full segments, and the last that came from the silent
+			end says by SACK that fewer than 1,000 octets sent behind them arrived, the finding points to the
+			path's MTU.`,
+		Alike: `A path MTU black hole: small packets pass, full segments are dropped by a link with a smaller
+			MTU, and the ICMP error about it is filtered. Where nothing small follows the full segments it looks
+			as a dead peer does: ping -M do -s 1472 tells. If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
 			lost the connection.`,
 		Check: []string{"ss -tino   # timer:(on,...), backoff, retrans", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout"},
 		Do:    `Find where the packets end: capture at the peer. To notice sooner, set TCP_USER_TIMEOUT on the socket.`,
