@@ -394,6 +394,9 @@ func resetsAndReuse() map[string][]example {
 		},
 		"reset-no-such-connection": {
 			{"data draws it", halfOpen(), &expect{warning, high, server, []uint64{8, 9}, map[string]any{"lost_bytes": uint32(13)}}},
+			{"from an end that may have closed before the capture", unheardOf(0, 1), &expect{notice, low, server, []uint64{8, 9}, nil}},
+			{"from one that had sent data since", unheardOf(10, 0), &expect{warning, high, server, []uint64{8, 9}, nil}},
+			{"from one that had probed since", unheardOf(0, 2), &expect{warning, high, server, []uint64{8, 9}, nil}},
 			{"a challenge draws it", with(established(), func(in *Input) { in.aborted(client, "rst", "challenge", 10, 491, 9, 0) }),
 				&expect{warning, high, client, []uint64{9, 10}, nil}},
 			{"a SYN,ACK draws it", unwanted(), &expect{notice, high, client, []uint64{1, 2, 3}, map[string]any{"delay_s": 0.02}}},

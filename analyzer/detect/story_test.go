@@ -350,6 +350,16 @@ func repeating(at ...float64) *Input {
 	})
 }
 
+// unheardOf is a connection that was open when the capture began, and that the server,
+// which has sent so much since, does not know any more.
+func unheardOf(octets, probes uint64) *Input {
+	return with(established(), func(in *Input) {
+		in.aborted(server, "rst", "no-such-connection", 9, 491, 8, 13)
+		in.Conn.Open.Kind = "mid-stream"
+		in.Conn.Endpoints.Server.PayloadBytes, in.Conn.Endpoints.Server.KeepaliveProbes = octets, probes
+	})
+}
+
 // holed is the same of segments so long, when the server's last word was that something
 // shorter behind them came.
 func holed(long, short uint32) *Input {

@@ -25,7 +25,8 @@ var resetFindings = []Entry{
 		Decides: `A bare RST within a round trip after a segment, with that segment's acknowledgement number
 			as its sequence number. Where its hop limit says that it came from nearer, or farther, than all that
 			its alleged sender had sent, the finding says that another host sent it, and that end's state is
-			not proved by it.`,
+			not proved by it. A notice of low confidence, where the connection was open before the capture
+			began, and that end sent nothing in it before but ACKs: it may have closed before.`,
 		Alike: `The same form comes from an orphan in FIN-WAIT that gets data (reset-after-close), from
 			SYN-RECEIVED (a full or closed listener), and from SYN-SENT (a wrong ACK).`,
 		Check: []string{"uptime", "nstat -az TcpOutRsts"},
