@@ -83,6 +83,7 @@ func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
 		more.retransmits++
 		if s.Len > 0 && s.Flags&wire.SYN == 0 {
 			c.note(detect.DataAgain, s.Dir, s, s.Len)
+			c.deaf(s)
 		}
 	case reassembly.OutOfOrder:
 		more.outOfOrder++
@@ -136,6 +137,16 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 
 // fewPackets is how many of an end's segments firstOf sees at least.
 const fewPackets = 4
+
+// deaf notes that an end sends again what was acknowledged, and does not acknowledge what
+// it was sent: perhaps it gets nothing.
+func (c *connection) deaf(s *wire.Segment) {
+	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
+	if s.Flags.Has(wire.ACK) && own.Has(reassembly.KnownUna) && s.Seq.Add(s.Len).LessEq(own.Una) &&
+		rev.Has(reassembly.KnownNext) && s.Ack.Less(rev.Next) {
+		c.note(detect.DeafAgain, s.Dir, s, uint32(s.Ack))
+	}
+}
 
 // cameBehind notes a duplicate ACK that reports, by its first SACK block, that little
 // came behind a hole: where what fills the hole is longer, its length may be the reason.

@@ -30,6 +30,8 @@ func findDeadPeer(in *Input) []claim {
 		// A FIN that is not answered is told of by its state.
 		if run := in.unanswered(side); len(run) >= in.limit(Repeats) && in.FIN[index(side)].Frame == 0 && !probesOf(run) {
 			out = append(out, in.deadPeer(side, run))
+		} else if run, asks := in.wayBroken(side); run != nil {
+			out = append(out, in.deafPeer(side, run, asks))
 		}
 	}
 	return out
@@ -68,6 +70,60 @@ func (in *Input) deadPeer(side report.Side, run []Note) claim {
 		c.rst, c.proof = r, append(c.proof, r.mark())
 	}
 	return c
+}
+
+// wayBroken returns what a side sent again while the other end, which is alive, sent again
+// what it had acknowledged, and that: had the other got anything of it, it would have
+// acknowledged more. Nil, if there is no such thing.
+func (in *Input) wayBroken(side report.Side) (run, asks []Note) {
+	asks = in.notes(DeafAgain, side.Peer())
+	n := len(asks)
+	if n < in.limit(Repeats) || in.deciding() != nil || in.FIN[index(side)].Frame != 0 || !same(asks[n-1].mark(), in.Last[index(side.Peer())]) {
+		return nil, nil
+	}
+	for n > 1 && asks[n-2].Value == asks[n-1].Value {
+		n--
+	}
+	asks = asks[n-1:] // since it acknowledged something new
+	run = in.pick(in.Notes, func(n *Note) bool {
+		return n.Kind == DataAgain && n.Side == side && n.Time.After(asks[0].Time)
+	})
+	if len(run) < in.limit(Repeats) || len(asks) < in.limit(Repeats) {
+		return nil, nil
+	}
+	return run, asks
+}
+
+// deafPeer: the other end is alive and hears nothing.
+func (in *Input) deafPeer(side report.Side, run, asks []Note) claim {
+	c := claim{
+		side:       side.Peer(),
+		confidence: unless(in.gappy()),
+		at:         run[len(run)-1].Time,
+		proof:      in.join(in.marksOf(run), in.marksOf(asks)),
+		notes:      run,
+		tell:       tellDeafPeer,
+	}
+	if len(run) < in.limit(DeadRepeats) && in.Now.Sub(run[0].Time) < in.atLeast(DeadFor) {
+		c.severity = notice
+	}
+	return c
+}
+
+func tellDeafPeer(in *Input, c *claim) {
+	peer, side, run := c.side, c.side.Peer(), c.notes
+	_, asks := in.wayBroken(side)
+	n, lasted := len(run), run[len(run)-1].Time.Sub(run[0].Time)
+	many := when(in.LostNotes > 0, "at least ") + times(n)
+	c.title = "The " + string(peer) + " hears nothing of the " + string(side) + ", whose data was sent again " + many + " in " + dur(lasted)
+	c.explanation = "The " + string(side) + " sent " + words.Plural(uint64(run[0].Value), "byte") + " again " + many + " (" + in.frames(in.marksOf(run)...) +
+		"). The " + string(peer) + " is alive: it sent again what the " + string(side) + " had acknowledged, " + times(len(asks)) + " (" + in.frames(in.marksOf(asks)...) +
+		"), and acknowledged nothing new in it. So neither the data nor an ACK of the " + string(side) + " reached it in this time: the way from the " + string(peer) + " works, the way back to it does not."
+	c.disproof = "These segments in a capture at the " + string(peer) + "."
+	c.advice = "Look at the way from the " + string(side) + " to the " + string(peer) + ": its route back, a firewall or NAT that sees or lets pass one direction only, a link that fails in one direction."
+	c.saw = both(side, "nothing; ETIMEDOUT when its kernel gives up", "nothing; ETIMEDOUT when its kernel gives up")
+	silence := in.Now.Sub(asks[0].Time)
+	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())), report.Float("repeating_s", lasted.Seconds()))
 }
 
 // mtuHole returns the last segment of the silent end, if by it that end has got something

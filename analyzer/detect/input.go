@@ -25,6 +25,7 @@ const (
 	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
 	OldReset                     // a RST of an earlier incarnation, with the number that the receiver expects in this one
 	SmallCame                    // reports that something behind a hole came, which is shorter than a full segment; Value is its octets
+	DeafAgain                    // octets sent again that were acknowledged, while what the other sent is not; Value is the ACK number
 	Answered                     // the first segment after several repetitions of the other end drew nothing; Value is for how many milliseconds they did
 )
 

@@ -360,6 +360,21 @@ func unheardOf(octets, probes uint64) *Input {
 	})
 }
 
+// deaf is a server that repeats its answer at these times, 5 ms after each of which the
+// client asks again.
+func deaf(at ...float64) *Input {
+	return with(established(), func(in *Input) {
+		for i, t := range at {
+			asks, again, answer := note(DataAgain, client, uint64(9+2*i), t), note(DeafAgain, client, uint64(9+2*i), t), note(DataAgain, server, uint64(10+2*i), t+5)
+			again.Value, answer.Value = 301, 540
+			in.Notes = append(in.Notes, asks, again, answer)
+		}
+		n, last := len(at), at[len(at)-1]
+		in.Last = [2]Mark{m(uint64(7+2*n), last), m(uint64(8+2*n), last+5)}
+		in.ends(uint64(8+2*n), last+5)
+	})
+}
+
 // holed is the same of segments so long, when the server's last word was that something
 // shorter behind them came.
 func holed(long, short uint32) *Input {

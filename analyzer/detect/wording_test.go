@@ -51,6 +51,7 @@ func TestWording(t *testing.T) {
 		"nothing but a SYN,ACK":   {with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) { in.Last[1] = in.SYNACK.last() }), "dead-peer", []string{"SYN cookies"}},
 		"perhaps closed before":   {unheardOf(0, 0), "reset-no-such-connection", []string{"may have closed before"}},
 		"not closed before":       {unheardOf(10, 0), "reset-no-such-connection", []string{"-may have closed before"}},
+		"hears nothing":           {deaf(300, 700, 1500, 3100, 6300), "dead-peer", []string{"The client hears nothing of the server", "sent 540 bytes again 5 times", "The client is alive", "-host that is down"}},
 		"small segments come":     {holed(1448, 300), "dead-peer", []string{"Full-sized segments do not reach the server, small ones do", "300 bytes", "black hole", "-host that is down", "-if it lives"}},
 		"short ones are lost too": {holed(1300, 300), "dead-peer", []string{"does not answer", "-black hole"}},
 		"as small as a jumbo": {with(holed(1448, 300), func(in *Input) {

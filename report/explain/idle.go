@@ -70,7 +70,9 @@ var idleFindings = []Entry{
 			confidence is medium where the capture has missed octets; a capture of one direction tells
 			nothing. Where all that is sent again are full segments, and the last that came from the silent
 			end says by SACK that fewer than 1,000 octets sent behind them arrived, the finding points to the
-			path's MTU.`,
+			path's MTU. It is told too of an end that is alive and hears nothing: it has sent again, 3 times or
+			more, what the other had acknowledged, with an ACK number that did not move, while the other sent
+			its own data again as often.`,
 		Alike: `A path MTU black hole: small packets pass, full segments are dropped by a link with a smaller
 			MTU, and the ICMP error about it is filtered. Where nothing small follows the full segments it looks
 			as a dead peer does: ping -M do -s 1472 tells. If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
