@@ -76,13 +76,13 @@ func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.C
 	}
 	if rst != nil {
 		out.Reset = &report.ResetCause{By: c.side(rst.side), Cause: c.resetCause(rst), Frame: rst.ref.Frame(), File: a.filePtr(rst.ref)}
-		if out.Reset.Cause == "injected" || rst.old {
-			out.Reset.By = report.SideUnknown
+		if out.Reset.Cause == "injected" || rst.old || rst.elsewhere {
+			out.Reset.By = report.SideUnknown // nor did its alleged sender close first by it
 		}
 		if !acked || !c.finAckedBefore(rst.t) {
 			out.Kind, out.EndedBy = "reset", "reset"
-			if fins.closer == report.SideUnknown {
-				out.FirstCloser, out.Basis = c.side(rst.side), "reset"
+			if fins.closer == report.SideUnknown && out.Reset.By != report.SideUnknown {
+				out.FirstCloser, out.Basis = out.Reset.By, "reset"
 			}
 		}
 	}

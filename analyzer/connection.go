@@ -236,6 +236,29 @@ func (ep *endpoint) asked(ack wire.Seq, t *trail) (wire.FrameRef, uint32) {
 	return 0, 0
 }
 
+// firstSaid returns the lowest ACK number with which the end sent octets after its
+// SYN,ACK, whose ACK number is given; false if that is not remembered.
+func (ep *endpoint) firstSaid(synAck wire.Seq, t *trail) (first wire.Seq, ok bool) {
+	if ep.lastLen > 0 {
+		first, ok = ep.lastAck, true
+	}
+	n := ep.answers
+	for range maxAnswers {
+		a := t.answers.at(n)
+		if a == nil {
+			break
+		}
+		if a.ack == synAck {
+			return first, ok
+		}
+		if a.len > 0 {
+			first, ok = a.ack, true
+		}
+		n = a.prev
+	}
+	return 0, false
+}
+
 // endFlags are what is known of an endpoint by a bit.
 type endFlags uint32
 
@@ -269,6 +292,8 @@ const (
 	// that came before or after the receipt of the peer's FIN is not known.
 	finUnordered
 	leftUnanswered // it closed a second or more after data that drew an ACK and no word
+	hopsVary       // its first segments did not all come from as far
+	greetsTLS      // its first octets begin a TLS record of a handshake
 	finAckedByFIN  // the first segment that covers its FIN carried the peer's own
 	saidData       // its data, and its ACKs, say nothing new to other tools: see compat
 	saidACK

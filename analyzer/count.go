@@ -83,6 +83,7 @@ func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
 		more.retransmits++
 		if s.Len > 0 && s.Flags&wire.SYN == 0 {
 			c.note(detect.DataAgain, s.Dir, s, s.Len)
+			c.deaf(s)
 		}
 	case reassembly.OutOfOrder:
 		more.outOfOrder++
@@ -106,6 +107,7 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		p.DuplicateACK = false
 	} else if p.DuplicateACK {
 		c.more(x).duplicateACK++
+		c.cameBehind(s)
 	}
 	if s.Flags.Has(wire.RST) {
 		return // what its sender had done before tells its cause
@@ -136,18 +138,47 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 // fewPackets is how many of an end's segments firstOf sees at least.
 const fewPackets = 4
 
+// deaf notes that an end sends again what was acknowledged, and does not acknowledge what
+// it was sent: perhaps it gets nothing.
+func (c *connection) deaf(s *wire.Segment) {
+	own, rev := &c.ep[s.Dir].sp, &c.ep[c.peer(s.Dir)].sp
+	if s.Flags.Has(wire.ACK) && own.Has(reassembly.KnownUna) && s.Seq.Add(s.Len).LessEq(own.Una) &&
+		rev.Has(reassembly.KnownNext) && s.Ack.Less(rev.Next) {
+		c.note(detect.DeafAgain, s.Dir, s, uint32(s.Ack))
+	}
+}
+
+// cameBehind notes a duplicate ACK that reports, by its first SACK block, that little
+// came behind a hole: where what fills the hole is longer, its length may be the reason.
+func (c *connection) cameBehind(s *wire.Segment) {
+	const full = 1000
+	if s.Options.NSACK == 0 {
+		return
+	}
+	b := s.Options.SACK[0]
+	if n := b.Right.Diff(b.Left); s.Ack.Less(b.Left) && n > 0 && n < full {
+		c.note(detect.SmallCame, s.Dir, s, uint32(n))
+	}
+}
+
 // maxSummed is how many octets a segment has at most whose checksum is looked at.
 const maxSummed = 2048
 
 // firstOf takes what only few segments need to tell: the TTL, whether
-// checksums hold, the side of the tap.
+// checksums hold, the side of the tap, whether it begins with TLS.
 func (c *connection) firstOf(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
-	if ep.ttl == 0 && s.Flags&wire.RST == 0 {
-		ep.ttl = s.TTL
+	if s.Flags&wire.RST == 0 {
+		if ep.ttl == 0 {
+			ep.ttl = s.TTL
+		}
+		ep.flags |= flagIf(hopsVary, hops(s.TTL) != hops(ep.ttl))
 	}
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
+	}
+	if ep.payload == 0 && len(s.Payload) > 0 {
+		ep.flags |= flagIf(greetsTLS, isTLSHandshake(s.Payload))
 	}
 	if len(s.TCP) > maxSummed {
 		return
@@ -155,6 +186,17 @@ func (c *connection) firstOf(s *wire.Segment) {
 	if v := s.VerifyChecksum(); v != wire.ChecksumUnknown && ep.sums[v-1] < 255 {
 		ep.sums[v-1]++
 	}
+}
+
+// hops is how many routers a packet has passed by its hop limit, which hosts begin at one
+// of few.
+func hops(ttl uint8) uint8 {
+	for _, full := range [...]uint8{32, 64, 128} {
+		if ttl <= full {
+			return full - ttl
+		}
+	}
+	return 255 - ttl
 }
 
 // badChecksum reports whether s, a SYN, FIN or RST, has a wrong checksum while
@@ -199,6 +241,10 @@ func isTLSAlert(s *wire.Segment) bool {
 	}
 	return p[0] == alert && p[4] <= longest || p[0] == data && p[4] == sealed
 }
+
+// isTLSHandshake reports whether p begins a TLS record of a handshake (RFC 8446 section
+// 5.1).
+func isTLSHandshake(p []byte) bool { return len(p) > 1 && p[0] == 22 && p[1] == 3 }
 
 // reject records that an ICMP error ended the opening of the end whose SYN it
 // quotes.

@@ -285,13 +285,16 @@ func (c *connection) refold(side uint8) {
 // take folds one more event into the states of an end.
 func (ep *endpoint) take(e *event) {
 	ep.shown = e.apply(ep.shown)
+	own := ends.has(e.sym) && e.basis != byTimer
+	if own {
+		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
+	}
 	if e.basis == assumed {
 		ep.open |= 1 << e.sym
 		return
 	}
 	ep.proved = e.apply(ep.proved)
-	if ends.has(e.sym) && e.basis != byTimer {
-		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
+	if own {
 		if closed := fsm.Of(fsm.Closed); ep.shown == closed {
 			ep.proved = closed // whatever it had received before
 		}

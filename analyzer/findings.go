@@ -96,7 +96,7 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 	in.HalfClose, in.OnlyAlert = sentBetween(c.x.half.sent), c.x.half.alert
 	for i := range c.x.resets {
 		r := &c.x.resets[i]
-		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r)})
+		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r), Elsewhere: r.elsewhere, Unasked: r.unasked})
 	}
 	for _, k := range c.x.challenges {
 		in.Challenges = append(in.Challenges, detect.Challenge{ACK: mark(k.ack), RST: mark(k.rst), State: k.state.String(), Older: k.older})

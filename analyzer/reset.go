@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/lastack/lastack/analyzer/detect"
 	"github.com/lastack/lastack/fsm"
@@ -36,6 +37,8 @@ type reset struct {
 	octets           uint32 // payload of the segment that it answers
 	challenge        bool   // it answers a challenge ACK
 	foreign          bool   // its alleged sender's own tap shows that it did not send it
+	elsewhere        bool   // it came from nearer, or farther, than its sender's segments
+	unasked          bool   // its sender closed after a TLS handshake without a request
 	old              bool   // it is an earlier incarnation's by its ACK, and its sender's no more
 }
 
@@ -81,9 +84,10 @@ func (c *connection) sentRST(s *wire.Segment) {
 	orphan := fsm.Of(fsm.FinWait1, fsm.FinWait2)
 	mute := fsm.Of(fsm.Closing, fsm.LastAck, fsm.TimeWait) // they send no RST, not even on an abort [3.10.5]
 	ignores := lingers || r.octets > 0 && c.ep[x].shown.Intersects(orphan) && !c.gaveUp(x, r.t)
-	if r.signs&detect.SignNotSent != 0 {
-		e.basis = assumed // x's own tap does not have it
-	} else if c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores {
+	switch {
+	case r.elsewhere, r.signs&detect.SignNotSent != 0:
+		e.basis = assumed // that it is X's: it came from elsewhere, or X's own tap does not have it
+	case c.ep[x].shown&^mute == 0 || r.bare && r.answers != 0 && !ignores:
 		// Only an endpoint without the connection answers so, or a closed
 		// socket that gets data: it ended before, unseen [3.10.7.1].
 		e.basis, e.by, e.ref, e.sym = inferred, s.Ref, 0, silentEnd(c.ep[x].shown)
@@ -172,6 +176,8 @@ func (c *connection) makeReset(s *wire.Segment) reset {
 		r.answers = syn.ref
 	}
 	r.signs = c.injectionSigns(s)
+	r.elsewhere = c.fromElsewhere(s)
+	r.unasked = r.bare && c.unasked(x)
 	r.challenge = c.x != nil && c.x.challenged == s.Ref || c.answersChallenge(&r)
 	return r
 }
@@ -189,6 +195,24 @@ func (c *connection) answersChallenge(r *reset) bool {
 		}
 	}
 	return false
+}
+
+// flightsTLS are the octets of a TLS 1.3 client's last flight: perhaps a
+// change_cipher_spec of 6, a Finished by SHA-256 or SHA-384, and, where no request could
+// be as long, perhaps a close_notify (RFC 8446 sections 4.4.4, 5.2 and D.4). Its first
+// request makes it longer by 22 octets and what it asks.
+var flightsTLS = [...]int32{58, 64, 74, 80, 58 + 24, 64 + 24}
+
+// unasked reports whether x, which has opened the connection and has sent a FIN, sent
+// nothing between the first octets of the other end, of TLS, and that FIN but the last
+// flight of a handshake: it asked nothing, so what comes then is no answer.
+func (c *connection) unasked(x uint8) bool {
+	ep, own := &c.ep[c.peer(x)], &c.ep[x].sp
+	if x != c.client || !ep.has(greetsTLS) || !own.Has(reassembly.KnownFIN|reassembly.KnownISS) {
+		return false
+	}
+	first, ok := ep.firstSaid(own.ISS.Add(1), c.trail)
+	return ok && slices.Contains(flightsTLS[:], int32(own.FIN.Diff(first)))
 }
 
 // voidAnswered strikes what the segment that a bare RST answers brought to X:
@@ -305,6 +329,22 @@ func (c *connection) atEdge(y uint8, seq wire.Seq) bool {
 // suspicious reports whether so many signs speak for an injected RST that it says
 // nothing of its alleged sender (C7).
 func suspicious(signs detect.Sign) bool { return bits.OnesCount16(uint16(signs)) >= 2 }
+
+// fromElsewhere reports whether s, a RST, has passed more routers, or fewer, than the
+// segments of X, which all came from as far: another host sent it in X's name, or at
+// another place of the path.
+func (c *connection) fromElsewhere(s *wire.Segment) bool {
+	const few = 2 // segments that tell how far away X is
+	ep, d := &c.ep[s.Dir], hops(s.TTL)
+	if ep.ttl == 0 || ep.packets < few || ep.has(hopsVary) || d == hops(ep.ttl) {
+		return false
+	}
+	last := c.trail.recent.at(ep.recent)
+	if last != nil && last.before(s) == 0 { // s itself
+		last = c.trail.recent.at(last.prev)
+	}
+	return last == nil || d != hops(last.ttl) // else the path has changed since
+}
 
 // injectionSigns collects what speaks for a RST that X did not send (C7).
 func (c *connection) injectionSigns(s *wire.Segment) (signs detect.Sign) {

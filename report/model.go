@@ -158,7 +158,8 @@ type Endpoint struct {
 	RTTMin           *float64 `json:"rtt_min_s,omitempty"`
 }
 
-// Pending is a receipt that is assumed, not proved.
+// Pending is a receipt that is assumed, not proved, or a RST that another host may have
+// sent.
 type Pending struct {
 	On    string `json:"on"`
 	Frame uint64 `json:"frame"`

@@ -52,12 +52,35 @@ func (in *Input) refusedACK() *rst {
 // all of them: it was not closed in between.
 const refusedFew = 3
 
+// A listener whose queue is full drops SYNs and never refuses them: where one is refused
+// so soon after an ACK was, or crosses it, it was closed, and what comes later found
+// another.
+const (
+	refusedBefore = 200 * time.Millisecond
+	refusedAfter  = 5 * time.Second
+)
+
+// restarted reports whether the listener was closed when it refused ACKs, but for fewer
+// than show a full queue.
+func (l *listener) restarted() bool {
+	if l.closed == nil {
+		return false
+	}
+	open := 0
+	for _, x := range l.refused.oldest.List() {
+		if !l.closed.Within(x.t-int64(refusedBefore), x.t+int64(refusedAfter)) {
+			open++
+		}
+	}
+	return open < refusedFew
+}
+
 // findRefusedACKs tells of listeners whose queue is full with tcp_abort_on_overflow: of a
 // single client a listener that was closed just then looks the same.
 func findRefusedACKs(s *Survey) (out []overall) {
 	s.listeners.Each(func(a report.Addr, l *listener) {
 		w := l.refused
-		if w == nil || w.ids.N() < refusedFew || l.counts().lastServed < w.oldest.List()[0].t {
+		if w == nil || w.ids.N() < refusedFew || l.counts().lastServed < w.oldest.List()[0].t || l.restarted() {
 			return
 		}
 		first := time.Unix(0, w.oldest.List()[0].t).UTC()
@@ -66,7 +89,7 @@ func findRefusedACKs(s *Survey) (out []overall) {
 		c.title = where(a) + " answered the ACK of " + words.Plural(uint64(c.n), "handshake") + " with a RST: its accept queue was probably full"
 		c.explanation = say(words.Plural(uint64(c.n), "client")+" got a SYN,ACK of "+where(a)+", acknowledged it, and drew a bare RST, the first at "+first.Format("15:04:05")+
 			" UTC: so Linux answers when the accept queue is full and tcp_abort_on_overflow is on.",
-			"The listener was not closed: it served connections that came later ("+words.Plural(l.all.answered, "connection")+" in all).", w.whose(report.Server))
+			"The listener was not closed, for it refused no SYN at that time and served connections that came later ("+words.Plural(l.all.answered, "connection")+" in all).", w.whose(report.Server))
 		c.saw = [2]string{"ECONNRESET at its first read() or write()", "nothing: accept() never returned them"}
 		c.values = []report.Value{report.Int("connections", c.n), report.Int("answered", l.all.answered)}
 		out = append(out, c)

@@ -271,6 +271,11 @@ func closings() map[string][]example {
 				in.Conn.HalfClose.Bytes, in.Resets[0].Octets = 15, 15
 				in.Conn.Resets[0].Frame, in.Resets[0].Time = 11, ms(900)
 			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(15)}}},
+			{"session tickets to a client that asked nothing", with(dataToClosed(), func(in *Input) { in.Resets[0].Unasked = true }),
+				&expect{notice, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(900)}}},
+			{"more than tickets are", with(dataToClosed(), func(in *Input) {
+				in.Resets[0].Unasked, in.Resets[0].Octets = true, 4097
+			}), &expect{warning, high, server, []uint64{8, 9, 10, 11}, map[string]any{"answered_bytes": uint64(4097)}}},
 			{"a TLS alert to a closed socket", with(lastACK(), func(in *Input) {
 				in.Conn.HalfClose = &report.HalfClose{By: client, Bytes: 31}
 				in.HalfClose, in.OnlyAlert = once(19, 150), true
@@ -389,6 +394,9 @@ func resetsAndReuse() map[string][]example {
 		},
 		"reset-no-such-connection": {
 			{"data draws it", halfOpen(), &expect{warning, high, server, []uint64{8, 9}, map[string]any{"lost_bytes": uint32(13)}}},
+			{"from an end that may have closed before the capture", unheardOf(0, 1), &expect{notice, low, server, []uint64{8, 9}, nil}},
+			{"from one that had sent data since", unheardOf(10, 0), &expect{warning, high, server, []uint64{8, 9}, nil}},
+			{"from one that had probed since", unheardOf(0, 2), &expect{warning, high, server, []uint64{8, 9}, nil}},
 			{"a challenge draws it", with(established(), func(in *Input) { in.aborted(client, "rst", "challenge", 10, 491, 9, 0) }),
 				&expect{warning, high, client, []uint64{9, 10}, nil}},
 			{"a SYN,ACK draws it", unwanted(), &expect{notice, high, client, []uint64{1, 2, 3}, map[string]any{"delay_s": 0.02}}},
@@ -568,6 +576,14 @@ func livesAndCaptures() map[string][]example {
 			{"keepalive probes", probed(3, 3), nil},
 		},
 		"dead-peer": {
+			{"the way back is broken", deaf(300, 700, 1500, 3100, 6300), &expect{warning, high, client, []uint64{9, 10, 11, 12, 13, 14, 15, 16, 17, 18},
+				map[string]any{"repeats": 5, "repeating_s": 6.0, "silence_s": 6.005}}},
+			{"for a short time", deaf(300, 700, 1500), &expect{notice, high, client, []uint64{9, 10, 11, 12, 13, 14}, nil}},
+			{"twice", deaf(300, 700), nil},
+			{"it acknowledged something in between", with(deaf(300, 700, 1500, 3100), func(in *Input) { in.Notes[4].Value = 300 }), nil},
+			{"it heard something at last", with(deaf(300, 700, 1500, 3100), func(in *Input) { in.Last[0] = m(17, 3200) }), nil},
+			{"a RST ended it", with(deaf(300, 700, 1500, 3100), func(in *Input) { in.aborted(client, "rst-ack", "abort", 17, 3200, 0, 0) }), nil},
+			{"the FIN is told of", with(deaf(300, 700, 1500, 3100), func(in *Input) { in.FIN[1] = once(10, 305) }), nil},
 			{"five repetitions", repeating(260, 660, 1460, 3060, 6260),
 				&expect{warning, high, server, []uint64{6, 9, 10, 11, 12, 13}, map[string]any{"repeats": 5, "silence_s": 6.2, "repeating_s": 6.0}}},
 			{"three, and the capture ends", repeating(260, 660, 1460), &expect{notice, high, server, []uint64{6, 9, 10, 11}, map[string]any{"repeats": 3}}},

@@ -30,6 +30,8 @@ func findDeadPeer(in *Input) []claim {
 		// A FIN that is not answered is told of by its state.
 		if run := in.unanswered(side); len(run) >= in.limit(Repeats) && in.FIN[index(side)].Frame == 0 && !probesOf(run) {
 			out = append(out, in.deadPeer(side, run))
+		} else if run, asks := in.wayBroken(side); run != nil {
+			out = append(out, in.deafPeer(side, run, asks))
 		}
 	}
 	return out
@@ -70,10 +72,114 @@ func (in *Input) deadPeer(side report.Side, run []Note) claim {
 	return c
 }
 
+// wayBroken returns what a side sent again while the other end, which is alive, sent again
+// what it had acknowledged, and that: had the other got anything of it, it would have
+// acknowledged more. Nil, if there is no such thing.
+func (in *Input) wayBroken(side report.Side) (run, asks []Note) {
+	asks = in.notes(DeafAgain, side.Peer())
+	n := len(asks)
+	if n < in.limit(Repeats) || in.deciding() != nil || in.FIN[index(side)].Frame != 0 || !same(asks[n-1].mark(), in.Last[index(side.Peer())]) {
+		return nil, nil
+	}
+	for n > 1 && asks[n-2].Value == asks[n-1].Value {
+		n--
+	}
+	asks = asks[n-1:] // since it acknowledged something new
+	run = in.pick(in.Notes, func(n *Note) bool {
+		return n.Kind == DataAgain && n.Side == side && n.Time.After(asks[0].Time)
+	})
+	if len(run) < in.limit(Repeats) || len(asks) < in.limit(Repeats) {
+		return nil, nil
+	}
+	return run, asks
+}
+
+// deafPeer: the other end is alive and hears nothing.
+func (in *Input) deafPeer(side report.Side, run, asks []Note) claim {
+	c := claim{
+		side:       side.Peer(),
+		confidence: unless(in.gappy()),
+		at:         run[len(run)-1].Time,
+		proof:      in.join(in.marksOf(run), in.marksOf(asks)),
+		notes:      run,
+		tell:       tellDeafPeer,
+	}
+	if len(run) < in.limit(DeadRepeats) && in.Now.Sub(run[0].Time) < in.atLeast(DeadFor) {
+		c.severity = notice
+	}
+	return c
+}
+
+func tellDeafPeer(in *Input, c *claim) {
+	peer, side, run := c.side, c.side.Peer(), c.notes
+	_, asks := in.wayBroken(side)
+	n, lasted := len(run), run[len(run)-1].Time.Sub(run[0].Time)
+	many := when(in.LostNotes > 0, "at least ") + times(n)
+	c.title = "The " + string(peer) + " hears nothing of the " + string(side) + ", whose data was sent again " + many + " in " + dur(lasted)
+	c.explanation = "The " + string(side) + " sent " + words.Plural(uint64(run[0].Value), "byte") + " again " + many + " (" + in.frames(in.marksOf(run)...) +
+		"). The " + string(peer) + " is alive: it sent again what the " + string(side) + " had acknowledged, " + times(len(asks)) + " (" + in.frames(in.marksOf(asks)...) +
+		"), and acknowledged nothing new in it. So neither the data nor an ACK of the " + string(side) + " reached it in this time: the way from the " + string(peer) + " works, the way back to it does not."
+	c.disproof = "These segments in a capture at the " + string(peer) + "."
+	c.advice = "Look at the way from the " + string(side) + " to the " + string(peer) + ": its route back, a firewall or NAT that sees or lets pass one direction only, a link that fails in one direction."
+	c.saw = both(side, "nothing; ETIMEDOUT when its kernel gives up", "nothing; ETIMEDOUT when its kernel gives up")
+	silence := in.Now.Sub(asks[0].Time)
+	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())), report.Float("repeating_s", lasted.Seconds()))
+}
+
+// mtuHole returns the last segment of the silent end, if by it that end has got something
+// short that was sent behind what is sent again, and all that is sent again are full
+// segments: so it looks where a router drops what is too long for its link, and the ICMP
+// error by which it says so does not come back (RFC 2923 section 2.1).
+func (in *Input) mtuHole(side report.Side, run []Note) *Note {
+	const options, least = 40, 1200 // octets of TCP's options; what such a link lets pass always
+	full := uint32(least - options)
+	if a, b := in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS; a != nil && b != nil {
+		full = max(least, uint32(min(*a, *b))) - options
+	}
+	for i := range run {
+		if run[i].Value < full {
+			return nil
+		}
+	}
+	came := in.notes(SmallCame, side.Peer())
+	if n := len(came); n > 0 && same(came[n-1].mark(), in.Last[index(side.Peer())]) && came[n-1].Value < run[0].Value {
+		return &came[n-1]
+	}
+	return nil
+}
+
+// whyUnanswered says what the silence may come from; small is what came all the same, nil
+// if nothing did.
+func (in *Input) whyUnanswered(peer report.Side, small *Note, run []Note) string {
+	switch {
+	case small != nil:
+		return "The host is there: " + words.Plural(uint64(small.Value), "byte") + " that were sent behind these came, as " + in.frame(small.mark()) +
+			" says by SACK. So it looks when a router drops what is longer than its next link takes, and its ICMP error (fragmentation needed) does not come back: a black hole of path MTU discovery."
+	case in.sentSince(peer, run):
+		return "It lives: the capture at its own end has what it has sent since, " + in.frame(in.Last[index(peer)]) +
+			" as the last, and nothing of that came to the " + string(peer.Peer()) + "'s. The path back is cut."
+	case in.neverSpoke(peer):
+		return "It had said nothing since its SYN,ACK: a host that is down or cannot be reached, a path on which only small segments arrive, and a full accept queue under SYN cookies, where the SYN,ACK is not repeated, look the same."
+	}
+	return "A host that is down and one that cannot be reached look the same."
+}
+
+// tellMTUHole: small segments arrive, long ones do not.
+func (in *Input) tellMTUHole(c *claim) {
+	peer, side, run := c.side, c.side.Peer(), c.notes
+	c.title = "Full-sized segments do not reach the " + string(peer) + ", small ones do: the " + string(side) + "'s data was sent again " +
+		when(in.LostNotes > 0, "at least ") + times(len(run)) + " in " + dur(run[len(run)-1].Time.Sub(run[0].Time))
+	c.disproof = "These segments in a capture near the " + string(peer) + "; shorter repetitions of them that are not answered either."
+	c.advice = "Find the link with the smaller MTU, often a tunnel or VPN; let the ICMP error pass there (IPv4: type 3, code 4; IPv6: type 2), or clamp the MSS of SYNs to its MTU. " +
+		"With tcp_mtu_probing=1 Linux finds the size by itself."
+	c.check = []string{"ip route get ADDRESS", "tracepath -n ADDRESS", "sysctl net.ipv4.tcp_mtu_probing", "nstat -az TcpRetransSegs TcpExtTCPTimeouts"}
+}
+
 func tellDeadPeer(in *Input, c *claim) {
 	peer, side, run := c.side, c.side.Peer(), c.notes
 	n := len(run)
 	first, end := run[0].Time, run[n-1].Time
+	small, gaps := in.mtuHole(side, run), ""
 	many := when(in.LostNotes > 0, "at least ") + times(n)
 	last := in.heard(peer)
 	since := "since " + in.frame(last)
@@ -88,31 +194,21 @@ func tellDeadPeer(in *Input, c *claim) {
 		silence, until = end.Sub(last.Time), " before the last of them"
 	}
 	c.title = "The " + string(peer) + " does not answer: the " + string(side) + "'s data was sent again " + many + " in " + dur(end.Sub(first))
-	gaps := ""
 	if short, long := run[1].Time.Sub(first), end.Sub(run[n-2].Time); long > short {
 		gaps = ", at gaps that grew from " + dur(short) + " to " + dur(long)
 	}
 	c.explanation = say("The "+string(side)+" sent "+words.Plural(uint64(run[0].Value), "byte")+" again "+many+" ("+in.frames(in.marksOf(run)...)+")"+gaps+
 		", and nothing came from the "+string(peer)+" "+since+", "+dur(silence)+until+".",
-		in.whyDead(peer, run),
+		in.whyUnanswered(peer, small, run),
 		when(c.rst == nil && in.Conn.FinalBy == "end-of-input", in.givesUp(run)),
-		when(!in.sentSince(peer, run), "The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
+		when(small == nil && !in.sentSince(peer, run), "The "+string(peer)+", if it lives"+when(c.rst != nil, " and the RST did not reach it")+
 			", has nothing to send: it keeps the connection until data of its own, or a keepalive, draw no answer (Linux's default keepalive, where it is on: 2 h 11 min)."))
 	c.saw = both(side, either(c.rst != nil, "an error of its own", "nothing; ETIMEDOUT when its kernel gives up"), "nothing")
 	c.values = append(in.values(report.Int("repeats", n), report.Float("silence_s", silence.Seconds())),
 		report.Float("repeating_s", end.Sub(first).Seconds()))
-}
-
-// whyDead says what is known of the peer that is not heard of.
-func (in *Input) whyDead(peer report.Side, run []Note) string {
-	switch {
-	case in.sentSince(peer, run):
-		return "It lives: the capture at its own end has what it has sent since, " + in.frame(in.Last[index(peer)]) +
-			" as the last, and nothing of that came to the " + string(peer.Peer()) + "'s. The path back is cut."
-	case in.neverSpoke(peer):
-		return "It had said nothing since its SYN,ACK: a host that is down or cannot be reached, a path on which only small segments arrive, and a full accept queue under SYN cookies, where the SYN,ACK is not repeated, look the same."
+	if small != nil {
+		in.tellMTUHole(c)
 	}
-	return "A host that is down and one that cannot be reached look the same."
 }
 
 // sentSince reports whether the peer has sent something since the first repetition, as the

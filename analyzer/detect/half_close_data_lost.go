@@ -63,7 +63,7 @@ func findHalfCloseDataLost(in *Input) []claim {
 		rst:   r,
 		tell:  tellHalfCloseDataLost,
 	}
-	if in.onlyAlertLost(r) || in.farewellLost(r) {
+	if in.onlyAlertLost(r) || in.ticketsLost(r) || in.farewellLost(r) {
 		c.severity = notice
 	}
 	return in.one(c)
@@ -75,6 +75,15 @@ func (in *Input) onlyAlertLost(r *rst) bool {
 	lost, _ := in.lostData(r)
 	h := in.Conn.HalfClose
 	return in.OnlyAlert && h != nil && h.By == r.By && lost <= h.Bytes
+}
+
+// ticketsLost reports whether what nobody read are the session tickets of a TLS 1.3
+// server, which follow the handshake: its client closed before it asked anything, and
+// they are few.
+func (in *Input) ticketsLost(r *rst) bool {
+	const most = 4 << 10
+	lost, _ := in.lostData(r)
+	return r.Unasked && lost <= most
 }
 
 // farewellLost reports whether what nobody read are a few octets that came at once after
@@ -102,13 +111,17 @@ func tellHalfCloseDataLost(in *Input, c *claim) {
 		sent = "The " + string(sender) + " had sent " + words.Plural(h.Bytes, "byte") + " in all since it acknowledged that FIN; how much of it the " + string(closed) + "'s program read, the capture does not tell."
 	}
 	alert := in.onlyAlertLost(r)
-	c.title = "The " + string(sender) + "'s " + either(alert, "TLS alert", "data") + " was lost: a RST answered it" + waited.say(", ", " after the "+string(closed)+"'s FIN")
+	tickets := !alert && in.ticketsLost(r)
+	c.title = "The " + string(sender) + "'s " + either(alert, "TLS alert", either(tickets, "TLS session tickets", "data")) + " " + either(tickets, "were lost: a RST answered them", "was lost: a RST answered it") + waited.say(", ", " after the "+string(closed)+"'s FIN")
 	c.explanation = say("The "+string(closed)+" sent its FIN ("+in.frame(fin.first())+"). "+words.Plural(lost, "byte")+" that the "+
 		string(sender)+" sent afterwards or meanwhile ("+in.frame(data)+") drew a RST ("+in.frame(r.mark())+"): the "+string(closed)+
 		" had closed both directions"+when(waited.Duration >= time.Second, ", or its FIN-WAIT-2 had timed out")+".", sent,
-		either(alert, "It is a TLS alert, by which the "+string(sender)+" says that it closes too: no data of the program is lost.", "Both ends are CLOSED; the data was not read."))
-	if alert {
-		c.advice = "Nothing to do: so end many connections of HTTPS whose client closes first."
+		either(alert, "It is a TLS alert, by which the "+string(sender)+" says that it closes too: no data of the program is lost.",
+			either(tickets, "The client had sent nothing but its part of the handshake, by its length: what came then are session tickets of TLS 1.3, or what the server says unasked. No answer is lost.",
+				"Both ends are CLOSED; the data was not read.")))
+	if alert || tickets {
+		c.advice = either(alert, "Nothing to do: so end many connections of HTTPS whose client closes first.",
+			"Nothing to do: so end health checks that close after the TLS handshake.")
 	}
 	c.saw = both(sender, "its write() succeeded, then ECONNRESET or EPIPE", "nothing: it had closed")
 }

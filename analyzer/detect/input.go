@@ -24,6 +24,8 @@ const (
 	BadChecksum                  // a SYN, FIN or RST whose checksum is wrong
 	OldDuplicate                 // belongs to an earlier incarnation by its numbers; Value is its octets of payload
 	OldReset                     // a RST of an earlier incarnation, with the number that the receiver expects in this one
+	SmallCame                    // reports that something behind a hole came, which is shorter than a full segment; Value is its octets
+	DeafAgain                    // octets sent again that were acknowledged, while what the other sent is not; Value is the ACK number
 	Answered                     // the first segment after several repetitions of the other end drew nothing; Value is for how many milliseconds they did
 )
 
@@ -161,6 +163,11 @@ type ResetDetail struct {
 	Octets uint32
 	// Signs are those of an injection.
 	Signs Sign
+	// Elsewhere says that by its hop limit it came from nearer, or farther, than all that
+	// its sender had sent.
+	Elsewhere bool
+	// Unasked says that its sender closed after a TLS handshake without a request.
+	Unasked bool
 }
 
 // Sign is a set of signs that a RST does not come from its sender (C7).

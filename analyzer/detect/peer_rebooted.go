@@ -83,10 +83,10 @@ func (t *callers) merge(o *callers) {
 	}
 }
 
-// addHost takes a connection that a host denied by r, unless somebody nearer did it in
-// its name.
+// addHost takes a connection that a host denied by r, unless somebody nearer, or farther,
+// did it in its name.
 func (s *Survey) addHost(in *Input, r *rst) {
-	if r.Signs&(SignTTL|SignTooSoon) != 0 || r.Cause == "injected" {
+	if r.Elsewhere || r.Signs&(SignTTL|SignTooSoon) != 0 || r.Cause == "injected" {
 		return
 	}
 	h := s.hosts.At(in.address(r.By), weighHost)

@@ -43,7 +43,20 @@ func (in *Input) halfOpen(r *rst) claim {
 	if before, known := in.endedBefore(r); known {
 		return claim{side: r.By, severity: notice, at: r.Time, proof: in.marks(before.Mark, r.answers(), r.mark()), rst: r, tell: tellKnownEnd}
 	}
-	return claim{side: r.By, confidence: unless(in.gappy()), at: r.Time, proof: in.marks(r.answers(), r.mark()), rst: r, tell: tellHalfOpen}
+	c := claim{side: r.By, confidence: unless(in.gappy()), at: r.Time, proof: in.marks(r.answers(), r.mark()), rst: r, tell: tellHalfOpen}
+	if in.closedUnseen(r.By) {
+		c.severity, c.confidence = notice, low
+	}
+	return c
+}
+
+// closedUnseen reports whether an end may have closed before the capture began: of a
+// connection that was open then it has nothing of that end but ACKs. (One that looks like
+// a keepalive probe may be an ACK that the FIN has overtaken.) What an orphan answers, or a
+// TIME-WAIT that was cut short, looks the same as an end without the connection.
+func (in *Input) closedUnseen(side report.Side) bool {
+	e := in.Conn.Endpoint(side)
+	return in.Conn.Open.Kind == "mid-stream" && e.PayloadBytes == 0 && e.KeepaliveProbes < 2
 }
 
 func tellHalfOpen(in *Input, c *claim) {
@@ -55,10 +68,25 @@ func tellHalfOpen(in *Input, c *claim) {
 	c.title = "The " + string(lost) + " did not know the connection any more"
 	c.explanation = say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
 		") with the number that it had acknowledged: that is how a host answers that has no such connection. The "+string(lost)+
-		" had left it before, by no packet in this capture: it was restarted, lost it in a failover, or was closed by a segment not seen here; or a middlebox that forgot the connection answers in its place.", idle,
+		" had left it before, by no packet in this capture: it was restarted, lost it in a failover, or was closed by a segment not seen here; or a middlebox that forgot the connection answers in its place.",
+		when(c.confidence == low, "The capture began in the middle of the connection, and has nothing that the "+string(lost)+" sent before but ACKs, if anything: it may have closed before, and then this is how a closed end answers."), idle,
 		when(r.Octets > 0, "The data in that segment is lost."))
 	c.saw = both(lost, "nothing: there is no socket", "ECONNRESET at the next read(), EPIPE at the write() after it")
 	c.values = in.values(report.Float("idle_s", r.Idle.Seconds()), report.Int("lost_bytes", r.Octets))
+	if r.Elsewhere {
+		in.tellInItsPlace(c, idle)
+	}
+}
+
+// tellInItsPlace: by its hop limit somebody else sent the RST.
+func (in *Input) tellInItsPlace(c *claim, idle string) {
+	r, named, other := c.rst, c.side, c.side.Peer()
+	c.title = "Another host answered in the " + string(named) + "'s name that there is no such connection"
+	c.explanation = say("The "+string(other)+"'s segment ("+in.frame(r.answers())+") drew a bare RST ("+in.frame(r.mark())+
+		") with the number that it had acknowledged, as from a host that has no such connection. By its hop limit it came from nearer, or farther, than all that the "+string(named)+
+		" had sent: a firewall, NAT or load balancer that forgot the connection, or sent the segment to another host. The "+string(named)+" may have it still.", idle,
+		when(r.Octets > 0, "The data in that segment is lost."))
+	c.saw = both(named, "nothing, until a keepalive or data of its own", "ECONNRESET at the next read(), EPIPE at the write() after it")
 }
 
 // challengedBefore reports whether an earlier RST of the same end had drawn a

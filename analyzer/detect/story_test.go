@@ -350,7 +350,46 @@ func repeating(at ...float64) *Input {
 	})
 }
 
-// healed is the same after the server has answered at t.
+// unheardOf is a connection that was open when the capture began, and that the server,
+// which has sent so much since, does not know any more.
+func unheardOf(octets, probes uint64) *Input {
+	return with(established(), func(in *Input) {
+		in.aborted(server, "rst", "no-such-connection", 9, 491, 8, 13)
+		in.Conn.Open.Kind = "mid-stream"
+		in.Conn.Endpoints.Server.PayloadBytes, in.Conn.Endpoints.Server.KeepaliveProbes = octets, probes
+	})
+}
+
+// deaf is a server that repeats its answer at these times, 5 ms after each of which the
+// client asks again.
+func deaf(at ...float64) *Input {
+	return with(established(), func(in *Input) {
+		for i, t := range at {
+			asks, again, answer := note(DataAgain, client, uint64(9+2*i), t), note(DeafAgain, client, uint64(9+2*i), t), note(DataAgain, server, uint64(10+2*i), t+5)
+			again.Value, answer.Value = 301, 540
+			in.Notes = append(in.Notes, asks, again, answer)
+		}
+		n, last := len(at), at[len(at)-1]
+		in.Last = [2]Mark{m(uint64(7+2*n), last), m(uint64(8+2*n), last+5)}
+		in.ends(uint64(8+2*n), last+5)
+	})
+}
+
+// holed is the same of segments so long, when the server's last word was that something
+// shorter behind them came.
+func holed(long, short uint32) *Input {
+	return with(repeating(260, 660, 1460, 3060, 6260), func(in *Input) {
+		for i := range in.Notes {
+			in.Notes[i].Value = long
+		}
+		in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = ptr(uint16(1460)), ptr(uint16(1460))
+		n := note(SmallCame, server, 7, 61)
+		n.Value = short
+		in.Notes, in.Last[1] = append([]Note{n}, in.Notes...), m(7, 61)
+	})
+}
+
+// healed is repeating after the server has answered at t.
 func healed(t float64, at ...float64) *Input {
 	return with(repeating(at...), func(in *Input) {
 		frame := uint64(9 + len(at))

@@ -95,9 +95,10 @@ type listener struct {
 	heard       int64 // when it was heard of last
 	group[served, service, *service]
 	silent    *waiting
-	closeWait *waiting // what stayed in CLOSE-WAIT there
-	refused   *waiting // whose ACK of the SYN,ACK drew a RST
-	hung      *waiting // of those, what was answered before, and then not any more
+	closeWait *waiting    // what stayed in CLOSE-WAIT there
+	refused   *waiting    // whose ACK of the SYN,ACK drew a RST
+	closed    *stats.Rate // its refusals of SYNs
+	hung      *waiting    // of those, what was answered before, and then not any more
 }
 
 // served is one connection of a listener, with what is counted of it.
@@ -320,6 +321,9 @@ func (s *Survey) addServed(l *listener, in *Input, denied *rst) {
 	l.heard = max(l.heard, x.until)
 	if denied != nil {
 		x.until = 0 // what came last was no sign that the server has it
+	}
+	if r := in.deciding(); r != nil && in.Conn.Open.Kind == "refused" {
+		kept(&l.closed).Add(r.Time.UnixNano(), 1, 0)
 	}
 	switch r := in.refusedACK(); {
 	case r != nil:
@@ -560,6 +564,7 @@ func (l *listener) merge(o *listener) {
 	l.closeWait = merged(l.closeWait, o.closeWait, (*waiting).merge)
 	l.hung = merged(l.hung, o.hung, (*waiting).merge)
 	l.refused = merged(l.refused, o.refused, (*waiting).merge)
+	l.closed = merged(l.closed, o.closed, (*stats.Rate).Merge)
 	l.join(&o.group)
 }
 

@@ -164,6 +164,14 @@ func refusedACK() *Input {
 	})
 }
 
+// refusedSYN is one that nobody listened for.
+func refusedSYN(int) *Input {
+	return with(synSent(), func(in *Input) {
+		in.Conn.Open.Kind = "refused"
+		in.aborted(server, "rst-ack", "refused", 2, 1, 1, 0)
+	})
+}
+
 // lostInCloseWait is one that the server did not close, until a RST told it that the
 // client has no socket any more.
 func lostInCloseWait(wait float64) *Input {
@@ -395,6 +403,11 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 		"accept-queue-overflow": {
 			{"a RST to each ACK, while others are served", together(numbered(4, 10, func(int) *Input { return refusedACK() }), shifted(500, numbered(2, 10, func(int) *Input { return ordinary() }))),
 				"warning medium 198.51.100.1:5000 answered the ACK of 4 handshakes with a RST: its accept queue was probably full"},
+			{"a listener that is restarted", together(numbered(4, 10, func(int) *Input { return refusedACK() }), shifted(100, numbered(2, 10, refusedSYN)), shifted(500, numbered(2, 10, func(int) *Input { return ordinary() }))), ""},
+			{"one that was restarted long before", together(numbered(2, 10, refusedSYN), shifted(3000, numbered(4, 10, func(int) *Input { return refusedACK() })), shifted(3500, numbered(2, 10, func(int) *Input { return ordinary() }))),
+				"warning medium 198.51.100.1:5000 answered the ACK of 4 handshakes with a RST: its accept queue was probably full"},
+			{"one that is restarted later", together(numbered(4, 10, func(int) *Input { return refusedACK() }), shifted(500, numbered(2, 10, func(int) *Input { return ordinary() })), shifted(6000, numbered(2, 10, refusedSYN))),
+				"warning medium 198.51.100.1:5000 answered the ACK of 4 handshakes with a RST: its accept queue was probably full"},
 			{"two of them", together(numbered(2, 10, func(int) *Input { return refusedACK() }), shifted(500, numbered(2, 10, func(int) *Input { return ordinary() }))), ""},
 			{"a listener that was closed", together(numbered(2, 10, func(int) *Input { return ordinary() }), shifted(500, numbered(4, 10, func(int) *Input { return refusedACK() }))), ""},
 			{"the SYN,ACK comes again", together(numbered(4, 10, func(int) *Input { return overflow(2, client) }), shifted(500, numbered(2, 10, func(int) *Input { return ordinary() }))), ""},
@@ -615,6 +628,9 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			}), ""},
 			{"a middlebox denies them", numbered(3, 100, func(int) *Input {
 				return with(denies(4000), func(in *Input) { in.Resets[0].Signs = SignTTL })
+			}), ""},
+			{"denied from elsewhere", numbered(3, 100, func(int) *Input {
+				return with(denies(4000), func(in *Input) { in.Resets[0].Elsewhere = true })
 			}), ""},
 			{"without a pause", numbered(3, 100, func(int) *Input { return denies(300) }), ""},
 		},

@@ -26,7 +26,7 @@ const (
 	octetsMissing                     // acknowledged octets were not captured
 	oneDirection                      // only one direction was captured
 	givenUp                           // it was given up to make room
-	dataUnanswered                    // data was sent again after the other end was heard of last
+	dataUnanswered                    // data was sent again after the other end was heard of last, or by an end that hears nothing
 	silenceBroken                     // an end answered that had not for some time
 )
 
@@ -63,6 +63,8 @@ func (in *Input) traits() (all trait) {
 			all |= oldSegments
 		case DataAgain:
 			set(dataUnanswered, n.Time.After(in.heard(n.Side.Peer()).Time))
+		case DeafAgain:
+			all |= dataUnanswered
 		case Answered:
 			all |= silenceBroken
 		}

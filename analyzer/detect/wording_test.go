@@ -53,6 +53,16 @@ func TestWording(t *testing.T) {
 			in.Taps = &Taps{Copies: [2]uint32{9, 4}, BothEnds: true, Heard: in.Last}
 			in.Last[1] = m(40, 6000)
 		}), "dead-peer", []string{"It lives", "frame 40", "The path back is cut", "-if it lives"}},
+		"perhaps closed before":   {unheardOf(0, 0), "reset-no-such-connection", []string{"may have closed before"}},
+		"not closed before":       {unheardOf(10, 0), "reset-no-such-connection", []string{"-may have closed before"}},
+		"hears nothing":           {deaf(300, 700, 1500, 3100, 6300), "dead-peer", []string{"The client hears nothing of the server", "sent 540 bytes again 5 times", "The client is alive", "-host that is down"}},
+		"small segments come":     {holed(1448, 300), "dead-peer", []string{"Full-sized segments do not reach the server, small ones do", "300 bytes", "black hole", "-host that is down", "-if it lives"}},
+		"short ones are lost too": {holed(1300, 300), "dead-peer", []string{"does not answer", "-black hole"}},
+		"as small as a jumbo": {with(holed(1448, 300), func(in *Input) {
+			in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = ptr(uint16(8960)), ptr(uint16(8960))
+		}), "dead-peer", []string{"-black hole"}},
+		"no MSS is known":          {with(holed(1160, 300), func(in *Input) { in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = nil, nil }), "dead-peer", []string{"black hole"}},
+		"it said more after that":  {with(holed(1448, 300), func(in *Input) { in.Last[1] = m(8, 61.5) }), "dead-peer", []string{"-black hole"}},
 		"a server that has spoken": {repeating(260, 660, 1460, 3060, 6260), "dead-peer", []string{"-SYN cookies"}},
 
 		"FIN-WAIT-1 to the end": {stuck(closing(), client, 3, 4000), "fin-wait-1-stuck", []string{"sent again 3 times", "silent since frame 6"}},
@@ -66,6 +76,7 @@ func TestWording(t *testing.T) {
 		"half-closed for a while":  {dataAfterFIN(), "half-close", []string{"500 ms later", "-then closed"}},
 
 		"no FIN-WAIT-2 time-out yet": {dataToClosed(), "half-close-data-lost", []string{"-timed out"}},
+		"tickets are no answer":      {with(dataToClosed(), func(in *Input) { in.Resets[0].Unasked = true }), "half-close-data-lost", []string{"TLS session tickets were lost", "No answer is lost", "-not read"}},
 		"perhaps a time-out":         {with(dataToClosed(), func(in *Input) { in.Resets[0].Time = ms(65000) }), "half-close-data-lost", []string{"or its FIN-WAIT-2 had timed out"}},
 		"more had been sent":         {with(dataToClosed(), func(in *Input) { in.Conn.HalfClose.Bytes, in.Resets[0].Idle = 4000, 0 }), "half-close-data-lost", []string{"The server had sent 4,000 bytes in all"}},
 

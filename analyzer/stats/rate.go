@@ -84,6 +84,26 @@ func (r *Rate) After(t int64) (n uint64) {
 	return n
 }
 
+// Within reports whether it happened from one time to another, or in the same buckets of
+// the timeline.
+func (r *Rate) Within(from, until int64) bool {
+	for _, x := range r.few {
+		if x.t >= from && x.t <= until {
+			return true
+		}
+	}
+	if r.line == nil {
+		return false
+	}
+	l := r.line
+	for i := range l.used {
+		if at := (l.first + int64(i)) * l.width; l.n[up][i] > 0 && at+l.width > from && at <= until {
+			return true
+		}
+	}
+	return false
+}
+
 // Burst is a time in which something went on, from the begin of its first bucket to
 // the end of its last.
 type Burst struct {

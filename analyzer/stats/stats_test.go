@@ -169,6 +169,32 @@ func TestAfter(t *testing.T) {
 	}
 }
 
+func TestRateWithin(t *testing.T) {
+	var few, many Rate
+	few.Add(10*second, 1, 0)
+	for i := range int64(fewIntervals + 1) {
+		many.Add((100+i)*second, 1, 0)
+	}
+	for _, x := range []struct {
+		r           *Rate
+		from, until int64
+		want        bool
+	}{
+		{new(Rate), 0, 100 * second, false},
+		{&few, 10 * second, 10 * second, true},
+		{&few, 10*second + 1, 20 * second, false},
+		{&few, 0, 10*second - 1, false},
+		{&many, 0, 100*second - 1, false},
+		{&many, 0, 100 * second, true},
+		{&many, (100+fewIntervals)*second + second/2, 200 * second, true}, // in its bucket
+		{&many, (101 + fewIntervals) * second, 200 * second, false},
+	} {
+		if got := x.r.Within(x.from, x.until); got != x.want {
+			t.Errorf("Within(%d, %d) = %v", x.from, x.until, got)
+		}
+	}
+}
+
 func TestWithin(t *testing.T) {
 	var h Durations
 	for i := range int64(100) {

@@ -13,7 +13,8 @@
 // from B; the control bits as tcpdump writes them; numbers; the state of B
 // after it. "-" is a state that is not checked; "?" behind a state says that
 // it must be shown as not proved. Fields: seq, ack, len, win, ts=VAL/ECR, mss,
-// ws, sackok, sack=LEFT-RIGHT, fo (a fast open cookie), id (IPv4), ttl, badsum,
+// ws, sackok, sack=LEFT-RIGHT, fo (a fast open cookie), tls=TYPE (the payload is one record of
+// TLS), id (IPv4), ttl, badsum,
 // partsum (a checksum of the pseudo-header only, as the sender's own tap sees it),
 // a=PORT and b=PORT for other ports than 40001 and 5000. Lines "icmp TYPE CODE" in
 // place of flags quote the segment of A with that seq. "#" begins a comment.

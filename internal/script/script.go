@@ -217,6 +217,9 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 	}
 	t.TTL = uint8(n["ttl"])
 	t.IPID = uint16(n["id"])
+	if err := seg.record(t.Payload); err != nil {
+		return nil, err
+	}
 	if v.NewIPIDs && n["id"] == 0 {
 		t.IPID = id
 	}
@@ -237,6 +240,21 @@ func (seg *Segment) frame(v Variant, id uint16) ([]byte, error) {
 	}
 	t.Shift(addSeq, addAck)
 	return t.Append(nil, packet.Ethernet), nil
+}
+
+// record makes payload the TLS record that a line asks for.
+func (seg *Segment) record(payload []byte) error {
+	const header = 5
+	kind, err := seg.num("tls", 0)
+	if err != nil || kind == 0 {
+		return err
+	}
+	if len(payload) < header {
+		return fmt.Errorf("tls: no room for a record in len=%d", len(payload))
+	}
+	n := len(payload) - header
+	copy(payload, []byte{byte(kind), 3, 3, byte(n >> 8), byte(n)})
+	return nil
 }
 
 // icmp builds the error that quotes t.

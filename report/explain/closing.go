@@ -96,7 +96,10 @@ var closingFindings = []Entry{
 			succeeded.`,
 		Decides: `Data after the acknowledged FIN, answered by a RST from the end that had closed. A notice,
 			where the data was a TLS alert, or at most 128 octets within two round trips of the FIN: a last word
-			that no program waits for.`,
+			that no program waits for. A notice too, where the client had sent nothing after the server's half
+			of a TLS 1.3 handshake but its own last flight, of at most 88 octets: it had asked nothing, and up
+			to 4 kB that come then are session tickets, as after a health check that closes at once. For that
+			the server's first octets must be in the capture, not only their headers.`,
 		Alike: `A RST because of unread data comes at once with the close, before new data.`,
 		Check: []string{"nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose"},
 		Do: `The closing program should use shutdown(SHUT_WR), read until 0, then close(). tcp_fin_timeout is

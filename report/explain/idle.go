@@ -68,8 +68,14 @@ var idleFindings = []Entry{
 			5 repeats that last less than 10 s it is a notice, else a warning. The finding says how long the
 			silence has lasted, and when the sender's kernel gives up by the gaps that were measured. The
 			confidence is medium where the capture has missed octets; a capture of one direction tells
-			nothing.`,
-		Alike: `If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
+			nothing. Where all that is sent again are full segments, and the last that came from the silent
+			end says by SACK that fewer than 1,000 octets sent behind them arrived, the finding points to the
+			path's MTU. It is told too of an end that is alive and hears nothing: it has sent again, 3 times or
+			more, what the other had acknowledged, with an ACK number that did not move, while the other sent
+			its own data again as often.`,
+		Alike: `A path MTU black hole: small packets pass, full segments are dropped by a link with a smaller
+			MTU, and the ICMP error about it is filtered. Where nothing small follows the full segments it looks
+			as a dead peer does: ping -M do -s 1472 tells. If the peer speaks again it was an outage (outage-recovered). A bare RST from it means that it
 			lost the connection.`,
 		Check: []string{"ss -tino   # timer:(on,...), backoff, retrans", "nstat -az TcpExtTCPTimeouts TcpExtTCPAbortOnTimeout"},
 		Do:    `Find where the packets end: capture at the peer. To notice sooner, set TCP_USER_TIMEOUT on the socket.`,
@@ -81,7 +87,7 @@ var idleFindings = []Entry{
 		Means: `A host came back without its connections: it answers data or probes of old ones with RSTs.`,
 		Decides: `At least 2 connections on which a host had said nothing for 1 s or more, and then answered
 			data or a probe with a bare RST, which came from as far as what it had sent before (by its hop
-			limit). It was last heard of on each of them before the first of these RSTs, and
+			limit; where those had come from one distance it must be that). It was last heard of on each of them before the first of these RSTs, and
 			no other connection that it had before goes on after that. The confidence is high from 3 connections on,
 			medium with 2.`,
 		Alike: `One connection alone may have been lost for another reason (reset-no-such-connection). A

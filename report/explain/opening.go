@@ -119,7 +119,9 @@ var openingFindings = []Entry{
 		Decides: `The SYN,ACK comes again although the client's ACK, and better its data, were captured and
 			the data is resent unacknowledged; or the SYN,ACK comes again twice or more, each time answered. With
 			tcp_abort_on_overflow=1 a RST comes instead, as from a listener that was closed just then: that is a
-			notice, and a warning of medium confidence for a listener that did so to 3 clients and served others that came later.`,
+			notice, and a warning of medium confidence for a listener that did so to 3 clients, served others that
+			came later, and refused no SYN from 0.2 s before to 5 s after: one that was closed, as in a restart,
+			refuses those too, one with a full queue drops them.`,
 		Alike: `Near the client, a lost ACK looks alike for a single connection. TCP_DEFER_ACCEPT repeats the
 			SYN,ACK once, at its end.`,
 		Check: []string{"nstat -az TcpExtListenOverflows TcpExtListenDrops", "ss -ltn   # Recv-Q is the queue, Send-Q its limit"},

@@ -23,7 +23,10 @@ var resetFindings = []Entry{
 		Means: `A segment was answered by a RST because its receiver knew of no such connection: the process
 			or the host had been restarted, its connection had timed out, or a middlebox had forgotten it.`,
 		Decides: `A bare RST within a round trip after a segment, with that segment's acknowledgement number
-			as its sequence number.`,
+			as its sequence number. Where its hop limit says that it came from nearer, or farther, than all that
+			its alleged sender had sent, the finding says that another host sent it, and that end's state is
+			not proved by it. A notice of low confidence, where the connection was open before the capture
+			began, and that end sent nothing in it before but ACKs: it may have closed before.`,
 		Alike: `The same form comes from an orphan in FIN-WAIT that gets data (reset-after-close), from
 			SYN-RECEIVED (a full or closed listener), and from SYN-SENT (a wrong ACK).`,
 		Check: []string{"uptime", "nstat -az TcpOutRsts"},

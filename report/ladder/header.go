@@ -207,7 +207,11 @@ func (d *drawing) end(side report.Side) (list []string) {
 	case e.State != e.ConfirmedState && len(e.Pending) > 0:
 		proved := d.opt.StateName(e.ConfirmedState, false)
 		if frames := d.pending(e); len(frames) == 1 {
-			list = append(list, state+" if "+frames[0]+" arrived, else still "+proved)
+			came := " arrived"
+			if e.Pending[0].On == "snd.RST" { // it may be another host's
+				came = " is its own"
+			}
+			list = append(list, state+" if "+frames[0]+came+", else still "+proved)
 		} else {
 			list = append(list, state+" if "+strings.Join(frames, " and ")+" arrived; proved is "+proved)
 		}
