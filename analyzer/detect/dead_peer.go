@@ -78,7 +78,7 @@ func (in *Input) deadPeer(side report.Side, run []Note) claim {
 func (in *Input) wayBroken(side report.Side) (run, asks []Note) {
 	asks = in.notes(DeafAgain, side.Peer())
 	n := len(asks)
-	if n < in.limit(Repeats) || in.deciding() != nil || in.FIN[index(side)].Frame != 0 || !same(asks[n-1].mark(), in.Last[index(side.Peer())]) {
+	if n < in.limit(Repeats) || in.deciding() != nil || in.FIN[index(side)].Frame != 0 || !same(asks[n-1].mark(), in.heard(side.Peer())) {
 		return nil, nil
 	}
 	for n > 1 && asks[n-2].Value == asks[n-1].Value {
@@ -142,7 +142,7 @@ func (in *Input) mtuHole(side report.Side, run []Note) *Note {
 		}
 	}
 	came := in.notes(SmallCame, side.Peer())
-	if n := len(came); n > 0 && same(came[n-1].mark(), in.Last[index(side.Peer())]) && came[n-1].Value < run[0].Value {
+	if n := len(came); n > 0 && same(came[n-1].mark(), in.heard(side.Peer())) && came[n-1].Value < run[0].Value {
 		return &came[n-1]
 	}
 	return nil
