@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -177,7 +178,7 @@ func cross(t *testing.T, list []crossing) (con *report.Connection, found []strin
 			all = append(all, s)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b wire.Segment) int { return int(a.Time - b.Time) })
+	slices.SortStableFunc(all, func(a, b wire.Segment) int { return cmp.Compare(a.Time, b.Time) })
 	an := analyzer.New(analyzer.Options{Files: 2})
 	for i := range all {
 		all[i].Packet = uint64(i + 1)
