@@ -141,6 +141,10 @@ func openings() map[string][]example {
 			{"twice, near the server", overflow(2, server), &expect{warning, high, server, []uint64{1, 2, 3, 4, 5, 6},
 				map[string]any{"syn_ack_retransmits": 2, "acks_not_taken": 2, "delay_s": 3.0}}},
 			{"twice, near the client", overflow(2, client), &expect{warning, medium, server, []uint64{1, 2, 3, 4, 5, 6}, nil}},
+			{"twice, and the server's tap has an ACK before", tapped(overflow(2, client), [2]Mark{m(3, 21), m(103, 26)}), &expect{warning, high, server, []uint64{1, 2, 4, 6, 103},
+				map[string]any{"acks_not_taken": 1}}},
+			{"twice, and the server's tap has an ACK after", tapped(overflow(2, client), [2]Mark{m(3, 21), m(103, 3050)}), &expect{warning, medium, server, []uint64{1, 2, 3, 4, 5, 6}, nil}},
+			{"twice, and the server's tap has another ACK before", tapped(overflow(2, client), [2]Mark{m(90, 21), m(103, 26)}), &expect{warning, medium, server, []uint64{1, 2, 3, 4, 5, 6}, nil}},
 			{"once, with data", with(overflow(1, client), func(in *Input) {
 				in.Notes = append([]Note{note(DataAgain, client, 20, 600)}, in.Notes...)
 			}), &expect{warning, medium, server, []uint64{1, 2, 3, 4, 20}, map[string]any{"data_retransmits": 1}}},
@@ -643,6 +647,7 @@ func livesAndCaptures() map[string][]example {
 			{"both directions", twice(4, 3), &expect{info, high, "", []uint64{2, 3}, map[string]any{"copies": uint64(7)}}},
 			{"one direction", twice(4, 0), nil},
 			{"a few of many", twice(1, 1), nil},
+			{"a few of many, a tap near each end", with(twice(1, 1), func(in *Input) { in.Taps.BothEnds = true }), &expect{info, high, "", []uint64{2, 3}, nil}},
 			{"everything twice at one tap", doubled(7), nil},
 		},
 		"capture-loss": {

@@ -360,6 +360,19 @@ func unheardOf(octets, probes uint64) *Input {
 	})
 }
 
+// inItsPlace is a RST of a nearer host, in answer to that many octets.
+func inItsPlace(octets uint32) *Input {
+	return with(established(), func(in *Input) {
+		in.aborted(server, "rst", "no-such-connection", 9, 491, 8, octets)
+		in.Resets[0].Elsewhere = true
+	})
+}
+
+// tapped has a tap near each end, of which that of the server has these ACKs, too.
+func tapped(in *Input, acks ...[2]Mark) *Input {
+	return with(in, func(in *Input) { in.Taps = &Taps{BothEnds: true, ACKs: acks} })
+}
+
 // deaf is a server that repeats its answer at these times, 5 ms after each of which the
 // client asks again.
 func deaf(at ...float64) *Input {

@@ -56,6 +56,7 @@ func (in *Input) cameBefore(acks []Mark, t time.Time) (came []Mark) {
 	if !in.tapAtBothEnds() {
 		return nil
 	}
+	came = in.room().takeMarks(len(in.Taps.ACKs))
 	for _, a := range in.Taps.ACKs {
 		if has(acks, a[0]) && a[1].Time.Before(t) {
 			came = append(came, a[1])

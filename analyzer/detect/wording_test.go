@@ -53,11 +53,13 @@ func TestWording(t *testing.T) {
 			in.Taps = &Taps{Copies: [2]uint32{9, 4}, BothEnds: true, Heard: in.Last}
 			in.Last[1] = m(40, 6000)
 		}), "dead-peer", []string{"It lives", "frame 40", "The path back is cut", "-if it lives"}},
-		"perhaps closed before":   {unheardOf(0, 0), "reset-no-such-connection", []string{"may have closed before"}},
-		"not closed before":       {unheardOf(10, 0), "reset-no-such-connection", []string{"-may have closed before"}},
-		"hears nothing":           {deaf(300, 700, 1500, 3100, 6300), "dead-peer", []string{"The client hears nothing of the server", "sent 540 bytes again 5 times", "The client is alive", "-host that is down"}},
-		"small segments come":     {holed(1448, 300), "dead-peer", []string{"Full-sized segments do not reach the server, small ones do", "300 bytes", "black hole", "-host that is down", "-if it lives"}},
-		"short ones are lost too": {holed(1300, 300), "dead-peer", []string{"does not answer", "-black hole"}},
+		"perhaps closed before":      {unheardOf(0, 0), "reset-no-such-connection", []string{"may have closed before"}},
+		"not closed before":          {unheardOf(10, 0), "reset-no-such-connection", []string{"-may have closed before"}},
+		"another host's, to data":    {inItsPlace(13), "reset-no-such-connection", []string{"Another host answered", "data in that segment is lost"}},
+		"another host's, to no data": {inItsPlace(0), "reset-no-such-connection", []string{"Another host answered", "-is lost"}},
+		"hears nothing":              {deaf(300, 700, 1500, 3100, 6300), "dead-peer", []string{"The client hears nothing of the server", "sent 540 bytes again 5 times", "The client is alive", "-host that is down"}},
+		"small segments come":        {holed(1448, 300), "dead-peer", []string{"Full-sized segments do not reach the server, small ones do", "300 bytes", "black hole", "-host that is down", "-if it lives"}},
+		"short ones are lost too":    {holed(1300, 300), "dead-peer", []string{"does not answer", "-black hole"}},
 		"as small as a jumbo": {with(holed(1448, 300), func(in *Input) {
 			in.Conn.Endpoints.Client.MSS, in.Conn.Endpoints.Server.MSS = ptr(uint16(8960)), ptr(uint16(8960))
 		}), "dead-peer", []string{"-black hole"}},
