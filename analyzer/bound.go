@@ -40,6 +40,9 @@ func (d *details) weight() uint32 {
 	n := unsafe.Sizeof(*d) + uintptr(cap(d.refuted))*unsafe.Sizeof(refutation{}) + uintptr(cap(d.resets))*unsafe.Sizeof(reset{}) +
 		uintptr(cap(d.synCopies)+cap(d.finCopies))*unsafe.Sizeof(transmission{}) + uintptr(cap(d.notes))*unsafe.Sizeof(note{}) +
 		uintptr(cap(d.challenges))*unsafe.Sizeof(challenge{}) + uintptr(cap(d.since))*unsafe.Sizeof(moment{}) + uintptr(cap(d.letters))
+	if t := d.taps; t != nil {
+		n += unsafe.Sizeof(*t) + uintptr(cap(t.came))*unsafe.Sizeof(t.came[0]) + uintptr(cap(t.acks))*unsafe.Sizeof(t.acks[0])
+	}
 	for i := range d.side {
 		if side := d.side[i]; side != nil {
 			n += unsafe.Sizeof(*side)

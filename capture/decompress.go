@@ -17,19 +17,30 @@ import (
 
 // codec is a compression, recognised by content.
 type codec struct {
-	name  string
-	magic string
-	mask  string // bits of magic that count; empty for all
-	open  func(*bufio.Reader) (io.Reader, error)
+	name   string
+	ending string // of the names of such files
+	magic  string
+	mask   string // bits of magic that count; empty for all
+	open   func(*bufio.Reader) (io.Reader, error)
 }
 
 var codecs = []codec{
-	{name: "gzip", magic: "\x1f\x8b\x08", open: openGzip},
-	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
-	{name: "zstd", magic: "\x50\x2a\x4d\x18", mask: "\xf0\xff\xff\xff", open: openZstd}, // skippable frame first
-	{name: "xz", magic: xzMagic, open: openXZ},
-	{name: "lz4", magic: lz4Magic, open: openLZ4},
-	{name: "bzip2", magic: "BZh\x30", mask: "\xff\xff\xff\xf0", open: openBzip2}, // the digit is the size of its blocks
+	{name: "gzip", ending: ".gz", magic: "\x1f\x8b\x08", open: openGzip},
+	{name: "zstd", ending: ".zst", magic: "\x28\xb5\x2f\xfd", open: openZstd},
+	{name: "zstd", ending: ".zst", magic: skippable, mask: skippableMask, open: openZstd}, // such a frame first
+	{name: "xz", ending: ".xz", magic: xzMagic, open: openXZ},
+	{name: "lz4", ending: ".lz4", magic: lz4Magic, open: openLZ4},
+	{name: "bzip2", ending: ".bz2", magic: "BZh\x30", mask: "\xff\xff\xff\xf0", open: openBzip2}, // the digit is the size of its blocks
+}
+
+// skippable begins a frame that zstd and lz4 skip, and so do 15 more.
+const (
+	skippable     = "\x50\x2a\x4d\x18"
+	skippableMask = "\xf0\xff\xff\xff"
+)
+
+func isSkippable(b []byte) bool {
+	return (&codec{magic: skippable, mask: skippableMask}).matches(b)
 }
 
 // rawBlock is the size of the buffer between an input and its decompressor.
@@ -55,7 +66,7 @@ func decompress(src io.Reader) (io.Reader, string) {
 // and that is near: only it tells which of them this is.
 func skipped(buf *bufio.Reader, begin []byte) []byte {
 	const header = 8
-	if len(begin) < 4 || begin[0]&0xf0 != 0x50 || string(begin[1:4]) != "\x2a\x4d\x18" {
+	if !isSkippable(begin) {
 		return nil
 	}
 	if begin, _ = buf.Peek(header); len(begin) < header {

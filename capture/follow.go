@@ -135,8 +135,8 @@ func (t *tail) look(f found) {
 // compressed reports whether path is a member that was compressed after it was written, as
 // by tcpdump -z gzip: its packets have been read, or will be from the file that is open.
 func (t *tail) compressed(path string) bool {
-	before := strings.TrimSuffix(path, filepath.Ext(path))
-	return slices.Contains(compressedEndings, filepath.Ext(path)) && t.known[before] != nil
+	ending := filepath.Ext(path)
+	return t.known[strings.TrimSuffix(path, ending)] != nil && slices.ContainsFunc(codecs, func(c codec) bool { return c.ending == ending })
 }
 
 // renamed reports whether m is a member under another name, as logrotate leaves it, which is
@@ -147,9 +147,6 @@ func (t *tail) renamed(m *member, id os.FileInfo) bool {
 		return o != m && o.path != m.path && o.first == m.first && o.file != nil && o.file.id != nil && os.SameFile(o.file.id, id)
 	})
 }
-
-// compressedEndings are those of gzip and its like.
-var compressedEndings = []string{".gz", ".zst", ".xz", ".lz4", ".bz2"}
 
 // await waits for a moment, and then looks for files.
 func (t *tail) await() error {

@@ -47,7 +47,6 @@ func (z *lz4Reader) Read(p []byte) (n int, err error) {
 // next goes to the next frame, past those that are to be skipped. It returns io.EOF when
 // there is none.
 func (z *lz4Reader) next() error {
-	const skippable = "\x50\x2a\x4d\x18" // and 15 more
 	for {
 		magic, err := z.frame.src.Peek(len(lz4Magic))
 		switch {
@@ -58,7 +57,7 @@ func (z *lz4Reader) next() error {
 			z.frame.begin()
 			z.data.Reset(&z.frame)
 			return nil
-		case len(magic) < len(lz4Magic) || magic[0]&0xf0 != skippable[0] || string(magic[1:]) != skippable[1:]:
+		case !isSkippable(magic):
 			return errors.New("something else than a frame follows")
 		}
 		if err := z.frame.pass(); err != nil {

@@ -25,7 +25,7 @@ const (
 	maxDatagram   = 0xffff
 	fragmentTime4 = int64(30e9) // ip_frag_time: after that the kernel gives a datagram up
 	fragmentTime6 = int64(60e9)
-	maxDistance   = 64         // ipfrag_max_dist: after so many others of its sender it gives one up, too
+	maxDistance   = 64         // ipfrag_max_dist: after so many others between two addresses it gives one up, too
 	idAgain       = int64(1e9) // after that what comes again is another datagram with the id (RFC 4963)
 )
 
@@ -58,7 +58,7 @@ type span struct{ from, to uint32 }
 type datagram struct {
 	key    datagramKey
 	born   int64  // the time of the fragment that came first
-	count  uint32 // fragments of its sender when the last of its own came
+	count  uint32 // fragments between its two addresses when the last of its own came
 	parts  []span // in order, none touching another one that is not its neighbour's copy
 	total  uint32 // octets, when the last fragment has come
 	sent   uint32 // octets of payload that have counted

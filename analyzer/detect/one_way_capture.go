@@ -1,6 +1,9 @@
 package detect
 
-import "github.com/lastack/lastack/report"
+import (
+	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/words"
+)
 
 // Notice: nothing is wrong with the connection, but half of what is asked
 // about it cannot be answered.
@@ -31,8 +34,8 @@ func tellOneWayCapture(in *Input, c *claim) {
 	c.title = "Only the " + seen + "'s segments were captured"
 	c.explanation = "The " + seen + "'s segments (" + in.frames(at(conn.FirstFrame, conn.FirstFile), at(conn.LastFrame, conn.LastFile)) + " are the first and last) acknowledge what the " +
 		unseen + " sent, and none of that was captured. The " + unseen + "'s states are inferred from these ACKs."
-	if in := wrapped(conn); in != "" {
-		c.explanation += " These segments came in " + in + ": if the other direction came in something else, --ignore-encapsulation puts the two together."
+	if inside := words.Inside(conn); inside != "" {
+		c.explanation += " These segments came " + inside + ": if the other direction came in something else, --ignore-encapsulation puts the two together."
 	}
 	c.values = in.values(report.Int("packets", conn.Endpoint(c.side).Packets))
 }

@@ -361,7 +361,7 @@ var surveys = sync.OnceValue(func() map[string][]scene {
 			}),
 				"info high 9 connections captured before and after a NAT: 192.0.2.1:32768 > 198.51.100.1:5000 is 203.0.113.9:5000 > 198.51.100.1:5000"},
 			{"in a tunnel and outside", twinned(1, 1, func(in *Input, _ int) { in.Conn.VLAN, in.Conn.Tunnel = []uint16{4000}, []string{"vxlan:42"} }),
-				"info high 1 connection captured in two encapsulations: as it is and in vlan:4000 vxlan:42"},
+				"info high 1 connection captured in two encapsulations: as it is and in VLAN 4000, vxlan:42"},
 			{"the same numbers again, later", twinned(9, 1, func(in *Input, i int) {
 				in.Conn.Client.IP = netip.MustParseAddr("203.0.113.9")
 				shift(in, 3*time.Second)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -78,7 +77,7 @@ type twin struct {
 	id             uint64
 	start          int64
 	client, server report.Addr
-	wrapped        string // VLANs and tunnels
+	wrapped        string // in what VLANs and tunnels, "" for none
 	stamp          uint32
 	syn            place
 }
@@ -130,16 +129,7 @@ func (s *Survey) addTwin(in *Input) {
 	if s.twins.limit != 0 && hash >= s.twins.limit {
 		return
 	}
-	s.twins.add(&twin{hash: hash, id: c.ID, start: c.Start.UnixNano(), client: c.Client, server: c.Server, wrapped: wrapped(c), stamp: in.SYNStamp, syn: in.SYN[0].first().place()})
-}
-
-// wrapped names what a connection came in.
-func wrapped(c *report.Connection) string {
-	var list []string
-	for _, v := range c.VLAN {
-		list = append(list, "vlan:"+strconv.Itoa(int(v)))
-	}
-	return strings.Join(append(list, c.Tunnel...), " ")
+	s.twins.add(&twin{hash: hash, id: c.ID, start: c.Start.UnixNano(), client: c.Client, server: c.Server, wrapped: words.Inside(c), stamp: in.SYNStamp, syn: in.SYN[0].first().place()})
 }
 
 // translation is how long a NAT may hold a SYN.
@@ -232,9 +222,4 @@ func (s *Survey) translated(list []twinPair, tunnel bool) overall {
 	return c
 }
 
-func inWhat(wrapped string) string {
-	if wrapped == "" {
-		return "as it is"
-	}
-	return "in " + wrapped
-}
+func inWhat(wrapped string) string { return cmp.Or(wrapped, "as it is") }
