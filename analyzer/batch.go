@@ -18,11 +18,12 @@ const tableSeed = 0
 // arrival is a packet that is decoded and not yet analysed.
 type arrival struct {
 	segment wire.Segment
-	icmp    *wire.ICMPError // with OutcomeICMP
-	hash    uint64          // of the segment's tuple
-	guess   *connection     // the segment's, probably; nil: not known
-	owner   *Analyzer       // in a Pool: the part that has the key
+	hash    uint64      // of the segment's tuple
+	guess   *connection // the segment's, probably; nil: not known
+	clock   int64       // in a Pool: the capture's at this packet
+	at      int32       // ... and which it is of its heap
 	outcome wire.Outcome
+	icmp    *wire.ICMPError // with OutcomeICMP
 }
 
 // decode decodes p into in.
@@ -50,22 +51,31 @@ func (a *Analyzer) take(in *arrival) {
 	a.sum.packet(in.outcome)
 	a.latest.see(&in.segment, a.opt.Files)
 	a.clock(in.segment.Time)
-	a.dispatch(in)
+	if !a.usual(in) {
+		a.dispatch(in)
+	}
+}
+
+// usual takes a packet the short way, if its segment is what its connection expects, as
+// nearly always. It reports false for any other, which has changed nothing then.
+func (a *Analyzer) usual(in *arrival) bool {
+	c, s := in.guess, &in.segment
+	if c == nil || !c.alone(s) || !c.predicted(s) || a.unpredicted {
+		return false
+	}
+	if !s.Rest {
+		a.sum.segments++
+	}
+	a.short++
+	c.follow(s, a.trailOf(in.hash))
+	return true
 }
 
 // dispatch takes a decoded packet to its connection.
 func (a *Analyzer) dispatch(in *arrival) {
 	switch in.outcome {
 	case wire.OutcomeTCP:
-		if c := in.guess; c == nil || !c.quiet || a.unpredicted || !c.alone(&in.segment) || !c.predicted(&in.segment) {
-			a.add(&in.segment, in.hash)
-			return
-		}
-		if !in.segment.Rest {
-			a.sum.segments++
-		}
-		a.short++
-		in.guess.follow(&in.segment, a.trailOf(in.hash))
+		a.add(&in.segment, in.hash)
 	case wire.OutcomeICMP:
 		a.icmp(in.icmp)
 	}
@@ -162,6 +172,3 @@ func (c *connection) prefetchRest() {
 func (c *connection) alone(s *wire.Segment) bool {
 	return c.flags&inTable != 0 && c.older < 0 && c.tuple.Equal(&s.Tuple)
 }
-
-// arrivalLines is how many cache lines an arrival may lie in.
-const arrivalLines = (int(unsafe.Sizeof(arrival{})) + 2*prefetch.LineSize - 9) / prefetch.LineSize

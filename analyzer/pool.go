@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"unsafe"
 
-	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/crew"
-	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -25,15 +22,15 @@ import (
 type Pool struct {
 	opt   Options
 	parts []*Analyzer
-	mask  uint64              // of the bits of a hash that name a part
-	lists [poolParts]worklist // of each worker
+	mask  uint64 // of the bits of a hash that name a part
 	crew  *crew.Crew[*dealt]
 	cur   *dealt
 	free  []*dealt
 	size  int // of a heap
 
 	decoder wire.Decoder
-	sum     tally // of packets; the parts count connections
+	in      arrival // the packet that is decoded
+	sum     tally   // of packets; the parts count connections
 	latest  fileEnds
 	now     int64
 	began   bool
@@ -44,50 +41,42 @@ type Pool struct {
 // given up at Options.MaxConnections, so it must not depend on the machine.
 const (
 	poolParts    = 16
-	poolPackets  = 2048 // decoded at a time, at most: a worker looks at a part's in turn
+	poolPackets  = 2048 // decoded at a time, at most: a worker looks at one part's after the other
 	poolEnds     = 256  // so many connections become final at a time when the input has ended
-	alonePackets = 512  // with one worker: so many stay near the processor
-	poolDepth    = 3    // as many such heaps wait for each worker, at most
-	maxHeld      = 8    // blocks of packets that a heap holds, or one more
-	fewest       = 256  // connections that a part holds at least, unless there is only one
+	usualHand    = poolPackets / poolParts
+	alonePackets = 512 // with one worker: so many stay near the processor
+	poolDepth    = 3   // as many such heaps wait for each worker, at most
+	maxHeld      = 8   // blocks of packets that a heap holds, or one more
+	fewest       = 256 // connections that a part holds at least, unless there is only one
 )
 
 // dealt is a heap of packets that all parts work on.
 type dealt struct {
-	in     [poolPackets + 1]arrival // the last is nothing, for the ends of the lists
+	hands  [poolParts]hand
 	n      int
-	clock  [poolPackets]int64  // the capture's clock at each
-	latest [poolPackets]int16  // the last packet, at each, with which it did not go back; -1: none
-	lists  [poolParts]heapList // the packets of each part
-	shares [poolParts]share    // of each part
-	octets []byte              // of the segments, which are only lent to AddPackets
-	held   []*capture.Block    // where those of AddHeld lie
+	clock  [poolPackets]int64 // the capture's clock at each
+	latest [poolPackets]int16 // the last packet, at each, with which it did not go back; -1: none
+	shares [poolParts]share   // of each part
+	octets []byte             // of the segments, which are only lent to AddPackets
+	held   []*capture.Block   // where those of AddHeld lie
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
 }
 
-// heapList lists packets of a heap.
-type heapList struct {
-	n  int
-	at [poolPackets]uint16
-}
+// hand is what is dealt to one part of a heap, in the capture's order. It lies in one
+// piece: the processor sees by itself which memory comes next.
+type hand []arrival
 
-// worklist are the packets of a heap that one worker looks at.
-type worklist [poolPackets + 3*ahead]uint16
-
-// fill lists those of the worker's parts: of one after the other, so that what a part
-// needs for all of its packets is fetched once. Behind them it lists what is nothing, for
-// those who look ahead.
-func (l *worklist) fill(d *dealt, worker, workers int) []uint16 {
-	n := 0
-	for i := worker; i < len(d.lists); i += workers {
-		n += copy(l[n:], d.lists[i].at[:d.lists[i].n])
+// add adds a packet. (What append is given by value is copied twice.)
+func (h *hand) add(in *arrival) {
+	list, n := *h, len(*h)
+	if n == cap(list) {
+		list = slices.Grow(list, max(n, usualHand))
 	}
-	for i := range 3 * ahead {
-		l[n+i] = poolPackets
-	}
-	return l[:n+3*ahead]
+	list = list[:n+1]
+	list[n] = *in
+	*h = list
 }
 
 // keep makes the octets of s the heap's own.
@@ -190,11 +179,8 @@ func NewPool(opt Options, workers int) *Pool {
 	}
 	p.crew = crew.New(workers, poolDepth, p.work)
 	p.mask = uint64(parts - 1)
-	nobody := &Analyzer{table: flow.New(tableSeed, nil)} // whom no worker changes
 	for range poolDepth + 2 {
-		d := &dealt{}
-		d.in[poolPackets].owner, d.in[poolPackets].outcome = nobody, wire.OutcomeNotIP
-		p.free = append(p.free, d)
+		p.free = append(p.free, &dealt{})
 	}
 	p.cur = p.take()
 	return p
@@ -205,8 +191,8 @@ func (p *Pool) take() *dealt {
 	d := p.free[len(p.free)-1]
 	p.free = p.free[:len(p.free)-1]
 	d.n, d.octets, d.ending = 0, d.octets[:0], false
-	for i := range d.lists {
-		d.lists[i].n = 0
+	for i := range d.hands {
+		d.hands[i] = d.hands[i][:0]
 	}
 	return d
 }
@@ -236,21 +222,14 @@ func (p *Pool) AddHeld(list []capture.Packet, block *capture.Block) {
 
 // add decodes a packet and deals it out. Its data is held, or copied.
 func (p *Pool) add(packet *capture.Packet, held bool) {
-	d := p.cur
-	in := &d.in[d.n]
+	d, in := p.cur, &p.in
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = packet.Number, packet.Time, wire.MakeFrameRef(packet.File, packet.Frame)
-	in.guess = nil
 	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
 	p.sum.packet(in.outcome)
 	p.latest.see(s, p.opt.Files)
-	if d.latest[d.n] = int16(d.n); !p.clock(s.Time) {
-		d.latest[d.n] = -1
-		if d.n > 0 {
-			d.latest[d.n] = d.latest[d.n-1]
-		}
-	}
-	d.clock[d.n] = p.now
+	p.clock(s.Time)
+	in.at, in.clock = int32(d.n), p.now
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		if packet.Direction != capture.DirectionUnknown {
@@ -260,42 +239,41 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 			d.keep(s)
 		}
 		in.hash = s.Tuple.Hash(tableSeed)
-		p.deal(in.hash)
+		p.deal()
 	case wire.OutcomeICMP:
 		e := p.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
-		in.icmp = &e
-		p.deal(e.Tuple.Hash(tableSeed))
+		in.icmp, in.hash = &e, e.Tuple.Hash(tableSeed)
+		p.deal()
+		in.icmp = nil
 	}
 	if d.n++; d.n == p.size {
 		p.put()
 	}
 }
 
-// clock is the capture's: it does not go back, and clock reports false for a time that
-// does.
-func (p *Pool) clock(t int64) bool {
+// clock takes the time of a packet: the capture's clock does not go back.
+func (p *Pool) clock(t int64) {
+	d := p.cur
+	last := int16(d.n)
 	switch {
 	case !p.began:
 		p.began, p.now = true, t
-	case t < p.now:
-		p.sum.timeWentBack++
-		return false
-	default:
+	case t >= p.now:
 		p.now = t
+	default:
+		p.sum.timeWentBack++
+		if last = -1; d.n > 0 {
+			last = d.latest[d.n-1]
+		}
 	}
-	return true
+	d.clock[d.n], d.latest[d.n] = p.now, last
 }
 
 // deal gives the packet to the part that has its key.
 // The table of a part uses other bits of the hash.
-func (p *Pool) deal(hash uint64) {
-	d := p.cur
-	part := hash & p.mask
-	d.in[d.n].owner = p.parts[part]
-	list := &d.lists[part]
-	list.at[list.n] = uint16(d.n)
-	list.n++
+func (p *Pool) deal() {
+	p.cur.hands[p.in.hash&p.mask].add(&p.in)
 }
 
 // put hands the heap to the workers and delivers what they have done.
@@ -464,30 +442,39 @@ func (t *tally) add(part *tally) {
 	}
 }
 
-// work is what one worker does of a heap: the packets of its parts, in their
-// order, while the connections of those after them are on their way from memory.
+// work is what one worker does of a heap: the packets of its parts, of one part after the
+// other, so that what a part needs for all of its packets is fetched once.
 func (p *Pool) work(worker int, d *dealt) {
 	for i := worker; i < len(p.parts); i += p.crew.Workers() {
 		p.parts[i].begin(d, i)
-	}
-	list := p.lists[worker].fill(d, worker, p.crew.Workers())
-	for _, n := range list[:2*ahead] {
-		d.in[n].owner.table.Prefetch(d.in[n].hash)
-	}
-	for _, n := range list[:ahead] {
-		d.in[n].owner.foresee(&d.in[n])
-	}
-	for k, n := range list[:len(list)-3*ahead] {
-		prefetch.Lines(unsafe.Pointer(&d.in[list[k+3*ahead]]), arrivalLines)
-		far, near := &d.in[list[k+2*ahead]], &d.in[list[k+ahead]]
-		far.owner.table.Prefetch(far.hash)
-		near.owner.foresee(near)
-		foreseeMore(&d.in[list[k+ahead/2]])
-		foreseeEvents(&d.in[list[k+ahead/4]])
-		d.in[n].owner.turn(int32(n))
-	}
-	for i := worker; i < len(p.parts); i += p.crew.Workers() {
+		p.parts[i].run(d.hands[i])
 		p.parts[i].end(d)
+	}
+}
+
+// run analyses packets in their order, while the connections of those after them are on
+// their way from memory.
+func (a *Analyzer) run(in hand) {
+	for i := range min(len(in), 2*ahead) {
+		a.table.Prefetch(in[i].hash)
+	}
+	for i := range min(len(in), ahead) {
+		a.foresee(&in[i])
+	}
+	for i := range in {
+		if k := i + 2*ahead; k < len(in) {
+			a.table.Prefetch(in[k].hash)
+		}
+		if k := i + ahead; k < len(in) {
+			a.foresee(&in[k])
+		}
+		if k := i + ahead/2; k < len(in) {
+			foreseeMore(&in[k])
+		}
+		if k := i + ahead/4; k < len(in) {
+			foreseeEvents(&in[k])
+		}
+		a.turn(&in[i])
 	}
 }
 
@@ -498,6 +485,7 @@ func (a *Analyzer) begin(d *dealt, i int) {
 	p.spare = append(p.spare, p.share.back...)
 	p.share.items, p.share.bytes, p.share.back = p.share.items[:0], p.share.bytes[:0], p.share.back[:0]
 	if d.n > 0 {
+		a.began = true
 		a.foreseeEnds(d.clock[d.n-1])
 	}
 }
@@ -507,7 +495,7 @@ func (a *Analyzer) begin(d *dealt, i int) {
 func (a *Analyzer) end(d *dealt) {
 	p := a.part
 	if last := int32(d.n) - 1; p.next <= last {
-		a.tick(last)
+		a.tick(last, d.clock[last])
 	}
 	if !d.ending {
 		return
@@ -520,24 +508,28 @@ func (a *Analyzer) end(d *dealt) {
 	p.left = p.left[n:]
 }
 
-// turn analyses packet n of the heap.
-func (a *Analyzer) turn(n int32) {
-	a.tick(n)
+// turn analyses a packet of the heap.
+func (a *Analyzer) turn(in *arrival) {
+	a.tick(in.at, in.clock)
 	if a.sum.segments%drowseEvery == 0 { // the heaps differ with the workers
 		a.drowse(1)
 	}
 	p := a.part
-	p.key, p.next = place{at: n, by: true}, n+1
-	a.dispatch(&p.heap.in[n])
+	p.next = in.at + 1
+	if a.usual(in) {
+		return // nothing can have become final
+	}
+	p.key = place{at: in.at, by: true}
+	a.dispatch(in)
 }
 
 // tick takes the clock to that of packet n. As with one Analyzer, nothing becomes final
 // by time while packets only go back.
-func (a *Analyzer) tick(n int32) {
+func (a *Analyzer) tick(n int32, clock int64) {
 	p := a.part
-	p.now, a.began, a.now = n, true, p.heap.clock[n]
-	if int32(p.heap.latest[n]) >= p.next {
-		a.expire(a.now)
+	p.now, a.now = n, clock
+	if clock >= a.soonest && int32(p.heap.latest[n]) >= p.next {
+		a.expire(clock)
 	}
 }
 

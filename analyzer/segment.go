@@ -114,13 +114,18 @@ func (c *connection) predicted(s *wire.Segment) bool {
 	if !c.quiet || c.phase != current || c.flags&unusual != 0 {
 		return false
 	}
-	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	own, peer := c.both(s)
 	return own.flags&(mayHaveClosed|finMayBeMissed) == 0 && own.sp.Expected(s, &peer.sp)
+}
+
+// both returns the sender of s, and the other end. (The masks spare checks of bounds.)
+func (c *connection) both(s *wire.Segment) (own, peer *endpoint) {
+	return &c.ep[s.Dir&1], &c.ep[(s.Dir^c.flip)&1]
 }
 
 // follow is add for a segment that is predicted. t is the connection's trail.
 func (c *connection) follow(s *wire.Segment, t *trail) {
-	own := &c.ep[s.Dir]
+	own, peer := c.both(s)
 	if own.packets < fewPackets {
 		c.firstOf(s)
 	}
@@ -131,16 +136,17 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 		own.spokeAfter(silence)
 	}
 	own.remember(s, signature(s), t)
-	own.sp.Follow(s, &c.ep[c.peer(s.Dir)].sp)
+	own.sp.Follow(s, &peer.sp)
 	if !s.Rest {
 		own.packets++
 	}
-	own.payload += uint64(s.Len)
 	if s.Len > 0 {
+		own.payload += uint64(s.Len)
 		own.flags &^= repeating
 	}
 	own.odd = 0
-	own.spoke(s, t)
+	own.said(s, t)
+	own.seen(s)
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
@@ -225,8 +231,17 @@ func (ep *endpoint) spoke(s *wire.Segment, t *trail) {
 	} else {
 		ep.unsaid(t)
 	}
+	if s.Flags&(wire.RST|wire.SYN) == 0 {
+		ep.seen(s)
+		return
+	}
 	ep.lastTime, ep.lastRef = s.Time, s.Ref
-	if s.HasIPID && s.Flags&(wire.RST|wire.SYN) == 0 {
+}
+
+// seen notes when s, no SYN and no RST, was captured of ep, and its IPv4 id.
+func (ep *endpoint) seen(s *wire.Segment) {
+	ep.lastTime, ep.lastRef = s.Time, s.Ref
+	if s.HasIPID {
 		ep.ipid = s.IPID
 	}
 }

@@ -31,5 +31,22 @@ func (sp *Space) Follow(s *wire.Segment, rev *Space) {
 		sp.Known &^= probed
 	}
 	sp.stamp(s)
-	rev.Receive(s)
+	rev.receiveExpected(s)
+}
+
+// receiveExpected is Receive for a segment that is Expected: its ACK is no older than
+// SND.UNA, and its window is known.
+func (sp *Space) receiveExpected(s *wire.Segment) {
+	if sp.Known&timing != 0 && sp.timedEnd.LessEq(s.Ack) {
+		sp.measured(s)
+	}
+	if s.Options.NSACK > 0 {
+		sp.sack(s)
+	}
+	window := uint32(s.Window) << (sp.Scale & 31) // at most 14: the mask spares a check
+	sp.Una, sp.Wnd = s.Ack, window
+	if sp.Known&KnownRight != 0 {
+		sp.Right = wire.MaxSeq(sp.Right, s.Ack.Add(window))
+		sp.wide = max(sp.wide, window)
+	}
 }
