@@ -20,6 +20,7 @@ type arrival struct {
 	segment wire.Segment
 	hash    uint64      // of the segment's tuple
 	guess   *connection // the segment's, probably; nil: not known
+	far     bool        // ... of which it is likely to need all
 	clock   int64       // in a Pool: the capture's at this packet
 	at      int32       // ... and which it is of its heap
 	outcome wire.Outcome
@@ -30,7 +31,7 @@ type arrival struct {
 func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
-	in.guess = nil
+	in.guess, in.far = nil, false
 	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -109,26 +110,21 @@ func (a *Analyzer) foresee(in *arrival) {
 	prefetch.Four(unsafe.Pointer(c), unsafe.Pointer(&c.ep[x]), unsafe.Pointer(&c.ep[x^1].sp))
 }
 
-// far returns the connection of a packet that is likely to take the long way, else nil.
-func (in *arrival) far() *connection {
-	if c := in.guess; c != nil && (!c.quiet || in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) != 0) {
-		return c
-	}
-	return nil
-}
-
-// foreseeMore asks, when what foresee asked for has come, for the rest of the
-// connection, if the packet needs it; foreseeEvents, when that has come, for its
+// foreseeMore asks, when what foresee asked for has come, for the rest of the connection,
+// if the packet is likely to take the long way; foreseeEvents, when that has come, for its
 // events.
 func foreseeMore(in *arrival) {
-	if c := in.far(); c != nil {
-		c.prefetch()
+	c := in.guess
+	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
+		return
 	}
+	in.far = true
+	c.prefetch()
 }
 
 func foreseeEvents(in *arrival) {
-	if c := in.far(); c != nil {
-		c.prefetchEvents()
+	if in.far {
+		in.guess.prefetchEvents()
 	}
 }
 

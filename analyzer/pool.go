@@ -453,7 +453,7 @@ func (p *Pool) work(worker int, d *dealt) {
 }
 
 // run analyses packets in their order, while the connections of those after them are on
-// their way from memory.
+// their way from memory: see ahead.
 func (a *Analyzer) run(in hand) {
 	for i := range min(len(in), 2*ahead) {
 		a.table.Prefetch(in[i].hash)
@@ -461,10 +461,15 @@ func (a *Analyzer) run(in hand) {
 	for i := range min(len(in), ahead) {
 		a.foresee(&in[i])
 	}
+	for ; len(in) > 2*ahead; in = in[1:] {
+		next := (*[2*ahead + 1]arrival)(in) // one check of bounds for all
+		a.table.Prefetch(next[2*ahead].hash)
+		a.foresee(&next[ahead])
+		foreseeMore(&next[ahead/2])
+		foreseeEvents(&next[ahead/4])
+		a.turn(&next[0])
+	}
 	for i := range in {
-		if k := i + 2*ahead; k < len(in) {
-			a.table.Prefetch(in[k].hash)
-		}
 		if k := i + ahead; k < len(in) {
 			a.foresee(&in[k])
 		}
