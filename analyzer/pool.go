@@ -160,9 +160,13 @@ func NewPool(opt Options, workers int) *Pool {
 	}
 	opt.MaxConnections /= parts
 	opt.MaxMemory /= int64(parts)
+	var connections quarry[connection]
+	var embryos quarry[embryo]
+	var sleepers quarry[sleeper]
 	for range parts {
 		a := New(opt)
 		a.part = &dealer{}
+		a.slab.quarry, a.nursery.quarry, a.dorm.quarry = &connections, &embryos, &sleepers
 		a.decoder.Tunnels = p.decoder.Tunnels
 		if opt.Encode != nil {
 			a.part.encode = opt.Encode()

@@ -1,5 +1,11 @@
 package analyzer
 
+import (
+	"sync"
+
+	"github.com/lastack/lastack/internal/huge"
+)
+
 // slabSize is how many places a slab grows by.
 const slabSize = 256
 
@@ -8,6 +14,7 @@ const slabSize = 256
 type slab[T any] struct {
 	chunks []*[slabSize]T
 	free   []int32
+	quarry *quarry[T] // nil: it has one of its own
 }
 
 // at returns what is at an index.
@@ -22,16 +29,50 @@ func (s *slab[T]) taken() int { return s.places() - len(s.free) }
 // alloc takes a free place.
 func (s *slab[T]) alloc() int32 {
 	if len(s.free) == 0 {
-		base := int32(s.places())
-		s.chunks = append(s.chunks, new([slabSize]T))
-		for i := int32(slabSize) - 1; i >= 0; i-- {
-			s.free = append(s.free, base+i)
-		}
+		s.grow()
 	}
 	i := s.free[len(s.free)-1]
 	s.free = s.free[:len(s.free)-1]
 	return i
 }
 
+// grow adds places.
+func (s *slab[T]) grow() {
+	if s.quarry == nil {
+		s.quarry = &quarry[T]{}
+	}
+	base := int32(s.places())
+	s.chunks = append(s.chunks, s.quarry.chunk())
+	for i := int32(slabSize) - 1; i >= 0; i-- {
+		s.free = append(s.free, base+i)
+	}
+}
+
 // release gives a place back.
 func (s *slab[T]) release(i int32) { s.free = append(s.free, i) }
+
+// quarry is where the slabs of all parts of a Pool, which are used side by side, get their
+// chunks from: out of blocks that are large enough for large pages, when there are many.
+type quarry[T any] struct {
+	mu    sync.Mutex
+	block []T // what is left of it
+	given int // chunks
+}
+
+// mostChunks bounds a block. It is also at most a quarter of what there is: the garbage
+// collector takes all of it for used.
+const mostChunks = 64
+
+// chunk returns room for slabSize things.
+func (q *quarry[T]) chunk() *[slabSize]T {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.block) == 0 {
+		q.block = make([]T, slabSize*min(max(q.given/4, 1), mostChunks))
+		huge.Advise(q.block)
+	}
+	c := (*[slabSize]T)(q.block)
+	q.block = q.block[slabSize:]
+	q.given++
+	return c
+}
