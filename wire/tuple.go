@@ -64,20 +64,34 @@ func addrWords(a netip.Addr, v6 bool) (hi, lo uint64) {
 }
 
 // fill sets both ends, the lower one first, and returns the sender's index.
-// A branch here would be mispredicted for every second packet, hence the
-// comparison by borrow: it is 1 when the destination is the lower one.
 func (t *FourTuple) fill(a addrs, src, dst uint16) (dir uint8) {
-	_, borrow := bits.Sub64(uint64(dst), uint64(src), 0)
-	_, borrow = bits.Sub64(a.dstLo, a.srcLo, borrow)
-	_, borrow = bits.Sub64(a.dstHi, a.srcHi, borrow)
-	i := borrow & 1
-	j := i ^ 1
-	be.PutUint64(t.Addr[i][:8], a.srcHi)
-	be.PutUint64(t.Addr[i][8:], a.srcLo)
-	be.PutUint64(t.Addr[j][:8], a.dstHi)
-	be.PutUint64(t.Addr[j][8:], a.dstLo)
-	t.Port[i], t.Port[j] = src, dst
+	raw := rawAddrs{bits.ReverseBytes64(a.srcHi), bits.ReverseBytes64(a.srcLo), bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.dstLo)}
+	i := raw.higher(src, dst)
+	t.set(i, raw, src, dst)
 	return uint8(i)
+}
+
+// rawAddrs are addrs whose words are read as little-endian numbers, which spares most
+// processors to turn them round, and to turn them round again when they are stored.
+type rawAddrs addrs
+
+// higher returns 1 if the source is the higher end, else 0. A branch here would be
+// mispredicted for every second packet, hence the comparison by borrow.
+func (a rawAddrs) higher(src, dst uint16) (i uint64) {
+	_, i = bits.Sub64(uint64(dst), uint64(src), 0)
+	_, i = bits.Sub64(bits.ReverseBytes64(a.dstLo), bits.ReverseBytes64(a.srcLo), i)
+	_, i = bits.Sub64(bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.srcHi), i)
+	return i & 1
+}
+
+// set makes the source end i, and the destination the other one.
+func (t *FourTuple) set(i uint64, a rawAddrs, src, dst uint16) {
+	j := i ^ 1
+	le.PutUint64(t.Addr[i&1][:8], a.srcHi)
+	le.PutUint64(t.Addr[i&1][8:], a.srcLo)
+	le.PutUint64(t.Addr[j&1][:8], a.dstHi)
+	le.PutUint64(t.Addr[j&1][8:], a.dstLo)
+	t.Port[i&1], t.Port[j&1] = src, dst
 }
 
 // Equal reports whether two keys are the same: ==, but by words and without a
