@@ -97,10 +97,18 @@ func (t *FourTuple) set(i uint64, a rawAddrs, src, dst uint16) {
 // Equal reports whether two keys are the same: ==, but by words and without a
 // branch for each field.
 func (t *FourTuple) Equal(o *FourTuple) bool {
-	d := le.Uint64(t.Addr[0][:]) ^ le.Uint64(o.Addr[0][:]) | le.Uint64(t.Addr[0][8:]) ^ le.Uint64(o.Addr[0][8:])
-	d |= le.Uint64(t.Addr[1][:]) ^ le.Uint64(o.Addr[1][:]) | le.Uint64(t.Addr[1][8:]) ^ le.Uint64(o.Addr[1][8:])
-	d |= uint64(t.Port[0]^o.Port[0]|t.Port[1]^o.Port[1]|t.VLAN[0]^o.VLAN[0]|t.VLAN[1]^o.VLAN[1]) | uint64(t.Tunnel^o.Tunnel)
+	d := le.Uint64(t.Addr[0][:]) ^ le.Uint64(o.Addr[0][:])
+	d |= le.Uint64(t.Addr[0][8:]) ^ le.Uint64(o.Addr[0][8:])
+	d |= le.Uint64(t.Addr[1][:]) ^ le.Uint64(o.Addr[1][:])
+	d |= le.Uint64(t.Addr[1][8:]) ^ le.Uint64(o.Addr[1][8:])
+	d |= t.ids() ^ o.ids()
+	d |= uint64(t.Tunnel ^ o.Tunnel)
 	return d == 0 && t.V6 == o.V6
+}
+
+// ids are ports and VLAN ids in the order in which most processors read them as one word.
+func (t *FourTuple) ids() uint64 {
+	return uint64(t.Port[0]) | uint64(t.Port[1])<<16 | uint64(t.VLAN[0])<<32 | uint64(t.VLAN[1])<<48
 }
 
 // Hash mixes the whole key with seed, well enough to take any bits of the
