@@ -30,7 +30,8 @@ func TestTLSAlert(t *testing.T) {
 		{"too short", []byte{21, 3, 3, 0}, 0, false},
 		{"nothing", nil, 0, false},
 	} {
-		s := wire.Segment{Payload: x.payload, Len: uint32(max(x.len, len(x.payload)))}
+		header := [20]byte{12: 5 << 4}
+		s := wire.Segment{TCP: append(header[:], x.payload...), Len: uint32(max(x.len, len(x.payload)))}
 		if got := isTLSAlert(&s); got != x.want {
 			t.Errorf("%s: %v", x.what, got)
 		}

@@ -177,8 +177,8 @@ func (c *connection) firstOf(s *wire.Segment) {
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
 	}
-	if ep.payload == 0 && len(s.Payload) > 0 {
-		ep.flags |= flagIf(greetsTLS, isTLSHandshake(s.Payload))
+	if ep.payload == 0 && s.Len > 0 {
+		ep.flags |= flagIf(greetsTLS, isTLSHandshake(s.Payload()))
 	}
 	if len(s.TCP) > maxSummed {
 		return
@@ -235,7 +235,7 @@ func (c *connection) halfClosed(s *wire.Segment, p *reassembly.Placement) {
 // where that is encrypted, by its length (RFC 8446 sections 5.1, 5.2 and 6).
 func isTLSAlert(s *wire.Segment) bool {
 	const header, alert, data, longest, sealed = 5, 21, 23, 64, 19
-	p := s.Payload
+	p := s.Payload()
 	if len(p) < header || p[1] != 3 || p[3] != 0 || s.Len != header+uint32(p[4]) {
 		return false
 	}

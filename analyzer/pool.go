@@ -90,7 +90,6 @@ func (d *dealt) keep(s *wire.Segment) {
 	from := len(d.octets)
 	d.octets = append(d.octets, s.TCP...)
 	s.TCP = d.octets[from:]
-	s.Payload = s.TCP[len(s.TCP)-len(s.Payload):]
 }
 
 // share is what one part makes of a heap.

@@ -37,13 +37,13 @@ func (f *FileInfo) TruncatedAt() (offset int64, broken bool) {
 	return f.Err.Offset, true
 }
 
-// count takes in a delivered packet.
-func (f *FileInfo) count(p *Packet) {
+// count takes in n delivered packets of so many octets, with their earliest and latest time.
+func (f *FileInfo) count(n int, octets, captured uint64, first, last int64) {
 	if f.Packets == 0 {
-		f.First, f.Last = p.Time, p.Time
+		f.First, f.Last = first, last
 	}
-	f.Packets++
-	f.Bytes += uint64(p.OrigLen)
-	f.CapturedBytes += uint64(len(p.Data))
-	f.First, f.Last = min(f.First, p.Time), max(f.Last, p.Time)
+	f.Packets += uint64(n)
+	f.Bytes += octets
+	f.CapturedBytes += captured
+	f.First, f.Last = min(f.First, first), max(f.Last, last)
 }

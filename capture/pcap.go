@@ -1,5 +1,10 @@
 package capture
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 const (
 	pcapHeader = 24 // octets of the file header
 	// tcpdumpSnaplen is the longest packet that libpcap writes and that
@@ -99,25 +104,38 @@ func (r *pcapReader) more(b []Packet, before int64) (n int) {
 	if r.early {
 		return 0
 	}
-	rest, record, o := r.have(), r.record, r.order
-	for ; n < len(b) && len(rest) >= record; n++ {
-		h := rest[:16]
-		length := o.u32(h[8:])
-		t := int64(o.u32(h))*1e9 + int64(o.u32(h[4:]))*r.scale
-		end := record + int(length)
-		if length == 0 || length > r.limit || end > len(rest) || t >= before {
+	rest, record, frame := r.have(), uint(r.record), r.frame
+	rest = rest[:len(rest):len(rest)] // so that there is one length to carry, not two
+	for i := range b {
+		if len(rest) < 16 {
 			break
 		}
-		p := &b[n]
-		p.Frame, p.Time, p.Link, p.Direction = r.frame+uint64(n)+1, t, r.link, DirectionUnknown
-		p.OrigLen = o.u32(h[12:])
+		h := (*[16]byte)(rest)
+		stamp, lengths := binary.LittleEndian.Uint64(h[:]), binary.LittleEndian.Uint64(h[8:])
+		if r.order {
+			stamp, lengths = turned(stamp), turned(lengths)
+		}
+		t := int64(uint32(stamp))*1e9 + int64(stamp>>32)*r.scale
+		length := uint32(lengths)
+		end := record + uint(length)
+		if length-1 >= r.limit || end > uint(len(rest)) || t >= before { // a length of 0 is beyond the limit, too
+			break
+		}
+		frame++
+		p := &b[i]
+		p.Frame, p.Time, p.Link, p.Direction = frame, t, r.link, DirectionUnknown
+		p.OrigLen = uint32(lengths >> 32)
 		p.Data = rest[record:end:end]
 		rest = rest[end:]
 	}
+	n = int(frame - r.frame)
+	r.frame = frame
 	r.skip(len(r.have()) - len(rest))
-	r.frame += uint64(n)
 	return n
 }
+
+// turned is what two numbers of four octets, read as one of eight, are in the other byte order.
+func turned(both uint64) uint64 { return bits.RotateLeft64(bits.ReverseBytes64(both), 32) }
 
 func (r *pcapReader) describe(f *FileInfo) {
 	f.Format = "pcap"

@@ -231,9 +231,7 @@ func (s *Set) NextBatch(b []Packet) (n int, err error) {
 		return 0, err
 	}
 	n = 1 + s.current.more(b[1:], s.limit)
-	for i := 1; i < n; i++ {
-		s.deliver(&b[i])
-	}
+	s.deliverAll(b[1:n])
 	return n, nil
 }
 
@@ -244,7 +242,25 @@ func (s *Set) deliver(p *Packet) {
 	s.number++
 	p.Number = s.number
 	p.File = s.current.index
-	s.current.info.count(p)
+	s.current.info.count(1, uint64(p.OrigLen), uint64(len(p.Data)), p.Time, p.Time)
+}
+
+// deliverAll is deliver for many of the current input: they are summed up first, not each
+// added to what is known of the file.
+func (s *Set) deliverAll(list []Packet) {
+	var octets, captured uint64
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	number, file := s.number, s.current.index
+	for i := range list {
+		p := &list[i]
+		number++
+		p.Number, p.File = number, file
+		octets += uint64(p.OrigLen)
+		captured += uint64(len(p.Data))
+		first, last = min(first, p.Time), max(last, p.Time)
+	}
+	s.number = number
+	s.current.info.count(len(list), octets, captured, first, last)
 }
 
 // yield puts the current input back in line with its next packet, or ends it

@@ -36,7 +36,12 @@ func wrongSum(h []byte) bool { return be.Uint16(h[10:]) != 0 && fold16(sum(h)) !
 // sum adds up the addresses. An IPv4 address is followed by zeros, and the sum
 // does not depend on the order.
 func (t *FourTuple) sum() uint64 {
-	return sum(t.Addr[0][:]) + sum(t.Addr[1][:])
+	total, carry := bits.Add64(be.Uint64(t.Addr[0][:]), be.Uint64(t.Addr[1][:]), 0)
+	if t.V6 {
+		total, carry = bits.Add64(total, be.Uint64(t.Addr[0][8:]), carry)
+		total, carry = bits.Add64(total, be.Uint64(t.Addr[1][8:]), carry)
+	}
+	return total>>32 + total&0xffffffff + carry
 }
 
 // sum adds up p as big-endian 16-bit numbers, a missing last octet counting as
@@ -53,9 +58,17 @@ func sum(p []byte) uint64 {
 	for ; len(p) >= 8; p = p[8:] {
 		total, carry = bits.Add64(total, be.Uint64(p), carry)
 	}
-	var last [8]byte
-	copy(last[:], p)
-	total, carry = bits.Add64(total, be.Uint64(last[:]), carry)
+	var last uint64 // of less than 8 octets: 2^16 counts as 1, so it does not matter where they stand
+	if len(p) >= 4 {
+		last, p = uint64(be.Uint32(p)), p[4:]
+	}
+	if len(p) >= 2 {
+		last, p = last+uint64(be.Uint16(p)), p[2:]
+	}
+	if len(p) > 0 {
+		last += uint64(p[0]) << 8
+	}
+	total, carry = bits.Add64(total, last, carry)
 	return total>>32 + total&0xffffffff + carry
 }
 

@@ -57,6 +57,14 @@ const maxLen = 1 << 30
 // never touches, and s borrows data. With any other outcome the rest of s is
 // zero; OutcomeICMP fills d.ICMP instead.
 func (d *Decoder) Decode(link uint32, data []byte, origLen uint32, s *Segment) Outcome {
+	if link == linkEthernet && !d.Verify && s.usual(data) {
+		return OutcomeTCP
+	}
+	return d.decode(link, data, origLen, s)
+}
+
+// decode is Decode for any frame.
+func (d *Decoder) decode(link uint32, data []byte, origLen uint32, s *Segment) Outcome {
 	d.depth = 0
 	s.Tuple.VLAN = [2]uint16{}
 	s.Tuple.Tunnel = 0

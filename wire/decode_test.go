@@ -244,8 +244,8 @@ func TestLength(t *testing.T) {
 		{"cut in the header", frame{1, data[:50], 1054}, 1000, 0},
 	} {
 		s, out := c.frame.decode()
-		if out != wire.OutcomeTCP || s.Offload || int(s.Len) != c.len || len(s.Payload) != c.captured {
-			t.Errorf("%s: outcome %d, offload %v, %d octets, %d captured", c.name, out, s.Offload, s.Len, len(s.Payload))
+		if out != wire.OutcomeTCP || s.Offload || int(s.Len) != c.len || len(s.Payload()) != c.captured {
+			t.Errorf("%s: outcome %d, offload %v, %d octets, %d captured", c.name, out, s.Offload, s.Len, len(s.Payload()))
 		}
 	}
 }
@@ -266,9 +266,9 @@ func TestOffload(t *testing.T) {
 			{frame{1, data[:header-4], 0}, 0, 0},
 		} {
 			s, out := c.frame.decode()
-			if out != wire.OutcomeTCP || !s.Offload || int(s.Len) != c.len || len(s.Payload) != c.captured {
+			if out != wire.OutcomeTCP || !s.Offload || int(s.Len) != c.len || len(s.Payload()) != c.captured {
 				t.Errorf("%d of %d octets: outcome %d, offload %v, %d octets, %d captured",
-					len(c.frame.data), c.frame.orig, out, s.Offload, s.Len, len(s.Payload))
+					len(c.frame.data), c.frame.orig, out, s.Offload, s.Len, len(s.Payload()))
 			}
 		}
 		// A segment as long as the largest window, and one octet more.

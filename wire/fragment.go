@@ -334,7 +334,6 @@ func (d *Decoder) beginning(s *Segment, q *piece, g *datagram) Outcome {
 	g.began, g.sent = true, present
 	header := int(s.TCP[12]>>4) * 4
 	s.TCP = s.TCP[:min(len(s.TCP), header+int(present))]
-	s.Payload = s.Payload[:min(len(s.Payload), int(present))]
 	s.Len, s.Fragment = present, true
 	s.LaterFIN = s.Flags.Has(FIN)
 	s.Flags &^= FIN
@@ -365,7 +364,7 @@ func (d *Decoder) assembled(s *Segment, q *piece, g *datagram) Outcome {
 	}
 	s.Seq, s.Len = s.DataSeq().Add(g.sent), s.Len-min(s.Len, g.sent)
 	s.Flags &^= SYN
-	s.TCP, s.Payload, s.Sum, s.Rest, s.LaterFIN = nil, nil, 0, true, false
+	s.TCP, s.Sum, s.Rest, s.LaterFIN = nil, 0, true, false
 	return OutcomeTCP
 }
 

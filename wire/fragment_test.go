@@ -134,7 +134,7 @@ func TestFragmentMissing(t *testing.T) {
 	pieces := fragmented(false, p.Append(nil, packet.Raw), 400, 800)
 	var d wire.Decoder
 	list := feed(&d, pieces[0], pieces[1])
-	if len(list) != 1 || list[0].Len != 400-20 || list[0].Flags != wire.PSH|wire.ACK || len(list[0].Payload) != 380 {
+	if len(list) != 1 || list[0].Len != 400-20 || list[0].Flags != wire.PSH|wire.ACK || len(list[0].Payload()) != 380 {
 		t.Fatalf("%+v", list)
 	}
 	if list := feed(&d, pieces[2]); len(list) != 1 || list[0].Len != 620 || list[0].Flags != p.Flags || list[0].Seq != p.Seq.Add(380) {

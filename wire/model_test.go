@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -78,8 +79,9 @@ var anyOption = rapid.Custom(func(t *rapid.T) option {
 // sample is a frame and the segment that must come out of it.
 type sample struct {
 	frame
-	tcp  packet.TCP
-	want wire.Segment
+	tcp     packet.TCP
+	want    wire.Segment
+	payload []byte // captured
 }
 
 // anySample draws a segment with everything around it that the fast path
@@ -95,7 +97,7 @@ var anySample = rapid.Custom(func(t *rapid.T) sample {
 	}
 	p.TTL = rapid.Uint8Range(1, 255).Draw(t, "ttl")
 	want := wire.Segment{
-		Seq: p.Seq, Ack: p.Ack, Len: uint32(len(p.Payload)), Flags: p.Flags, TTL: p.TTL, Payload: p.Payload,
+		Seq: p.Seq, Ack: p.Ack, Len: uint32(len(p.Payload)), Flags: p.Flags, TTL: p.TTL,
 	}
 	for _, o := range rapid.SliceOfN(anyOption, 0, 6).Draw(t, "options") {
 		if len(p.Options)+len(o.data) <= 40 {
@@ -111,11 +113,13 @@ var anySample = rapid.Custom(func(t *rapid.T) sample {
 	want.Sum = uint16(tcp[16])<<8 | uint16(tcp[17])
 	want.Window = p.Window
 	want.TCP = tcp
+	payload := p.Payload
 	f := whole(link, data)
 	if rapid.Bool().Draw(t, "cut") {
 		n := rapid.IntRange(len(data)-len(tcp)+14, len(data)).Draw(t, "snaplen")
 		f.data = data[:n]
 		cutWant(&want, n-(len(data)-len(tcp)), len(tcp)-len(p.Payload))
+		payload = payload[:len(payload)-min(len(payload), len(data)-n)]
 	} else if p.Offload = rapid.Bool().Draw(t, "offload"); p.Offload {
 		f = whole(link, p.Append(nil, link))
 		want.Offload = true
@@ -123,7 +127,7 @@ var anySample = rapid.Custom(func(t *rapid.T) sample {
 		padding := make([]byte, rapid.IntRange(0, 20).Draw(t, "padding"))
 		f = whole(link, append(slices.Clip(data), padding...))
 	}
-	return sample{f, p, want}
+	return sample{f, p, want, payload}
 })
 
 // drawEnvelope draws link type, VLAN tags, and IP header.
@@ -191,7 +195,6 @@ func drawExtensions(t *rapid.T, p *packet.TCP, want *wire.Segment) {
 // its header.
 func cutWant(want *wire.Segment, n, header int) {
 	want.TCP = want.TCP[:n]
-	want.Payload = want.TCP[min(n, header):]
 	if n < 16 {
 		want.Window = 0
 	}
@@ -210,6 +213,9 @@ func TestDecodeAgainstModel(t *testing.T) {
 		if out != wire.OutcomeTCP {
 			t.Fatalf("outcome %d of %x", out, c.data)
 		}
+		if d := c.shortCut(out, got); d != "" {
+			t.Fatal(d)
+		}
 		if headerCut(&got) {
 			if got.Options.Has&wire.OptIncomplete == 0 && !closedOptions(got.TCP) {
 				t.Fatalf("a cut header's options pass for complete: %x", got.TCP)
@@ -218,6 +224,9 @@ func TestDecodeAgainstModel(t *testing.T) {
 		}
 		if d := diff(c.want, got); d != "" {
 			t.Fatalf("frame %x (-want +got)\n%s", c.data, d)
+		}
+		if !bytes.Equal(got.Payload(), c.payload) {
+			t.Fatalf("frame %x: payload %x, want %x", c.data, got.Payload(), c.payload)
 		}
 		if got.WindowKnown() != (len(got.TCP) >= 16) {
 			t.Fatalf("WindowKnown of %d octets: %v", len(got.TCP), got.WindowKnown())

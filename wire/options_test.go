@@ -74,8 +74,8 @@ func TestOptions(t *testing.T) {
 			p := segment()
 			p.Options = octets
 			got, out := whole(packet.Ethernet, p.Append(nil, packet.Ethernet)).decode()
-			if out != wire.OutcomeTCP || got.Len != 5 || string(got.Payload) != "hello" {
-				t.Errorf("outcome %d, %d octets: %q", out, got.Len, got.Payload)
+			if out != wire.OutcomeTCP || got.Len != 5 || string(got.Payload()) != "hello" {
+				t.Errorf("outcome %d, %d octets: %q", out, got.Len, got.Payload())
 			}
 			if d := cmp.Diff(c.want, got.Options); d != "" {
 				t.Errorf("(-want +got)\n%s", d)

@@ -175,7 +175,6 @@ func (o *oracleState) tcp(l *layers.TCP) {
 	if len(s.TCP) > o.n { // gopacket leaves padding behind a hop-by-hop header
 		s.TCP = s.TCP[:o.n]
 	}
-	s.Payload = s.TCP[header:]
 	for _, opt := range l.Options {
 		oracleOption(&s.Options, opt)
 	}
@@ -253,6 +252,9 @@ func TestCapturesAgainstGopacket(t *testing.T) {
 			t.Fatalf("frame %d: gopacket does not decode %x", i, f.data)
 		}
 		got, out := f.decode()
+		if d := f.shortCut(out, got); d != "" {
+			t.Fatalf("frame %d: %s", i, d)
+		}
 		if d := diff(want, got); out != wire.OutcomeTCP || d != "" {
 			t.Fatalf("frame %d: outcome %d (-gopacket +wire)\n%s", i, out, d)
 		}

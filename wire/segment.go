@@ -39,10 +39,10 @@ type Options struct {
 	WindowScale uint8  // shift count, as sent (values over 14 count as 14, RFC 7323 2.3)
 	NSACK       uint8  // number of blocks in SACK
 	MSS         uint16 // octets
+	MPTCP       uint8  // subtype of the first MPTCP option (RFC 8684 section 8)
+	TSEcr       uint32 // before TSVal as Ack is before Seq
 	TSVal       uint32
-	TSEcr       uint32
 	SACK        [4]SACKBlock
-	MPTCP       uint8 // subtype of the first MPTCP option (RFC 8684 section 8)
 }
 
 // OptionSet says which options a segment carried.
@@ -87,7 +87,7 @@ type Segment struct {
 	Ref    FrameRef // file and frame
 	Time   int64    // nanoseconds since the Unix epoch, by the capture's clock
 
-	Seq, Ack Seq
+	Ack, Seq Seq    // in an order in which both are stored at once, as octets 4 to 11 of the header
 	Len      uint32 // octets of payload, by the IP header (not what was captured)
 	Window   uint16 // as sent, not scaled; see WindowKnown
 	Flags    Flags
@@ -109,8 +109,15 @@ type Segment struct {
 
 	Options Options
 
-	TCP     []byte // TCP header and payload, as far as they were captured, never beyond the IP length
-	Payload []byte // the captured part of the payload
+	TCP []byte // TCP header and payload, as far as they were captured, never beyond the IP length
+}
+
+// Payload is the captured part of the payload.
+func (s *Segment) Payload() []byte {
+	if len(s.TCP) < tcpHeader {
+		return nil
+	}
+	return s.TCP[min(int(s.TCP[12]>>4)*4, len(s.TCP)):]
 }
 
 // SegLen is SEG.LEN: the sequence space that the segment takes, counting SYN

@@ -35,7 +35,6 @@ func decodeTCP(s *Segment, p []byte, n uint32, ends addrs) Outcome {
 		return OutcomeTCP
 	}
 	s.Window, s.Sum = be.Uint16(p[14:]), be.Uint16(p[16:])
-	s.Payload = p[header:]
 	if header > tcpHeader {
 		s.Options.parse(p[tcpHeader:header])
 	}
@@ -44,7 +43,7 @@ func decodeTCP(s *Segment, p []byte, n uint32, ends addrs) Outcome {
 
 // cutHeader fills what is left of a header that was not captured whole.
 func (s *Segment) cutHeader(p []byte) {
-	s.Window, s.Sum, s.Payload = 0, 0, nil
+	s.Window, s.Sum = 0, 0
 	if len(p) >= tcpWindowEnd {
 		s.Window = be.Uint16(p[14:])
 	}

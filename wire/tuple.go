@@ -64,34 +64,50 @@ func addrWords(a netip.Addr, v6 bool) (hi, lo uint64) {
 }
 
 // fill sets both ends, the lower one first, and returns the sender's index.
-// A branch here would be mispredicted for every second packet, hence the
-// comparison by borrow: it is 1 when the destination is the lower one.
 func (t *FourTuple) fill(a addrs, src, dst uint16) (dir uint8) {
-	_, borrow := bits.Sub64(uint64(dst), uint64(src), 0)
-	_, borrow = bits.Sub64(a.dstLo, a.srcLo, borrow)
-	_, borrow = bits.Sub64(a.dstHi, a.srcHi, borrow)
-	i := borrow & 1
-	j := i ^ 1
-	be.PutUint64(t.Addr[i][:8], a.srcHi)
-	be.PutUint64(t.Addr[i][8:], a.srcLo)
-	be.PutUint64(t.Addr[j][:8], a.dstHi)
-	be.PutUint64(t.Addr[j][8:], a.dstLo)
-	t.Port[i], t.Port[j] = src, dst
+	raw := rawAddrs{bits.ReverseBytes64(a.srcHi), bits.ReverseBytes64(a.srcLo), bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.dstLo)}
+	i := raw.higher(src, dst)
+	t.set(i, raw, src, dst)
 	return uint8(i)
+}
+
+// rawAddrs are addrs whose words are read as little-endian numbers, which spares most
+// processors to turn them round, and to turn them round again when they are stored.
+type rawAddrs addrs
+
+// higher returns 1 if the source is the higher end, else 0. A branch here would be
+// mispredicted for every second packet, hence the comparison by borrow.
+func (a rawAddrs) higher(src, dst uint16) (i uint64) {
+	_, i = bits.Sub64(uint64(dst), uint64(src), 0)
+	_, i = bits.Sub64(bits.ReverseBytes64(a.dstLo), bits.ReverseBytes64(a.srcLo), i)
+	_, i = bits.Sub64(bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.srcHi), i)
+	return i & 1
+}
+
+// set makes the source end i, and the destination the other one.
+func (t *FourTuple) set(i uint64, a rawAddrs, src, dst uint16) {
+	j := i ^ 1
+	le.PutUint64(t.Addr[i&1][:8], a.srcHi)
+	le.PutUint64(t.Addr[i&1][8:], a.srcLo)
+	le.PutUint64(t.Addr[j&1][:8], a.dstHi)
+	le.PutUint64(t.Addr[j&1][8:], a.dstLo)
+	t.Port[i&1], t.Port[j&1] = src, dst
 }
 
 // Equal reports whether two keys are the same: ==, but by words and without a
 // branch for each field.
 func (t *FourTuple) Equal(o *FourTuple) bool {
-	d := le.Uint64(t.Addr[0][:]) ^ le.Uint64(o.Addr[0][:]) | le.Uint64(t.Addr[0][8:]) ^ le.Uint64(o.Addr[0][8:])
-	d |= le.Uint64(t.Addr[1][:]) ^ le.Uint64(o.Addr[1][:]) | le.Uint64(t.Addr[1][8:]) ^ le.Uint64(o.Addr[1][8:])
-	d |= t.numbers() ^ o.numbers() | uint64(t.Tunnel^o.Tunnel)
+	d := le.Uint64(t.Addr[0][:]) ^ le.Uint64(o.Addr[0][:])
+	d |= le.Uint64(t.Addr[0][8:]) ^ le.Uint64(o.Addr[0][8:])
+	d |= le.Uint64(t.Addr[1][:]) ^ le.Uint64(o.Addr[1][:])
+	d |= le.Uint64(t.Addr[1][8:]) ^ le.Uint64(o.Addr[1][8:])
+	d |= t.ids() ^ o.ids()
+	d |= uint64(t.Tunnel ^ o.Tunnel)
 	return d == 0 && t.V6 == o.V6
 }
 
-// numbers are the ports and the ids of the VLANs. They lie side by side, and in this order
-// the compiler takes them by one load.
-func (t *FourTuple) numbers() uint64 {
+// ids are ports and VLAN ids in the order in which most processors read them as one word.
+func (t *FourTuple) ids() uint64 {
 	return uint64(t.Port[0]) | uint64(t.Port[1])<<16 | uint64(t.VLAN[0])<<32 | uint64(t.VLAN[1])<<48
 }
 
@@ -103,9 +119,10 @@ func (t *FourTuple) Hash(seed uint64) uint64 {
 	// in parallel; a last round mixes the sum.
 	const k0, k1, k2 = 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03, 0xabc98388fb8fac03
 	const k3, k4, k5 = 0x8cb92ba72f3d8dd7, 0xdb4f0b9175ae2165, 0xbbe0563303a4615f
+	ids := uint64(t.Port[0])<<48 | uint64(t.Port[1])<<32 | uint64(t.VLAN[0])<<16 | uint64(t.VLAN[1])
 	h := seed + uint64(t.Tunnel)
 	h += fold(le.Uint64(t.Addr[0][:])^seed, k0) + fold(le.Uint64(t.Addr[1][:])^seed, k1)
-	h += fold(t.numbers()^seed, k2)
+	h += fold(ids^seed, k2)
 	if t.V6 {
 		h += fold(le.Uint64(t.Addr[0][8:])^seed, k3) + fold(le.Uint64(t.Addr[1][8:])^seed, k4)
 	}

@@ -74,6 +74,26 @@ func TestTupleIsCanonical(t *testing.T) {
 	})
 }
 
+// Equal is ==, also where fields of two keys differ in the same bits.
+func TestEqual(t *testing.T) {
+	var keys []wire.FourTuple
+	for bits := range 1 << 10 {
+		one := func(i int) uint16 { return uint16(bits >> i & 1) }
+		k := wire.FourTuple{Port: [2]uint16{one(0), one(1)}, VLAN: [2]uint16{one(2), one(3)}, Tunnel: uint32(one(4)), V6: one(5) != 0}
+		for i := range 4 {
+			k.Addr[i&1][7+i/2*8] = byte(one(6 + i))
+		}
+		keys = append(keys, k)
+	}
+	for i := range keys {
+		for j := range keys {
+			if keys[i].Equal(&keys[j]) != (i == j) {
+				t.Fatalf("Equal of %+v and %+v", keys[i], keys[j])
+			}
+		}
+	}
+}
+
 // Every bit of the key must change about half of the hash, in any bit.
 func TestHashAvalanche(t *testing.T) {
 	base, _ := wire.NewTuple(client6, server6)

@@ -70,7 +70,7 @@ func segments(t *testing.T, s *live.Source, n int, idle func()) (list []wire.Seg
 		}
 		var seg wire.Segment
 		if d.Decode(uint32(p.Link), p.Data, p.OrigLen, &seg) == wire.OutcomeTCP {
-			seg.Payload, seg.Packet = nil, p.Frame
+			seg.Packet = p.Frame
 			list = append(list, seg)
 		}
 		if len(p.Data) != int(p.OrigLen) {

@@ -45,7 +45,7 @@ func analyze(t testing.TB, file string, keep func(*capture.Packet, *wire.Segment
 		var s wire.Segment
 		out := d.Decode(uint32(p.Link), p.Data, p.OrigLen, &s)
 		s.Packet, s.Ref, s.Time = p.Number, wire.MakeFrameRef(p.File, p.Frame), p.Time
-		s.TCP, s.Payload = append([]byte(nil), s.TCP...), nil
+		s.TCP = append([]byte(nil), s.TCP...)
 		if keep != nil && !keep(&p, &s) {
 			continue
 		}

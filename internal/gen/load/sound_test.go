@@ -33,7 +33,7 @@ func (k *sound) fault(s *wire.Segment) string {
 	if s.VerifyChecksum() != wire.ChecksumGood {
 		return "checksum"
 	}
-	for i, octet := range s.Payload {
+	for i, octet := range s.Payload() {
 		at := &k.octets[s.DataSeq().Add(uint32(i))%4096]
 		if *at != 0 && *at != int(octet)+1 {
 			return "another octet at this number"
