@@ -397,6 +397,9 @@ func (c *connection) place(e event) int {
 // findRef returns the index of the event of the kind at side that frame ref
 // caused, or -1.
 func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int {
+	if !c.had[side].has(sym) {
+		return -1
+	}
 	for i := range c.events {
 		if e := &c.events[i]; e.side == side && e.sym == sym && e.ref == ref {
 			return i
