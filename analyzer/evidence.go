@@ -47,9 +47,10 @@ func (c *connection) life(s *wire.Segment) (behind []event) {
 	if open == 0 {
 		return nil
 	}
-	for i := range lifeRules {
+	for i := 0; open != 0 && i < len(lifeRules); i++ {
 		if rule := &lifeRules[i]; open.has(rule.sym) {
 			behind = c.judge(s, rule, behind)
+			open &^= 1 << rule.sym
 		}
 	}
 	return behind
@@ -96,21 +97,22 @@ var lifeRules = [...]lifeRule{
 
 // judge applies one rule to all pending receipts of its kind.
 func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []event {
-	x := s.Dir
+	x, kinds := s.Dir, symbols(1)<<rule.sym
+	if rule.sym == fsm.SndRST {
+		kinds = ends
+	}
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
-		mine := e.sym == rule.sym || rule.sym == fsm.SndRST && ends.has(e.sym) && e.basis != byTimer
-		if e.side != x || !mine || e.known() || e.t > s.Time && e.basis != sent {
+		if !kinds.has(e.sym) || e.side != x || e.basis == byTimer || e.known() || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
 		v, why := rule.judge(c, s, e)
-		late := s.Time-e.t > c.guard(x)
 		switch {
 		case v == proves:
 			c.proved(i, s)
 			return behind
-		case v == refutes, late && (v == refutesG || v == crossesG):
+		case v == refutes, (v == refutesG || v == crossesG) && s.Time-e.t > c.guard(x):
 			if e.sym == fsm.RcvRST && c.ep[x].shown.Is(fsm.Closed) && c.reached(x, fsm.Of(fsm.TimeWait)) {
 				c.ep[x].flags |= ignoresRST
 			}
@@ -273,8 +275,11 @@ func (c *connection) notKnownBefore(side uint8, t int64) int64 { return max(t, c
 // state, so the ACK that every segment carries completed the handshake with it
 // if none before did.
 func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
+	if !c.ep[side].initial.Is(fsm.Listen) {
+		return
+	}
 	i, done := c.findRef(side, fsm.RcvFIN, ref), c.find(side, fsm.RcvACKOfSYN)
-	if i < 0 || !c.ep[side].initial.Is(fsm.Listen) {
+	if i < 0 {
 		return
 	}
 	switch {

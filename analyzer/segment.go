@@ -80,13 +80,23 @@ func (c *connection) placed(s *wire.Segment) reassembly.Placement {
 // spaces gives s to the sequence spaces of both ends, after what it shows of segments
 // that were not captured.
 func (c *connection) spaces(s *wire.Segment, p *reassembly.Placement) {
-	c.missedEnd(s, p)
-	c.unseen(s, p)
-	c.inferOwnFIN(s)
-	c.backlog(s, p)
-	y := c.peer(s.Dir)
-	rev := &c.ep[y].sp
-	c.ep[s.Dir].sp.Send(s, p)
+	x, y := s.Dir, c.peer(s.Dir)
+	own, rev := &c.ep[x].sp, &c.ep[y].sp
+	// An end whose FIN is not known of, and which goes on where it was, shows nothing
+	// of that kind, unless the last of it was missing.
+	goesOn := s.Flags&wire.FIN == 0 && p.Unseen == 0 && rev.Known&reassembly.KnownFIN == 0 &&
+		s.Seq.LessEq(own.Next) && c.ep[x].flags&(finMayBeMissed|mayHaveClosed) == 0
+	if !goesOn {
+		c.missedEnd(s, p)
+		c.unseen(s, p)
+		c.inferOwnFIN(s)
+		c.backlog(s, p)
+	}
+	own.Send(s, p)
+	if !rev.HasGaps() {
+		rev.Receive(s)
+		return
+	}
 	missing := rev.Missing()
 	rev.Receive(s)
 	if rev.Missing() > missing {
@@ -141,6 +151,41 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 	}
 	own.odd = 0
 	own.spoke(s, t)
+}
+
+// handshaken reports whether s is as predicted, but for what is still open of the
+// handshake: the third segment of it, the first data of the client, the server's answer.
+func (c *connection) handshaken(s *wire.Segment) bool {
+	const unusual = tappedTwice | watched | probing | probing1 | unanswered | midStream
+	const unclear = mayHaveClosed | finMayBeMissed | startedAnew
+	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	if c.quiet || !own.shown.Is(fsm.Established) || !peer.shown.Is(fsm.Established) && !peer.shown.Is(fsm.SynReceived) {
+		return false
+	}
+	if c.phase != current || c.flags&unusual != 0 || own.flags&unclear != 0 || (own.open|peer.open)&^openings != 0 ||
+		(own.sp.Known|peer.sp.Known)&reassembly.KnownFIN != 0 || peer.finAck.ref != 0 {
+		return false
+	}
+	return own.sp.Expected(s, &peer.sp) || own.sp.FirstACK(s, &peer.sp)
+}
+
+// establish is add for a segment after which handshaken is: what it says of the
+// handshake comes to what follow does. t is the connection's trail.
+func (c *connection) establish(s *wire.Segment, t *trail) {
+	own, y := &c.ep[s.Dir], c.peer(s.Dir)
+	if own.open != 0 && !own.sp.Older(s) {
+		behind := c.life(s)
+		if !own.shown.Is(fsm.Established) { // it crossed what had completed the handshake
+			c.sentOther(s, &reassembly.Placement{}) // (where it lies matters in mid-stream only)
+		}
+		for _, e := range behind {
+			c.push(e)
+		}
+	}
+	c.follow(s, t)
+	if peer := &c.ep[y]; peer.open != 0 || !peer.shown.Is(fsm.Established) {
+		c.received(y, s)
+	}
 }
 
 // strange reports whether the numbers of s cannot be its sender's: beyond the
