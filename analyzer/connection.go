@@ -44,7 +44,7 @@ type connection struct {
 	end    int64
 	twFrom [2]int64   // when the TIME-WAIT of each end began, or began again
 	queued int64      // the time of its entry among the analyzer's deadlines, 0 for none
-	had    [2]symbols // of the events of each end: what is not there need not be looked for
+	kinds  [2]symbols // of the events of each end: what is not there need not be looked for
 }
 
 // latest is the last that was captured of the connection: a segment of either

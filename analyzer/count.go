@@ -212,9 +212,7 @@ func hops(ttl uint8) uint8 {
 // its sender's others hold: its receiver dropped it.
 func (c *connection) badChecksum(s *wire.Segment) bool {
 	const enough = 3
-	ep := &c.ep[s.Dir]
-	return s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 && ep.sums[wire.ChecksumGood-1] >= enough &&
-		s.VerifyChecksum() == wire.ChecksumBad
+	return c.ep[s.Dir].sums[wire.ChecksumGood-1] >= enough && s.VerifyChecksum() == wire.ChecksumBad
 }
 
 // halfClosed measures what X sends once it has acknowledged the peer's FIN.

@@ -45,13 +45,21 @@ type event struct {
 // apply returns the states that e leads to from those of set.
 func (e *event) apply(set fsm.Set) fsm.Set {
 	after := set.Apply(e.sym)
-	if e.also != 0 && set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
-		after |= e.also
-	}
-	if e.blind && set.Intersects(fsm.Of(fsm.FinWait1)) {
-		after |= fsm.Of(fsm.TimeWait)
+	if e.also != 0 || e.blind {
+		after |= e.elsewhere(set)
 	}
 	return after
+}
+
+// elsewhere returns the states that e may have led to as well, from those of set.
+func (e *event) elsewhere(set fsm.Set) (more fsm.Set) {
+	if set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
+		more = e.also
+	}
+	if e.blind && set.Intersects(fsm.Of(fsm.FinWait1)) {
+		more |= fsm.Of(fsm.TimeWait)
+	}
+	return more
 }
 
 // known reports whether e needs no further proof: it is confirmed, or a FIN that is
@@ -136,7 +144,7 @@ func (c *connection) unseenSince(by wire.FrameRef, lo int64) {
 // already; the last copy then gives way, so that a FIN and the ACK that came
 // with it are always both there.
 func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
-	if c.had[side].has(sym) && !c.awaitsMore(side, sym) {
+	if c.kinds[side].has(sym) && !c.awaitsMore(side, sym) {
 		return
 	}
 	c.push(event{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, sym: sym, side: side,
@@ -199,7 +207,7 @@ func (c *connection) cut(i int) { c.events = append(c.events[:i], c.events[i+1:]
 // find returns the index of the first event of the kind at side with one of
 // the given bases, or -1. Mostly there is none of the kind.
 func (c *connection) find(side uint8, sym fsm.Symbol, bases ...basis) int {
-	if !c.had[side].has(sym) {
+	if !c.kinds[side].has(sym) {
 		return -1
 	}
 	return c.search(side, sym, bases)
@@ -333,7 +341,7 @@ func (c *connection) foldProved(i int) bool {
 // is proved.
 func (c *connection) refold(side uint8) {
 	ep := &c.ep[side]
-	ep.shown, ep.proved, ep.open, c.had[side] = ep.initial, ep.initial, 0, 0
+	ep.shown, ep.proved, ep.open, c.kinds[side] = ep.initial, ep.initial, 0, 0
 	for i := range c.events {
 		if e := &c.events[i]; e.side == side {
 			c.take(e)
@@ -345,8 +353,9 @@ func (c *connection) refold(side uint8) {
 // take folds one more event into the states of its end.
 func (c *connection) take(e *event) {
 	ep := &c.ep[e.side]
-	c.had[e.side] |= 1 << e.sym
-	ep.shown = e.apply(ep.shown)
+	c.noteKind(e)
+	was := ep.shown
+	ep.shown = e.apply(was)
 	own := ends.has(e.sym) && e.basis != byTimer
 	if own {
 		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
@@ -355,11 +364,28 @@ func (c *connection) take(e *event) {
 		ep.open |= 1 << e.sym
 		return
 	}
-	ep.proved = e.apply(ep.proved)
+	if ep.proved == was {
+		ep.proved = ep.shown
+	} else {
+		ep.proved = e.apply(ep.proved)
+	}
 	if own {
 		if closed := fsm.Of(fsm.Closed); ep.shown == closed {
 			ep.proved = closed // whatever it had received before
 		}
+	}
+}
+
+// mayBeElsewhere, among the kinds of the events of an end, says that one of them may have
+// led elsewhere.
+const mayBeElsewhere symbols = 1 << fsm.NumSymbols
+
+// noteKind adds e to the kinds of the events of its end.
+func (c *connection) noteKind(e *event) {
+	k := &c.kinds[e.side]
+	*k |= 1 << e.sym
+	if e.also != 0 {
+		*k |= mayBeElsewhere
 	}
 }
 

@@ -145,18 +145,13 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	case fsm.RcvSYNACK:
 		i = c.echoedSYNACK(i, s)
 	}
-	e := c.events[i]
 	if !c.single(i) {
-		before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
-		if echoed {
-			c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
-		}
-		c.drop(e.side, e.sym, func(o *event) bool { return o.ref != e.ref })
-		if i = c.findRef(e.side, e.sym, e.ref); i < 0 {
+		if i = c.dropCopies(i, s, echoed); i < 0 {
 			return // the list was full
 		}
 	}
 	c.confirm(i, s.Ref)
+	e := c.events[i]
 	if s.Flags.Has(wire.FIN) || c.find(e.side, fsm.SndFIN) > i {
 		c.openedLate(e.side, s)
 	}
@@ -167,6 +162,28 @@ func (c *connection) proved(i int, s *wire.Segment) {
 		}
 		c.handshakeWith(e.side, e.ref)
 	}
+}
+
+// dropCopies removes the other receipts of the kind of event i that are open: it stands
+// for them, or, if s echoes it, those before it were lost. It returns where it then is.
+func (c *connection) dropCopies(i int, s *wire.Segment, echoed bool) int {
+	e, n := c.events[i], 0
+	for k := range c.events {
+		o := &c.events[k]
+		if o.side == e.side && o.sym == e.sym && o.basis == assumed && o.ref != e.ref {
+			if echoed && o.t < e.t {
+				c.refute(*o, s.Ref, "a later copy was received")
+			}
+			continue
+		}
+		if n < k {
+			c.events[n] = *o
+		}
+		n++
+	}
+	c.events = c.events[:n]
+	c.refold(e.side)
+	return c.findRef(e.side, e.sym, e.ref)
 }
 
 // single reports whether event i has no other of its kind at its end.
@@ -402,7 +419,7 @@ func (c *connection) place(e event) int {
 // findRef returns the index of the event of the kind at side that frame ref
 // caused, or -1.
 func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int {
-	if !c.had[side].has(sym) {
+	if !c.kinds[side].has(sym) {
 		return -1
 	}
 	for i := range c.events {

@@ -234,7 +234,7 @@ func (c *connection) pack(k *packer) {
 	for i := range c.events {
 		e := &c.events[i]
 		e.pack(k, c)
-		c.had[e.side] |= 1 << e.sym
+		c.noteKind(e)
 	}
 }
 
