@@ -86,7 +86,8 @@ func setOf(list ...fsm.Symbol) symbols {
 	return s
 }
 
-func (s symbols) has(sym fsm.Symbol) bool { return s>>sym&1 != 0 }
+// has reports whether sym is in the set. (That a symbol is below 32 spares a check.)
+func (s symbols) has(sym fsm.Symbol) bool { return s>>(sym&31)&1 != 0 }
 
 // receipts are the symbols that say what an endpoint received.
 var receipts = setOf(fsm.RcvSYN, fsm.RcvSYNACK, fsm.RcvACKOfSYN, fsm.RcvACKOfFIN, fsm.RcvFIN, fsm.RcvRST, fsm.RcvICMP)
@@ -383,7 +384,7 @@ const mayBeElsewhere symbols = 1 << fsm.NumSymbols
 // noteKind adds e to the kinds of the events of its end.
 func (c *connection) noteKind(e *event) {
 	k := &c.kinds[e.side]
-	*k |= 1 << e.sym
+	*k |= 1 << (e.sym & 31)
 	if e.also != 0 {
 		*k |= mayBeElsewhere
 	}

@@ -48,10 +48,11 @@ func (c *connection) life(s *wire.Segment) (behind []event) {
 		return nil
 	}
 	for i := 0; open != 0 && i < len(lifeRules); i++ {
-		if rule := &lifeRules[i]; open.has(rule.sym) {
+		rule := &lifeRules[i]
+		if open.has(rule.sym) && s.Flags.Has(rule.with) {
 			behind = c.judge(s, rule, behind)
-			open &^= 1 << rule.sym
 		}
+		open &^= 1 << (rule.sym & 31)
 	}
 	return behind
 }
@@ -82,17 +83,18 @@ const (
 // receipt. It is a row of E2's table.
 type lifeRule struct {
 	sym   fsm.Symbol
+	with  wire.Flags // without these a segment says nothing
 	judge func(c *connection, s *wire.Segment, e *event) (verdict, string)
 }
 
 var lifeRules = [...]lifeRule{
-	{fsm.RcvSYNACK, judgeSYNACK},
-	{fsm.RcvACKOfSYN, judgeACKOfSYN},
-	{fsm.RcvFIN, judgeFIN},
-	{fsm.RcvACKOfFIN, judgeACKOfFIN},
-	{fsm.RcvRST, judgeRST},
-	{fsm.RcvICMP, judgeICMP},
-	{fsm.SndRST, judgeOwnRST},
+	{fsm.RcvSYNACK, 0, judgeSYNACK},
+	{fsm.RcvACKOfSYN, 0, judgeACKOfSYN},
+	{fsm.RcvFIN, wire.ACK, judgeFIN},
+	{fsm.RcvACKOfFIN, wire.FIN, judgeACKOfFIN},
+	{fsm.RcvRST, 0, judgeRST},
+	{fsm.RcvICMP, 0, judgeICMP},
+	{fsm.SndRST, 0, judgeOwnRST},
 }
 
 // judge applies one rule to all pending receipts of its kind.
@@ -103,7 +105,7 @@ func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []ev
 	}
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
-		if !kinds.has(e.sym) || e.side != x || e.basis == byTimer || e.known() || e.t > s.Time && e.basis != sent {
+		if e.side != x || e.basis == confirmed || !kinds.has(e.sym) || e.basis == byTimer || e.known() || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
@@ -150,16 +152,18 @@ func (c *connection) proved(i int, s *wire.Segment) {
 			return // the list was full
 		}
 	}
-	c.confirm(i, s.Ref)
 	e := c.events[i]
+	if e.sym == fsm.RcvFIN { // its ACK is taken before it
+		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
+			c.confirm(k, s.Ref)
+		}
+	}
+	c.confirm(i, s.Ref)
 	if s.Flags.Has(wire.FIN) || c.find(e.side, fsm.SndFIN) > i {
 		c.openedLate(e.side, s)
 	}
 	if e.sym == fsm.RcvFIN {
 		c.events[i].slow = e.slow || c.tookLong(&e, s)
-		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
-			c.confirm(k, s.Ref)
-		}
 		c.handshakeWith(e.side, e.ref)
 	}
 }
@@ -514,9 +518,6 @@ func (c *connection) beyondSYN(s *wire.Segment) bool {
 // it.
 func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	peer := &c.ep[c.peer(s.Dir)].sp
-	if !s.Flags.Has(wire.ACK) {
-		return silent, ""
-	}
 	if peer.FINAcked(s.Ack) {
 		return proves, ""
 	}
@@ -531,7 +532,7 @@ func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 // judgeACKOfFIN: the FIN again says that its ACK had not come.
 func judgeACKOfFIN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 	own := &c.ep[s.Dir].sp
-	if s.Flags.Has(wire.FIN) && own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
+	if own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
 		return refutesG, whyFINAgain
 	}
 	return silent, ""

@@ -103,14 +103,13 @@ func (c *connection) placed(s *wire.Segment) reassembly.Placement {
 func (c *connection) spaces(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
-	// An end whose FIN is not known of, and which goes on where it was, shows nothing
-	// of that kind, unless the last of it was missing.
-	goesOn := s.Flags&wire.FIN == 0 && p.Unseen == 0 && rev.Known&reassembly.KnownFIN == 0 &&
-		s.Seq.LessEq(own.Next) && c.ep[x].flags&(finMayBeMissed|mayHaveClosed) == 0
-	if !goesOn {
+	ahead := own.Next.Less(s.Seq)
+	if ahead || p.Unseen > 0 || c.ep[x].has(finMayBeMissed) {
 		c.missedEnd(s, p)
 		c.unseen(s, p)
 		c.inferOwnFIN(s)
+	}
+	if ahead || p.NewOctets > 0 && rev.Has(reassembly.KnownFIN) || s.Flags.Has(wire.FIN) || c.ep[x].has(mayHaveClosed) {
 		c.backlog(s, p)
 	}
 	own.Send(s, p)
