@@ -277,22 +277,33 @@ func (a *Analyzer) add(s *wire.Segment, hash uint64) {
 		c.follow(s, a.trailOf(hash))
 		return
 	}
-	if kind := a.copied(c, s, hash); kind != original {
-		a.sum.copies++
-		c.compat(s, false) // other tools know no copies
-		a.watchCopy(c, s, kind)
+	settled := s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0
+	if c.handshaken(s) && !a.unpredicted {
+		c.establish(s, a.trailOf(hash))
+	} else if !a.unforeseen(c, s, hash) {
 		a.await()
 		return
 	}
-	settled := s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && len(c.events) > 0 && c.deadline == 0
-	p := c.add(s)
-	a.watchSegment(c, s, &p)
 	a.weigh(c)
 	if !settled || c.ep[0].open|c.ep[1].open != 0 {
 		a.moved(c)
 	}
 	a.await()
 	a.bound()
+}
+
+// unforeseen runs a segment through c of which nothing was known before. It reports
+// false if s is a copy of another.
+func (a *Analyzer) unforeseen(c *connection, s *wire.Segment, hash uint64) bool {
+	if kind := a.copied(c, s, hash); kind != original {
+		a.sum.copies++
+		c.compat(s, false) // other tools know no copies
+		a.watchCopy(c, s, kind)
+		return false
+	}
+	p := c.add(s)
+	a.watchSegment(c, s, &p)
+	return true
 }
 
 // moved follows up on states of c that may have changed: when c becomes final,

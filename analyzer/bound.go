@@ -18,7 +18,7 @@ func (a *Analyzer) bound() {
 			return
 		}
 	}
-	if a.part != nil {
+	if a.part != nil && a.dorm.opened > 0 {
 		a.drowse(0)
 	}
 }

@@ -26,7 +26,7 @@ func (a *Analyzer) openKind(c *connection, client, server uint8) string {
 		return "mid-stream"
 	case c.phase == stray:
 		return "stray-syn"
-	case c.find(client, fsm.RcvICMP) >= 0 && !opened(client):
+	case c.kinds[client].has(fsm.RcvICMP) && !opened(client):
 		return "rejected"
 	case !opened(client) && c.refused(client):
 		return "refused"
@@ -52,7 +52,7 @@ func (c *connection) reached(side uint8, set fsm.Set) bool {
 }
 
 // refused reports whether a RST ended the opening of an end.
-func (c *connection) refused(side uint8) bool { return c.find(side, fsm.RcvRST) >= 0 }
+func (c *connection) refused(side uint8) bool { return c.kinds[side].has(fsm.RcvRST) }
 
 // finished is what the two FINs say (C1 to C3).
 type finished struct {
@@ -139,12 +139,7 @@ var afterOwnFIN = fsm.Of(fsm.FinWait1, fsm.FinWait2, fsm.Closing, fsm.LastAck, f
 // closedBefore reports whether the peer, of which nothing was captured, may
 // have closed before x did (R13).
 func (c *connection) closedBefore(x uint8) bool {
-	for i := range c.events {
-		if e := &c.events[i]; e.also != 0 && e.side == x {
-			return true
-		}
-	}
-	return false
+	return c.kinds[x]&mayBeElsewhere != 0
 }
 
 // twoFINs decides who closed first, from what each FIN acknowledged and not

@@ -42,9 +42,9 @@ type connection struct {
 	first  wire.FrameRef
 	last   wire.FrameRef // last and end: see latest
 	end    int64
-	twFrom [2]int64 // when the TIME-WAIT of each end began, or began again
-	queued int64    // the time of its entry among the analyzer's deadlines, 0 for none
-	_      uint64   // fills the last cache line
+	twFrom [2]int64   // when the TIME-WAIT of each end began, or began again
+	queued int64      // the time of its entry among the analyzer's deadlines, 0 for none
+	kinds  [2]symbols // of the events of each end: what is not there need not be looked for
 }
 
 // latest is the last that was captured of the connection: a segment of either

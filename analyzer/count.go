@@ -99,6 +99,30 @@ func (c *connection) countKind(s *wire.Segment, p *reassembly.Placement) {
 // countACK counts duplicate ACKs, answers to keepalive probes and closed
 // windows.
 func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
+	if s.Flags.Has(wire.RST) {
+		return // what its sender had done before tells its cause
+	}
+	if c.flags&(probing|probing1) != 0 || p.Kind == reassembly.Keepalive || p.DuplicateACK {
+		c.countProbes(s, p)
+	}
+	x, peer := s.Dir, &c.ep[c.peer(s.Dir)].sp
+	if s.Window != 0 && peer.Wnd != 0 || s.Flags.Has(wire.SYN) || !s.WindowKnown() {
+		return
+	}
+	switch closed := peer.Wnd == 0 && peer.Has(reassembly.KnownUna); {
+	case s.Window == 0:
+		c.more(x).zeroWindows++
+		if !closed {
+			c.note(detect.ZeroWindow, x, s, 0)
+		}
+	case closed:
+		c.note(detect.WindowOpened, x, s, 0)
+	}
+}
+
+// countProbes counts duplicate ACKs and answers to keepalive probes, and notes whose
+// last segment was a probe.
+func (c *connection) countProbes(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
 	pure := s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK
 	if pure && p.Kind == reassembly.Pure && c.flags&probes(y) != 0 && s.Ack == c.ep[y].sp.Next {
@@ -109,9 +133,6 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		c.more(x).duplicateACK++
 		c.cameBehind(s)
 	}
-	if s.Flags.Has(wire.RST) {
-		return // what its sender had done before tells its cause
-	}
 	if p.Kind != reassembly.Keepalive { // else the peer's own probe is not answered yet
 		c.flags &^= probes(y)
 	}
@@ -120,18 +141,6 @@ func (c *connection) countACK(s *wire.Segment, p *reassembly.Placement) {
 		c.flags |= probes(x)
 	case !pure: // its own answer to a probe of the peer leaves its probe open
 		c.flags &^= probes(x)
-	}
-	if s.Flags.Has(wire.SYN) || !s.WindowKnown() {
-		return
-	}
-	switch closed := c.ep[y].sp.Wnd == 0 && c.ep[y].sp.Has(reassembly.KnownUna); {
-	case s.Window == 0:
-		c.more(x).zeroWindows++
-		if !closed {
-			c.note(detect.ZeroWindow, x, s, 0)
-		}
-	case closed:
-		c.note(detect.WindowOpened, x, s, 0)
 	}
 }
 
@@ -172,7 +181,7 @@ func (c *connection) firstOf(s *wire.Segment) {
 		if ep.ttl == 0 {
 			ep.ttl = s.TTL
 		}
-		ep.flags |= flagIf(hopsVary, hops(s.TTL) != hops(ep.ttl))
+		ep.flags |= flagIf(hopsVary, s.TTL != ep.ttl && hops(s.TTL) != hops(ep.ttl))
 	}
 	if s.Arrow != wire.DirectionUnknown {
 		ep.arrow = s.Arrow
@@ -203,9 +212,7 @@ func hops(ttl uint8) uint8 {
 // its sender's others hold: its receiver dropped it.
 func (c *connection) badChecksum(s *wire.Segment) bool {
 	const enough = 3
-	ep := &c.ep[s.Dir]
-	return s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 && ep.sums[wire.ChecksumGood-1] >= enough &&
-		s.VerifyChecksum() == wire.ChecksumBad
+	return c.ep[s.Dir].sums[wire.ChecksumGood-1] >= enough && s.VerifyChecksum() == wire.ChecksumBad
 }
 
 // halfClosed measures what X sends once it has acknowledged the peer's FIN.

@@ -164,8 +164,7 @@ func (a *Analyzer) hatch(i int32) *connection {
 	sums := e.sums
 	a.releaseEmbryo(i)
 	c := a.open(s, nil, current) // in the place that the embryo had in the table
-	c.copied(s)
-	c.add(s)
+	c.begin(s)
 	if sums != wire.ChecksumUnknown {
 		c.ep[s.Dir].sums[sums-1]++
 	}

@@ -45,13 +45,21 @@ type event struct {
 // apply returns the states that e leads to from those of set.
 func (e *event) apply(set fsm.Set) fsm.Set {
 	after := set.Apply(e.sym)
-	if e.also != 0 && set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
-		after |= e.also
-	}
-	if e.blind && set.Intersects(fsm.Of(fsm.FinWait1)) {
-		after |= fsm.Of(fsm.TimeWait)
+	if e.also != 0 || e.blind {
+		after |= e.elsewhere(set)
 	}
 	return after
+}
+
+// elsewhere returns the states that e may have led to as well, from those of set.
+func (e *event) elsewhere(set fsm.Set) (more fsm.Set) {
+	if set.Intersects(fsm.Of(fsm.Established)) { // else it was where it seems
+		more = e.also
+	}
+	if e.blind && set.Intersects(fsm.Of(fsm.FinWait1)) {
+		more |= fsm.Of(fsm.TimeWait)
+	}
+	return more
 }
 
 // known reports whether e needs no further proof: it is confirmed, or a FIN that is
@@ -78,7 +86,8 @@ func setOf(list ...fsm.Symbol) symbols {
 	return s
 }
 
-func (s symbols) has(sym fsm.Symbol) bool { return s>>sym&1 != 0 }
+// has reports whether sym is in the set. (That a symbol is below 32 spares a check.)
+func (s symbols) has(sym fsm.Symbol) bool { return s>>(sym&31)&1 != 0 }
 
 // receipts are the symbols that say what an endpoint received.
 var receipts = setOf(fsm.RcvSYN, fsm.RcvSYNACK, fsm.RcvACKOfSYN, fsm.RcvACKOfFIN, fsm.RcvFIN, fsm.RcvRST, fsm.RcvICMP)
@@ -97,7 +106,7 @@ func (c *connection) push(e event) bool {
 		c.events = append(make([]event, 0, eventRoom(cap(c.events))), c.events...)
 	}
 	c.events = append(c.events, e)
-	c.ep[e.side].take(&e)
+	c.take(&e)
 	c.settle()
 	return true
 }
@@ -136,11 +145,21 @@ func (c *connection) unseenSince(by wire.FrameRef, lo int64) {
 // already; the last copy then gives way, so that a FIN and the ACK that came
 // with it are always both there.
 func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
+	if c.kinds[side].has(sym) && !c.awaitsMore(side, sym) {
+		return
+	}
+	c.push(event{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, sym: sym, side: side,
+		hasTS: s.Options.Has&wire.OptTimestamps != 0})
+}
+
+// awaitsMore reports whether a further receipt of a kind at side is worth an event: none
+// is known of the last request. It makes room for it.
+func (c *connection) awaitsMore(side uint8, sym fsm.Symbol) bool {
 	copies, last := 0, -1
 	for i := c.request(side); i < len(c.events); i++ {
 		if e := &c.events[i]; e.side == side && e.sym == sym {
 			if e.known() {
-				return
+				return false
 			}
 			copies, last = copies+1, i
 		}
@@ -148,8 +167,7 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 	if copies >= maxCopies {
 		c.remove(last)
 	}
-	c.push(event{t: s.Time, ref: s.Ref, ack: s.Ack, tsval: s.Options.TSVal, sym: sym, side: side,
-		hasTS: s.Options.Has&wire.OptTimestamps != 0})
+	return true
 }
 
 // request returns where the events of an end begin that belong to the last request
@@ -180,13 +198,24 @@ func (c *connection) insert(i int, e event) {
 // remove deletes event i.
 func (c *connection) remove(i int) {
 	side := c.events[i].side
-	c.events = append(c.events[:i], c.events[i+1:]...)
+	c.cut(i)
 	c.refold(side)
 }
 
+// cut takes event i out. The caller folds its side again: several may go at once.
+func (c *connection) cut(i int) { c.events = append(c.events[:i], c.events[i+1:]...) }
+
 // find returns the index of the first event of the kind at side with one of
-// the given bases, or -1.
+// the given bases, or -1. Mostly there is none of the kind.
 func (c *connection) find(side uint8, sym fsm.Symbol, bases ...basis) int {
+	if !c.kinds[side].has(sym) {
+		return -1
+	}
+	return c.search(side, sym, bases)
+}
+
+// search is find where there is an event of the kind.
+func (c *connection) search(side uint8, sym fsm.Symbol, bases []basis) int {
 	for i := range c.events {
 		if e := &c.events[i]; e.side == side && e.sym == sym && (len(bases) == 0 || hasBasis(bases, e.basis)) {
 			return i
@@ -207,6 +236,7 @@ func hasBasis(list []basis, b basis) bool {
 // strike removes the receipts of the given kinds at side for which match
 // holds, and records what refuted them.
 func (c *connection) strike(side uint8, kinds symbols, by wire.FrameRef, why string, match func(*event) bool) {
+	before := len(c.events)
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
 		if e.side != side || !kinds.has(e.sym) || e.basis != assumed || !match(e) {
@@ -214,20 +244,27 @@ func (c *connection) strike(side uint8, kinds symbols, by wire.FrameRef, why str
 			continue
 		}
 		c.refute(*e, by, why)
-		c.remove(i)
+		c.cut(i)
+	}
+	if len(c.events) < before {
+		c.refold(side)
 	}
 }
 
 // drop removes the receipts of a kind at side for which match holds: others
 // stand for them.
 func (c *connection) drop(side uint8, sym fsm.Symbol, match func(*event) bool) {
+	before := len(c.events)
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
 		if e.side != side || e.sym != sym || e.basis != assumed || !match(e) {
 			i++
 			continue
 		}
-		c.remove(i)
+		c.cut(i)
+	}
+	if len(c.events) < before {
+		c.refold(side)
 	}
 }
 
@@ -263,28 +300,63 @@ func (c *connection) takeBack(match func(*refutation) bool) (back []event) {
 func (c *connection) confirm(i int, by wire.FrameRef) {
 	e := &c.events[i]
 	e.by = by
-	if e.ref != 0 { // what no frame shows stays inferred
-		e.basis = confirmed
+	if e.ref == 0 { // what no frame shows stays inferred
+		c.refold(e.side)
+		return
 	}
-	c.refold(e.side)
+	was := e.basis
+	e.basis = confirmed
+	if was != assumed || !c.foldProved(i) {
+		c.refold(e.side)
+	}
+}
+
+// foldProved folds event i, which was assumed and is now confirmed, into what is proved of
+// its end: what is shown stays as it is. It reports false, and does nothing, if events
+// behind it are proved, too, or if it may have been the end's own end.
+func (c *connection) foldProved(i int) bool {
+	e := &c.events[i]
+	open := symbols(1) << e.sym
+	for k := range c.events {
+		switch o := &c.events[k]; {
+		case o.side != e.side:
+		case o.basis != assumed:
+			if k > i {
+				return false
+			}
+		case o.sym == e.sym:
+			open = 0 // a copy of it is still open
+		}
+	}
+	if !receipts.has(e.sym) {
+		return false
+	}
+	ep := &c.ep[e.side]
+	ep.proved = e.apply(ep.proved)
+	ep.open &^= open
+	c.settle()
+	return true
 }
 
 // refold computes the states of side from its events: what is shown, and what
 // is proved.
 func (c *connection) refold(side uint8) {
 	ep := &c.ep[side]
-	ep.shown, ep.proved, ep.open = ep.initial, ep.initial, 0
+	ep.shown, ep.proved, ep.open, c.kinds[side] = ep.initial, ep.initial, 0, 0
 	for i := range c.events {
 		if e := &c.events[i]; e.side == side {
-			ep.take(e)
+			c.take(e)
 		}
 	}
 	c.settle()
 }
 
-// take folds one more event into the states of an end.
-func (ep *endpoint) take(e *event) {
-	ep.shown = e.apply(ep.shown)
+// take folds one more event into the states of its end.
+func (c *connection) take(e *event) {
+	ep := &c.ep[e.side]
+	c.noteKind(e)
+	was := ep.shown
+	ep.shown = e.apply(was)
 	own := ends.has(e.sym) && e.basis != byTimer
 	if own {
 		ep.open |= 1 << fsm.SndRST // its sender's later life would void it
@@ -293,11 +365,28 @@ func (ep *endpoint) take(e *event) {
 		ep.open |= 1 << e.sym
 		return
 	}
-	ep.proved = e.apply(ep.proved)
+	if ep.proved == was {
+		ep.proved = ep.shown
+	} else {
+		ep.proved = e.apply(ep.proved)
+	}
 	if own {
 		if closed := fsm.Of(fsm.Closed); ep.shown == closed {
 			ep.proved = closed // whatever it had received before
 		}
+	}
+}
+
+// mayBeElsewhere, among the kinds of the events of an end, says that one of them may have
+// led elsewhere.
+const mayBeElsewhere symbols = 1 << fsm.NumSymbols
+
+// noteKind adds e to the kinds of the events of its end.
+func (c *connection) noteKind(e *event) {
+	k := &c.kinds[e.side]
+	*k |= 1 << (e.sym & 31)
+	if e.also != 0 {
+		*k |= mayBeElsewhere
 	}
 }
 

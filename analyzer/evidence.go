@@ -47,10 +47,12 @@ func (c *connection) life(s *wire.Segment) (behind []event) {
 	if open == 0 {
 		return nil
 	}
-	for i := range lifeRules {
-		if rule := &lifeRules[i]; open.has(rule.sym) {
+	for i := 0; open != 0 && i < len(lifeRules); i++ {
+		rule := &lifeRules[i]
+		if open.has(rule.sym) && s.Flags.Has(rule.with) {
 			behind = c.judge(s, rule, behind)
 		}
+		open &^= 1 << (rule.sym & 31)
 	}
 	return behind
 }
@@ -81,36 +83,38 @@ const (
 // receipt. It is a row of E2's table.
 type lifeRule struct {
 	sym   fsm.Symbol
+	with  wire.Flags // without these a segment says nothing
 	judge func(c *connection, s *wire.Segment, e *event) (verdict, string)
 }
 
 var lifeRules = [...]lifeRule{
-	{fsm.RcvSYNACK, judgeSYNACK},
-	{fsm.RcvACKOfSYN, judgeACKOfSYN},
-	{fsm.RcvFIN, judgeFIN},
-	{fsm.RcvACKOfFIN, judgeACKOfFIN},
-	{fsm.RcvRST, judgeRST},
-	{fsm.RcvICMP, judgeICMP},
-	{fsm.SndRST, judgeOwnRST},
+	{fsm.RcvSYNACK, 0, judgeSYNACK},
+	{fsm.RcvACKOfSYN, 0, judgeACKOfSYN},
+	{fsm.RcvFIN, wire.ACK, judgeFIN},
+	{fsm.RcvACKOfFIN, wire.FIN, judgeACKOfFIN},
+	{fsm.RcvRST, 0, judgeRST},
+	{fsm.RcvICMP, 0, judgeICMP},
+	{fsm.SndRST, 0, judgeOwnRST},
 }
 
 // judge applies one rule to all pending receipts of its kind.
 func (c *connection) judge(s *wire.Segment, rule *lifeRule, behind []event) []event {
-	x := s.Dir
+	x, kinds := s.Dir, symbols(1)<<rule.sym
+	if rule.sym == fsm.SndRST {
+		kinds = ends
+	}
 	for i := 0; i < len(c.events); {
 		e := &c.events[i]
-		mine := e.sym == rule.sym || rule.sym == fsm.SndRST && ends.has(e.sym) && e.basis != byTimer
-		if e.side != x || !mine || e.known() || e.t > s.Time && e.basis != sent {
+		if e.side != x || e.basis == confirmed || !kinds.has(e.sym) || e.basis == byTimer || e.known() || e.t > s.Time && e.basis != sent {
 			i++
 			continue
 		}
 		v, why := rule.judge(c, s, e)
-		late := s.Time-e.t > c.guard(x)
 		switch {
 		case v == proves:
 			c.proved(i, s)
 			return behind
-		case v == refutes, late && (v == refutesG || v == crossesG):
+		case v == refutes, (v == refutesG || v == crossesG) && s.Time-e.t > c.guard(x):
 			if e.sym == fsm.RcvRST && c.ep[x].shown.Is(fsm.Closed) && c.reached(x, fsm.Of(fsm.TimeWait)) {
 				c.ep[x].flags |= ignoresRST
 			}
@@ -143,15 +147,15 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	case fsm.RcvSYNACK:
 		i = c.echoedSYNACK(i, s)
 	}
-	e := c.events[i]
 	if !c.single(i) {
-		before := func(o *event) bool { return o.ref != e.ref && o.t < e.t }
-		if echoed {
-			c.strike(e.side, setOf(e.sym), s.Ref, "a later copy was received", before)
-		}
-		c.drop(e.side, e.sym, func(o *event) bool { return o.ref != e.ref })
-		if i = c.findRef(e.side, e.sym, e.ref); i < 0 {
+		if i = c.dropCopies(i, s, echoed); i < 0 {
 			return // the list was full
+		}
+	}
+	e := c.events[i]
+	if e.sym == fsm.RcvFIN { // its ACK is taken before it
+		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
+			c.confirm(k, s.Ref)
 		}
 	}
 	c.confirm(i, s.Ref)
@@ -160,11 +164,30 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	}
 	if e.sym == fsm.RcvFIN {
 		c.events[i].slow = e.slow || c.tookLong(&e, s)
-		if k := c.findRef(e.side, fsm.RcvACKOfFIN, e.ref); k >= 0 && c.events[k].basis == assumed {
-			c.confirm(k, s.Ref)
-		}
 		c.handshakeWith(e.side, e.ref)
 	}
+}
+
+// dropCopies removes the other receipts of the kind of event i that are open: it stands
+// for them, or, if s echoes it, those before it were lost. It returns where it then is.
+func (c *connection) dropCopies(i int, s *wire.Segment, echoed bool) int {
+	e, n := c.events[i], 0
+	for k := range c.events {
+		o := &c.events[k]
+		if o.side == e.side && o.sym == e.sym && o.basis == assumed && o.ref != e.ref {
+			if echoed && o.t < e.t {
+				c.refute(*o, s.Ref, "a later copy was received")
+			}
+			continue
+		}
+		if n < k {
+			c.events[n] = *o
+		}
+		n++
+	}
+	c.events = c.events[:n]
+	c.refold(e.side)
+	return c.findRef(e.side, e.sym, e.ref)
 }
 
 // single reports whether event i has no other of its kind at its end.
@@ -273,8 +296,11 @@ func (c *connection) notKnownBefore(side uint8, t int64) int64 { return max(t, c
 // state, so the ACK that every segment carries completed the handshake with it
 // if none before did.
 func (c *connection) handshakeWith(side uint8, ref wire.FrameRef) {
+	if !c.ep[side].initial.Is(fsm.Listen) {
+		return
+	}
 	i, done := c.findRef(side, fsm.RcvFIN, ref), c.find(side, fsm.RcvACKOfSYN)
-	if i < 0 || !c.ep[side].initial.Is(fsm.Listen) {
+	if i < 0 {
 		return
 	}
 	switch {
@@ -397,6 +423,9 @@ func (c *connection) place(e event) int {
 // findRef returns the index of the event of the kind at side that frame ref
 // caused, or -1.
 func (c *connection) findRef(side uint8, sym fsm.Symbol, ref wire.FrameRef) int {
+	if !c.kinds[side].has(sym) {
+		return -1
+	}
 	for i := range c.events {
 		if e := &c.events[i]; e.side == side && e.sym == sym && e.ref == ref {
 			return i
@@ -489,9 +518,6 @@ func (c *connection) beyondSYN(s *wire.Segment) bool {
 // it.
 func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	peer := &c.ep[c.peer(s.Dir)].sp
-	if !s.Flags.Has(wire.ACK) {
-		return silent, ""
-	}
 	if peer.FINAcked(s.Ack) {
 		return proves, ""
 	}
@@ -506,7 +532,7 @@ func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 // judgeACKOfFIN: the FIN again says that its ACK had not come.
 func judgeACKOfFIN(c *connection, s *wire.Segment, _ *event) (verdict, string) {
 	own := &c.ep[s.Dir].sp
-	if s.Flags.Has(wire.FIN) && own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
+	if own.Has(reassembly.KnownFIN) && s.FINSeq() == own.FIN {
 		return refutesG, whyFINAgain
 	}
 	return silent, ""

@@ -267,7 +267,21 @@ func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
 	if !c.ep[side].shown.Is(fsm.TimeWait) {
 		return 0
 	}
-	return max(c.twFrom[side], c.stateSince(side)) + a.twoMSL(c, side)
+	since := c.twFrom[side]
+	if c.changedAfter(side, since) {
+		since = max(since, c.stateSince(side))
+	}
+	return since + a.twoMSL(c, side)
+}
+
+// changedAfter reports whether the shown state of an end may have begun after t.
+func (c *connection) changedAfter(side uint8, t int64) bool {
+	for i := range c.events {
+		if e := &c.events[i]; e.t > t && e.side == side {
+			return true
+		}
+	}
+	return c.start > t
 }
 
 // openingEnd returns when an opening that nobody completes is over: twice its

@@ -176,7 +176,7 @@ func (a *Analyzer) answerOld(head, c *connection, s *wire.Segment) *connection {
 
 // opened: the opener of c, whose SYN seemed a late copy, completes the handshake.
 func (c *connection) opened(opener uint8, s *wire.Segment) {
-	if c.flags&sameISS == 0 || c.find(opener, fsm.SndSYN) >= 0 {
+	if c.flags&sameISS == 0 || c.kinds[opener].has(fsm.SndSYN) {
 		return
 	}
 	c.push(event{t: c.start, by: s.Ref, sym: fsm.SndSYN, side: opener, basis: inferred})
@@ -221,9 +221,9 @@ func (a *Analyzer) chooseSYNACK(head *connection, s *wire.Segment) *connection {
 		switch anew := c.ep[x].sp.Has(reassembly.KnownISS) && c.ep[x].sp.ISS != s.Seq && !c.pastRequest(s); {
 		case anew && a.saidBefore(head, s):
 			continue // it is a copy of another's
-		case anew && c.find(x, fsm.RcvSYN) >= 0 && (c.reached(x, fsm.Of(fsm.Established)) || c.find(x, fsm.SndRST, sent) >= 0):
+		case anew && c.kinds[x].has(fsm.RcvSYN) && (c.reached(x, fsm.Of(fsm.Established)) || c.find(x, fsm.SndRST, sent) >= 0):
 			return a.answerOld(head, c, s)
-		case anew && c.find(x, fsm.RcvSYN) >= 0:
+		case anew && c.kinds[x].has(fsm.RcvSYN):
 			c.secondRequest(x, s)
 		}
 		return c
@@ -349,7 +349,7 @@ func (c *connection) olderSYN(k *connection, x uint8) bool {
 func (a *Analyzer) settleOwn(head, c *connection, s *wire.Segment) {
 	y := c.peer(s.Dir)
 	opener := y
-	if c.ep[y].has(synAckSeen) && c.find(s.Dir, fsm.SndSYN) >= 0 {
+	if c.ep[y].has(synAckSeen) && c.kinds[s.Dir].has(fsm.SndSYN) {
 		opener = s.Dir
 	}
 	answered := c.ep[y].syn.ref != 0 && s.Flags.Has(wire.ACK) &&

@@ -80,7 +80,7 @@ func (c *connection) receivedACK(y uint8, s *wire.Segment) {
 	if c.awaitsHandshake(y) && rev.Has(reassembly.KnownISS) && rev.ISS.Less(s.Ack) && s.Ack.LessEq(rev.Next) {
 		c.receive(y, fsm.RcvACKOfSYN, s)
 	}
-	if rev.FINAcked(s.Ack) && c.find(y, fsm.SndFIN) >= 0 {
+	if rev.FINAcked(s.Ack) && c.kinds[y].has(fsm.SndFIN) {
 		c.receive(y, fsm.RcvACKOfFIN, s)
 	}
 }

@@ -16,10 +16,11 @@ import (
 // past, what X did, whether Y may process it, what Y then received.
 func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	x, y := s.Dir, c.peer(s.Dir)
-	bad := c.badChecksum(s)
+	own, peer := &c.ep[x], &c.ep[y]
+	bad := s.Flags&(wire.SYN|wire.FIN|wire.RST) != 0 && c.badChecksum(s)
 	c.compat(s, bad)
-	if silence := s.Time - c.ep[x].lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
-		c.ep[x].spokeAfter(silence)
+	if silence := s.Time - own.lastTime; silence >= shortPause && !s.Flags.Has(wire.RST) {
+		own.spokeAfter(silence)
 	}
 	p := c.placed(s)
 	switch {
@@ -38,23 +39,43 @@ func (c *connection) add(s *wire.Segment) reassembly.Placement {
 	c.count(s, &p)
 	var behind []event
 	if !c.stale(s, &p) {
-		c.wake(s)
-		c.disproveUnseen(s, &p)
+		if c.x != nil || own.sp.Has(reassembly.KnownFIN) {
+			c.wake(s)
+			c.disproveUnseen(s, &p)
+		}
 		behind = c.life(s)
 	}
-	c.repeated(s, &p)
+	if p.Kind > reassembly.New {
+		c.repeated(s, &p)
+	}
 	if !s.Flags.Has(wire.RST) { // whose numbers answer, or are anyone's: they are not the space's
 		c.spaces(s, &p)
 	}
 	c.sent(s, &p)
-	c.fills(s, &p)
-	c.halfClosed(s, &p)
+	if own.sp.Has(reassembly.KnownFIN) || peer.finAck.ref != 0 {
+		c.fills(s, &p)
+		c.halfClosed(s, &p)
+	}
 	for _, e := range behind {
 		c.push(e)
 	}
 	c.received(y, s)
 	c.speak(s, &p)
 	return p
+}
+
+// begin is add for the first segment of a connection that is a SYN and nothing else:
+// there is nothing yet that it could tell something of.
+func (c *connection) begin(s *wire.Segment) {
+	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	own.remember(s, signature(s), c.trail)
+	p := own.sp.Place(s, &peer.sp, 0)
+	c.compat(s, false)
+	c.count(s, &p)
+	own.sp.Send(s, &p)
+	peer.sp.Receive(s)
+	c.sentSYN(s)
+	own.spoke(s, c.trail)
 }
 
 // placed is where s lies in the sequence space of its sender.
@@ -80,13 +101,22 @@ func (c *connection) placed(s *wire.Segment) reassembly.Placement {
 // spaces gives s to the sequence spaces of both ends, after what it shows of segments
 // that were not captured.
 func (c *connection) spaces(s *wire.Segment, p *reassembly.Placement) {
-	c.missedEnd(s, p)
-	c.unseen(s, p)
-	c.inferOwnFIN(s)
-	c.backlog(s, p)
-	y := c.peer(s.Dir)
-	rev := &c.ep[y].sp
-	c.ep[s.Dir].sp.Send(s, p)
+	x, y := s.Dir, c.peer(s.Dir)
+	own, rev := &c.ep[x].sp, &c.ep[y].sp
+	ahead := own.Next.Less(s.Seq)
+	if ahead || p.Unseen > 0 || c.ep[x].has(finMayBeMissed) {
+		c.missedEnd(s, p)
+		c.unseen(s, p)
+		c.inferOwnFIN(s)
+	}
+	if ahead || p.NewOctets > 0 && rev.Has(reassembly.KnownFIN) || s.Flags.Has(wire.FIN) || c.ep[x].has(mayHaveClosed) {
+		c.backlog(s, p)
+	}
+	own.Send(s, p)
+	if !rev.HasGaps() {
+		rev.Receive(s)
+		return
+	}
 	missing := rev.Missing()
 	rev.Receive(s)
 	if rev.Missing() > missing {
@@ -149,6 +179,41 @@ func (c *connection) follow(s *wire.Segment, t *trail) {
 	own.seen(s)
 }
 
+// handshaken reports whether s is as predicted, but for what is still open of the
+// handshake: the third segment of it, the first data of the client, the server's answer.
+func (c *connection) handshaken(s *wire.Segment) bool {
+	const unusual = tappedTwice | watched | probing | probing1 | unanswered | midStream
+	const unclear = mayHaveClosed | finMayBeMissed | startedAnew
+	own, peer := &c.ep[s.Dir], &c.ep[c.peer(s.Dir)]
+	if c.quiet || !own.shown.Is(fsm.Established) || !peer.shown.Is(fsm.Established) && !peer.shown.Is(fsm.SynReceived) {
+		return false
+	}
+	if c.phase != current || c.flags&unusual != 0 || own.flags&unclear != 0 || (own.open|peer.open)&^openings != 0 ||
+		(own.sp.Known|peer.sp.Known)&reassembly.KnownFIN != 0 || peer.finAck.ref != 0 {
+		return false
+	}
+	return own.sp.Expected(s, &peer.sp) || own.sp.FirstACK(s, &peer.sp)
+}
+
+// establish is add for a segment after which handshaken is: what it says of the
+// handshake comes to what follow does. t is the connection's trail.
+func (c *connection) establish(s *wire.Segment, t *trail) {
+	own, y := &c.ep[s.Dir], c.peer(s.Dir)
+	if own.open != 0 && !own.sp.Older(s) {
+		behind := c.life(s)
+		if !own.shown.Is(fsm.Established) { // it crossed what had completed the handshake
+			c.sentOther(s, &reassembly.Placement{}) // (where it lies matters in mid-stream only)
+		}
+		for _, e := range behind {
+			c.push(e)
+		}
+	}
+	c.follow(s, t)
+	if peer := &c.ep[y]; peer.open != 0 || !peer.shown.Is(fsm.Established) {
+		c.received(y, s)
+	}
+}
+
 // strange reports whether the numbers of s cannot be its sender's: beyond the
 // peer's window, acknowledging more than its own window let in, or what it
 // acknowledged a window ago (E1). It then says nothing of X.
@@ -190,7 +255,7 @@ func (c *connection) lateSYNACK(s *wire.Segment) bool {
 // speak records that X has sent something. A SYN again does not say that anything
 // reaches X.
 func (c *connection) speak(s *wire.Segment, p *reassembly.Placement) {
-	if !c.mayBeLost(s) {
+	if c.flags&unanswered != 0 && !c.mayBeLost(s) {
 		c.breaksSilence(s, p.Acked)
 	}
 	c.ep[s.Dir].spoke(s, c.trail)
@@ -591,7 +656,7 @@ func (c *connection) sentSYN(s *wire.Segment) {
 		}
 		return
 	}
-	if y := c.peer(x); y != x && c.find(y, fsm.SndSYN) >= 0 {
+	if y := c.peer(x); y != x && c.kinds[y].has(fsm.SndSYN) {
 		c.flags |= simultaneousOpen
 		if c.ep[x].packets > 1 {
 			c.flags |= splitOpen
@@ -604,7 +669,7 @@ func (c *connection) sentSYN(s *wire.Segment) {
 // late, or again. A listener does not, so it was a simultaneous open.
 func (c *connection) openedToo(x uint8, s *wire.Segment) {
 	i := c.find(x, fsm.RcvSYN)
-	if !c.ep[x].has(synAckSeen) || c.flags&midStream != 0 || i < 0 || c.find(x, fsm.SndSYN) >= 0 {
+	if !c.ep[x].has(synAckSeen) || c.flags&midStream != 0 || i < 0 || c.kinds[x].has(fsm.SndSYN) {
 		return
 	}
 	c.flags |= simultaneousOpen
@@ -692,7 +757,7 @@ func (c *connection) sentSYNACK(s *wire.Segment) {
 	if ep.syn.ref != 0 {
 		c.more(x).reply = moment{s.Ref, s.Time}
 	}
-	if y != x && c.find(x, fsm.SndSYN) >= 0 {
+	if y != x && c.kinds[x].has(fsm.SndSYN) {
 		c.flags |= simultaneousOpen // also where the peer's SYN was not captured
 	}
 	if !own.Has(reassembly.KnownISS) {
@@ -734,7 +799,7 @@ func (c *connection) inferSYN(y uint8, s *wire.Segment) {
 	}
 	c.flags |= firstSYNACKInferred
 	sent := event{t: s.Time, by: s.Ref, sym: fsm.SndSYN, side: y, basis: inferred}
-	if c.find(s.Dir, fsm.SndSYN) < 0 {
+	if !c.kinds[s.Dir].has(fsm.SndSYN) {
 		c.setInitial(s.Dir, fsm.Of(fsm.Listen))
 	} else {
 		sent.t = c.ep[s.Dir].syn.t // the SYNs crossed
@@ -745,10 +810,10 @@ func (c *connection) inferSYN(y uint8, s *wire.Segment) {
 
 // proveSYN records that x received the peer's SYN, as its segment s shows.
 func (c *connection) proveSYN(x uint8, s *wire.Segment) {
-	if c.find(x, fsm.RcvSYN) >= 0 {
+	if c.kinds[x].has(fsm.RcvSYN) {
 		return
 	}
-	if c.find(x, fsm.SndSYN) < 0 {
+	if !c.kinds[x].has(fsm.SndSYN) {
 		c.setInitial(x, fsm.Of(fsm.Listen))
 		c.push(c.receivedSYN(x, s))
 		return
@@ -769,7 +834,7 @@ func (c *connection) proveSYN(x uint8, s *wire.Segment) {
 func (c *connection) receivedSYN(x uint8, s *wire.Segment) event {
 	y := c.peer(x)
 	syn, _ := c.lastSYN(y)
-	if c.find(y, fsm.SndSYN, inferred) >= 0 && c.find(x, fsm.SndSYN) >= 0 {
+	if c.find(y, fsm.SndSYN, inferred) >= 0 && c.kinds[x].has(fsm.SndSYN) {
 		syn = moment{} // it crossed that of x and was not captured: what was is y's SYN,ACK
 	}
 	e := event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: x, basis: confirmed}
@@ -790,7 +855,7 @@ func (c *connection) receivedSYN(x uint8, s *wire.Segment) event {
 // crossedSYN: s, a segment of an end that had sent a SYN, proves that it received
 // one of y, which was not captured: y, too, began with a SYN.
 func (c *connection) crossedSYN(y uint8, s *wire.Segment) {
-	if c.find(y, fsm.SndSYN) >= 0 {
+	if c.kinds[y].has(fsm.SndSYN) {
 		return
 	}
 	first := slices.IndexFunc(c.events, func(e event) bool { return e.side == y })
@@ -819,12 +884,12 @@ func (c *connection) sentOther(s *wire.Segment, p *reassembly.Placement) {
 		c.narrow(s, p)
 		return
 	case ep.shown.Is(fsm.SynSent) && own.ISS.Less(s.Seq) && (!peer.Has(reassembly.KnownISS) || peer.ISS.Less(s.Ack)):
-		if y := c.peer(x); c.find(y, fsm.SndSYN) >= 0 && !c.ep[y].has(synAckSeen) && s.Len == 0 && !c.beyondSYN(s) {
+		if y := c.peer(x); c.kinds[y].has(fsm.SndSYN) && !c.ep[y].has(synAckSeen) && s.Len == 0 && !c.beyondSYN(s) {
 			c.proveSYN(x, s) // it acknowledges no more than the SYN
 		} else {
 			c.missedSYNACK(x, s)
 		}
-	case ep.initial.Is(fsm.Closed) && ep.shown.Is(fsm.Closed) && c.find(x, fsm.SndSYN) < 0 &&
+	case ep.initial.Is(fsm.Closed) && ep.shown.Is(fsm.Closed) && !c.kinds[x].has(fsm.SndSYN) &&
 		(s.Len > 0 || s.Flags.Has(wire.FIN)) && peer.Has(reassembly.KnownISS) && peer.ISS.Less(s.Ack):
 		c.proveSYN(x, s)
 	}
@@ -876,7 +941,7 @@ func (c *connection) missedSYNACK(x uint8, s *wire.Segment) {
 	} else {
 		c.push(e)
 	}
-	if c.find(y, fsm.RcvSYN) < 0 && c.ep[y].shown.Is(fsm.Closed) {
+	if !c.kinds[y].has(fsm.RcvSYN) && c.ep[y].shown.Is(fsm.Closed) {
 		syn, _ := c.lastSYN(x)
 		c.setInitial(y, fsm.Of(fsm.Listen))
 		c.push(event{t: syn.t, ref: syn.ref, by: s.Ref, sym: fsm.RcvSYN, side: y, basis: inferred})

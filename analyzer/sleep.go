@@ -232,7 +232,9 @@ func (c *connection) pack(k *packer) {
 		c.events = slices.Grow(c.events, int(n))[:n]
 	}
 	for i := range c.events {
-		c.events[i].pack(k, c)
+		e := &c.events[i]
+		e.pack(k, c)
+		c.noteKind(e)
 	}
 }
 

@@ -383,6 +383,16 @@ func (sp *Space) time(s *wire.Segment, p *Placement, end wire.Seq) {
 	}
 }
 
+// FirstACK reports whether s, of the space's owner, is the first acknowledgment of what
+// rev, the space of the other end, begins with, and nothing else. Like a segment that is
+// Expected it may be followed.
+func (sp *Space) FirstACK(s *wire.Segment, rev *Space) bool {
+	const both = KnownNext | KnownUna
+	return s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && s.Len == 0 && s.Window != 0 &&
+		sp.Known&both == both && rev.Known&both == KnownNext && s.Seq == sp.Next && s.Ack == rev.Next &&
+		sp.gaps == nil && rev.gaps == nil && sp.Repeats|rev.Repeats == 0
+}
+
 // startTiming begins to measure the round trip of s.
 func (sp *Space) startTiming(s *wire.Segment) {
 	sp.Known |= timing
@@ -565,6 +575,9 @@ func (sp *Space) Whole(upto wire.Seq) bool {
 	}
 	return sp.gaps.within(from, upto) == 0
 }
+
+// HasGaps reports whether the capture has missed something below SND.NXT.
+func (sp *Space) HasGaps() bool { return sp.gaps != nil }
 
 // Missing returns how many octets below SND.UNA the capture has missed.
 func (sp *Space) Missing() uint64 {

@@ -36,17 +36,20 @@ func wrongSum(h []byte) bool { return be.Uint16(h[10:]) != 0 && fold16(sum(h)) !
 // sum adds up the addresses. An IPv4 address is followed by zeros, and the sum
 // does not depend on the order.
 func (t *FourTuple) sum() uint64 {
-	total, carry := bits.Add64(be.Uint64(t.Addr[0][:]), be.Uint64(t.Addr[1][:]), 0)
-	if t.V6 {
-		total, carry = bits.Add64(total, be.Uint64(t.Addr[0][8:]), carry)
-		total, carry = bits.Add64(total, be.Uint64(t.Addr[1][8:]), carry)
+	one, two := t.Addr[0][:], t.Addr[1][:]
+	if !t.V6 {
+		return uint64(be.Uint32(one)) + uint64(be.Uint32(two))
 	}
+	total, carry := bits.Add64(be.Uint64(one), be.Uint64(one[8:]), 0)
+	total, carry = bits.Add64(total, be.Uint64(two), carry)
+	total, carry = bits.Add64(total, be.Uint64(two[8:]), carry)
 	return total>>32 + total&0xffffffff + carry
 }
 
 // sum adds up p as big-endian 16-bit numbers, a missing last octet counting as
-// 0. The result is less than 2^33, and right modulo 2^16-1: wider words give
-// the same as long as no carry is lost.
+// 0. The result is less than 2^34, and right modulo 2^16-1: wider words give
+// the same as long as no carry is lost. (To add several words at a time leaves the
+// carry where it is, in the processor's flag. Most of what is summed is a header.)
 func sum(p []byte) uint64 {
 	var total, carry uint64
 	for ; len(p) >= 32; p = p[32:] {
@@ -55,21 +58,28 @@ func sum(p []byte) uint64 {
 		total, carry = bits.Add64(total, be.Uint64(p[16:]), carry)
 		total, carry = bits.Add64(total, be.Uint64(p[24:32]), carry)
 	}
-	for ; len(p) >= 8; p = p[8:] {
+	if len(p) >= 16 {
 		total, carry = bits.Add64(total, be.Uint64(p), carry)
+		total, carry = bits.Add64(total, be.Uint64(p[8:16]), carry)
+		p = p[16:]
 	}
-	var last uint64 // of less than 8 octets: 2^16 counts as 1, so it does not matter where they stand
+	if len(p) >= 8 {
+		total, carry = bits.Add64(total, be.Uint64(p), carry)
+		p = p[8:]
+	}
+	total = total>>32 + total&0xffffffff + carry
 	if len(p) >= 4 {
-		last, p = uint64(be.Uint32(p)), p[4:]
+		total += uint64(be.Uint32(p))
+		p = p[4:]
 	}
 	if len(p) >= 2 {
-		last, p = last+uint64(be.Uint16(p)), p[2:]
+		total += uint64(be.Uint16(p))
+		p = p[2:]
 	}
 	if len(p) > 0 {
-		last += uint64(p[0]) << 8
+		total += uint64(p[0]) << 8
 	}
-	total, carry = bits.Add64(total, last, carry)
-	return total>>32 + total&0xffffffff + carry
+	return total
 }
 
 // fold16 adds the carries back until 16 bits are left.
