@@ -20,7 +20,7 @@ func (sp *Space) Expected(s *wire.Segment, rev *Space) bool {
 	return acked <= due && due <= maxReach && acked|s.Len != 0 && sp.Wnd != 0 && rev.Wnd != 0 && sp.Una.LessEq(sp.Next)
 }
 
-// Follow records that the space's owner sent s, a segment that is Expected.
+// Follow records that the space's owner sent s, a segment that is Expected, or FirstACK.
 func (sp *Space) Follow(s *wire.Segment, rev *Space) {
 	if s.Len > 0 {
 		sp.Next = s.Seq.Add(s.Len)
@@ -31,6 +31,10 @@ func (sp *Space) Follow(s *wire.Segment, rev *Space) {
 		sp.Known &^= probed
 	}
 	sp.stamp(s)
+	if rev.Known&KnownUna == 0 {
+		rev.Receive(s)
+		return
+	}
 	rev.receiveExpected(s)
 }
 
