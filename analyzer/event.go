@@ -319,38 +319,76 @@ type transition struct {
 // decrease: a receipt that was moved behind the segment it crossed takes that
 // segment's time.
 func (c *connection) fold(side uint8, yield func(transition)) {
-	set := c.ep[side].initial
-	var t int64
+	k := pace{set: c.ep[side].initial}
 	for i := range c.events {
-		e := &c.events[i]
-		if e.side != side {
-			continue
+		if e := &c.events[i]; e.side == side {
+			if from := k.set; k.take(e) {
+				yield(transition{event: e, t: k.t, index: int32(i), from: from, to: k.set})
+			}
 		}
-		after := e.apply(set)
-		if after == set {
-			continue
-		}
-		t = max(t, e.t)
-		yield(transition{event: e, t: t, index: int32(i), from: set, to: after})
-		set = after
 	}
+}
+
+// pace is where a fold has come to.
+type pace struct {
+	set fsm.Set
+	t   int64 // since when
+}
+
+// take takes an event, and reports whether it changes the states.
+func (k *pace) take(e *event) bool {
+	after := e.apply(k.set)
+	if after == k.set {
+		return false
+	}
+	k.set, k.t = after, max(k.t, e.t)
+	return true
+}
+
+// stateSince returns when the shown state of an end began.
+func (c *connection) stateSince(side uint8) int64 {
+	k := pace{set: c.ep[side].initial}
+	changed := false
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && k.take(e) {
+			changed = true
+		}
+	}
+	if !changed {
+		return c.start
+	}
+	return k.t
 }
 
 // course is the way of one end through its states, folded once for a record.
 type course struct {
 	list    []transition
 	visited fsm.Set // every state that it was, or may have been, in
+	end     pace
 }
 
-// trace folds the events of side into k, whose room it uses again.
-func (c *connection) trace(side uint8, k *course) {
-	k.list, k.visited = k.list[:0], c.ep[side].initial
-	c.fold(side, func(tr transition) {
-		k.visited |= tr.to
-		if n := len(k.list); n == 0 || !tr.explains(&k.list[n-1]) {
-			k.list = append(k.list, tr)
-		}
-	})
+// trace folds the events of both ends into a.courses, whose room it uses again.
+func (a *Analyzer) trace(c *connection) {
+	for i := range a.courses {
+		k, set := &a.courses[i], c.ep[i].initial
+		k.list, k.visited, k.end = k.list[:0], set, pace{set: set}
+	}
+	for i := range c.events {
+		a.courses[c.events[i].side].take(&c.events[i], i)
+	}
+}
+
+// take adds what event i of the connection changes.
+func (k *course) take(e *event, i int) {
+	from := k.end.set
+	if !k.end.take(e) {
+		return
+	}
+	k.visited |= k.end.set
+	tr := transition{event: e, t: k.end.t, index: int32(i), from: from, to: k.end.set}
+	if n := len(k.list); n == 0 || !tr.explains(&k.list[n-1]) {
+		k.list = append(k.list, tr)
+	}
 }
 
 // explains reports whether tr, which only rules out some of the states that

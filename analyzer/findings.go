@@ -124,7 +124,7 @@ func (a *Analyzer) timeWaitOf(c *connection, side uint8, now int64) (x detect.Sp
 		case i+1 < len(list):
 			x.Until = list[i+1].t
 		default:
-			x.Until = max(a.timeWaitEnd(c, side), x.From)
+			x.Until = max(a.timeWaitOver(c, side), x.From)
 		}
 	}
 	return x

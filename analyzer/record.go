@@ -17,6 +17,7 @@ import (
 
 // record builds what is reported of c as of now. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
+	a.trace(c)
 	r := a.outline(c, why, now)
 	a.detail(c, r, now)
 	return r
@@ -35,7 +36,7 @@ func (a *Analyzer) label(c *connection, r *report.Connection) {
 	a.fillCompat(c, r)
 }
 
-// outline is record but for what detail adds.
+// outline is record but for what detail adds. The courses of c have been traced.
 func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Connection {
 	b := a.recordRoom(c)
 	r := &b.conn
@@ -51,8 +52,6 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	if c.x != nil && c.x.previous != 0 {
 		r.Previous = b.num(c.x.previous)
 	}
-	c.trace(0, &a.courses[0])
-	c.trace(c.peer(0), &a.courses[1])
 	if c.phase == stray {
 		r.Incarnation-- // it is none
 	}
@@ -372,12 +371,12 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 			e.Possible = append(e.Possible, s.String())
 		}
 	}
-	for i := range c.events {
+	for i := 0; i < len(c.events) && ep.open != 0; i++ {
 		if ev := &c.events[i]; ev.side == side && ev.basis == assumed && way.rests(ev.sym) {
 			e.Pending = append(e.Pending, report.Pending{On: ev.sym.String(), Frame: ev.ref.Frame(), File: a.filePtr(ev.ref)})
 		}
 	}
-	if end := a.timeWaitEnd(c, side); end != 0 {
+	if end := a.timeWaitOver(c, side); end != 0 {
 		e.TimeWaitUntil = a.rec.time(end)
 	}
 	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
@@ -481,10 +480,15 @@ func confidence(c *connection, r *report.Connection) string {
 // settled reports whether the state shown of an end rests on what is proved,
 // and on ACKs of its FIN that nothing contradicts: those nothing can prove.
 func (c *connection) settled(side uint8) bool {
+	const ackOfFIN = 1 << fsm.RcvACKOfFIN
+	lost := c.lostACKOfFIN(side)
+	if open := c.ep[side].open; open == 0 || open == ackOfFIN && !lost {
+		return true
+	}
 	set := c.ep[side].initial
 	for i := range c.events {
 		e := &c.events[i]
-		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !c.lostACKOfFIN(side)) {
+		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !lost) {
 			set = e.apply(set)
 		}
 	}
