@@ -385,9 +385,15 @@ func (k *course) take(e *event, i int) {
 		return
 	}
 	k.visited |= k.end.set
-	tr := transition{event: e, t: k.end.t, index: int32(i), from: from, to: k.end.set}
-	if n := len(k.list); n == 0 || !tr.explains(&k.list[n-1]) {
-		k.list = append(k.list, tr)
+	n := len(k.list)
+	if n == cap(k.list) {
+		k.list = append(k.list, transition{})
+	}
+	k.list = k.list[:n+1]
+	tr := &k.list[n]
+	tr.event, tr.t, tr.index, tr.from, tr.to = e, k.end.t, int32(i), from, k.end.set
+	if n > 0 && tr.explains(&k.list[n-1]) {
+		k.list = k.list[:n]
 	}
 }
 

@@ -92,7 +92,7 @@ func (a *Analyzer) recordRoom(c *connection) *recordBuf {
 	}
 	b := a.rec
 	b.transitions, b.refuted, b.resets = b.conn.Transitions, b.conn.Refuted, b.conn.Resets
-	b.conn, b.ends, b.rtt, b.used = report.Connection{}, [2]endBuf{}, report.SideSeconds{}, roomUsed{}
+	b.conn, b.rtt, b.used = report.Connection{}, report.SideSeconds{}, roomUsed{}
 	return b
 }
 

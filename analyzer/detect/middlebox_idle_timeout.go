@@ -100,6 +100,9 @@ func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 			return pause{length: last, denier: in.address(r.By), t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
 		}
 	}
+	if len(in.Notes) == 0 {
+		return pause{}, "" // what was repeated is noted
+	}
 	// Of a client that falls silent nothing tells whether it is still there.
 	heard, run := in.Last[1], in.unheard(report.Client)
 	if heard.Frame == 0 || len(run) < in.limit(Repeats) || in.blind() {
