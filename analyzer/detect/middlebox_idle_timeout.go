@@ -68,7 +68,8 @@ func (s *Survey) addPauses(in *Input, denied *rst) {
 	if longest < limit {
 		return
 	}
-	p := s.paths.At(path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}, weighIdleness)
+	between := path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}
+	p := s.paths.At(between, hashAddr(between.client.Addr())+mix(hashAddr(between.server.Addr())), weighIdleness)
 	p.connections++
 	x, side := in.fatalPause(denied)
 	if x.length < limit {
@@ -144,8 +145,8 @@ const idleFew = 3
 // which nothing was heard after that.
 func (s *Survey) cut(p *idleness) (list []pause) {
 	for _, x := range p.fatal.List() {
-		h := s.hosts.Get(x.denier)
-		l := s.listeners.Get(x.server)
+		h := s.hosts.Get(x.denier, hashAddr(x.denier))
+		l := s.listeners.Get(x.server, hashService(x.server))
 		if x.silent && l != nil && l.heard > x.t || !x.silent && (h == nil || !s.rebooted(x.denier, h)) {
 			list = append(list, x)
 		}
