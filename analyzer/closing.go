@@ -270,6 +270,9 @@ func (c *connection) lostACKOfFIN(side uint8) bool {
 func (a *Analyzer) closeWait(c *connection, now int64) *float64 {
 	var out *float64
 	for side := range uint8(c.flip + 1) {
+		if !a.courses[side].visited.Has(fsm.CloseWait) {
+			continue
+		}
 		var since int64
 		for i := range a.courses[side].list {
 			tr := &a.courses[side].list[i]

@@ -372,29 +372,35 @@ func (a *Analyzer) trace(c *connection) {
 	for i := range a.courses {
 		k, set := &a.courses[i], c.ep[i].initial
 		k.list, k.visited, k.end = k.list[:0], set, pace{set: set}
-	}
-	for i := range c.events {
-		a.courses[c.events[i].side].take(&c.events[i], i)
+		k.follow(c, uint8(i), 0)
 	}
 }
 
-// take adds what event i of the connection changes.
-func (k *course) take(e *event, i int) {
-	from := k.end.set
-	if !k.end.take(e) {
-		return
+// follow adds what the events of side change, from one on.
+func (k *course) follow(c *connection, side uint8, from int) {
+	list, visited, end := k.list, k.visited, k.end
+	for i := from; i < len(c.events); i++ {
+		e := &c.events[i]
+		if e.side != side {
+			continue
+		}
+		was := end.set
+		if !end.take(e) {
+			continue
+		}
+		visited |= end.set
+		n := len(list)
+		if n == cap(list) {
+			list = append(list, transition{})
+		}
+		list = list[:n+1]
+		tr := &list[n]
+		tr.event, tr.t, tr.index, tr.from, tr.to = e, end.t, int32(i), was, end.set
+		if n > 0 && tr.explains(&list[n-1]) {
+			list = list[:n]
+		}
 	}
-	k.visited |= k.end.set
-	n := len(k.list)
-	if n == cap(k.list) {
-		k.list = append(k.list, transition{})
-	}
-	k.list = k.list[:n+1]
-	tr := &k.list[n]
-	tr.event, tr.t, tr.index, tr.from, tr.to = e, k.end.t, int32(i), from, k.end.set
-	if n > 0 && tr.explains(&k.list[n-1]) {
-		k.list = k.list[:n]
-	}
+	k.list, k.visited, k.end = list, visited, end
 }
 
 // explains reports whether tr, which only rules out some of the states that

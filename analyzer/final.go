@@ -312,19 +312,19 @@ func (a *Analyzer) timers(c *connection, now int64, why finality) {
 		if end := a.timeWaitOver(c, side); end != 0 && end <= now {
 			a.timeout(c, &event{t: end, sym: fsm.Timeout2MSL, side: side, basis: byTimer})
 		}
-		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
-		if why == finalTime && opening && c.phase != stray {
+		if why == finalTime && c.ep[side].shown.Intersects(openingStates) && c.phase != stray {
 			c.unseenSince(0, c.lastTry(side))
 			a.timeout(c, &event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
 		}
 	}
 }
 
+var openingStates = fsm.Of(fsm.SynSent, fsm.SynReceived)
+
 // timeout adds an event of a timer, and what it changes to the course.
 func (a *Analyzer) timeout(c *connection, e *event) {
 	if c.push(*e) {
-		last := len(c.events) - 1
-		a.courses[e.side].take(&c.events[last], last)
+		a.courses[e.side].follow(c, e.side, len(c.events)-1)
 	}
 }
 
@@ -354,7 +354,8 @@ func (a *Analyzer) finish(c *connection, why finality) {
 
 // forget takes c out of its key's list and frees its place.
 func (a *Analyzer) forget(c *connection) {
-	index, ok := a.table.Get(&c.tuple)
+	hash := a.table.Hash(&c.tuple)
+	index, ok := a.table.GetHashed(&c.tuple, hash)
 	switch {
 	case !ok:
 	case int32(index) != c.self:
@@ -366,7 +367,7 @@ func (a *Analyzer) forget(c *connection) {
 			heir.phase = current
 		}
 	default:
-		a.table.Delete(&c.tuple)
+		a.table.DeleteHashed(&c.tuple, hash)
 	}
 	a.live--
 	a.octets -= connectionOctets + int64(c.weight)

@@ -31,6 +31,16 @@ func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
 
 // label adds what a record has only to be read, or looked up by.
 func (a *Analyzer) label(c *connection, r *report.Connection) {
+	client, server := &r.Endpoints.Client, &r.Endpoints.Server
+	a.standing(c, c.client, client)
+	if c.flip == 1 {
+		a.standing(c, c.peer(c.client), server)
+	} else {
+		server.Possible, server.Pending = []string{}, []report.Pending{}
+	}
+	if c.phase == stray {
+		client.Pending, server.Pending = []report.Pending{}, []report.Pending{}
+	}
 	r.CommunityID = a.communityID(&c.tuple)
 	r.WiresharkFilter = a.filter(c, r)
 	a.fillCompat(c, r)
@@ -60,12 +70,11 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	if c.flip == 1 {
 		a.endpoint(c, c.peer(c.client), &r.Endpoints.Server)
 	} else {
-		r.Endpoints.Server = report.Endpoint{State: fsm.Closed.String(), ConfirmedState: fsm.Closed.String(),
-			Possible: []string{}, Pending: []report.Pending{}}
+		r.Endpoints.Server.State, r.Endpoints.Server.ConfirmedState = fsm.Closed.String(), fsm.Closed.String()
 	}
 	if c.phase == stray { // it opened nothing
 		for _, e := range []*report.Endpoint{&r.Endpoints.Client, &r.Endpoints.Server} {
-			e.State, e.ConfirmedState, e.Since, e.Pending = fsm.Closed.String(), fsm.Closed.String(), nil, []report.Pending{}
+			e.State, e.ConfirmedState, e.Since = fsm.Closed.String(), fsm.Closed.String(), nil
 		}
 		for i := range r.Resets {
 			r.Resets[i].Effect = effectNames[effectVoid]
@@ -357,15 +366,28 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	ep, sp, more := &c.ep[side], &c.ep[side].sp, c.look(side)
 	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
-	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
 	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, c.unique(side)
 	e.Retransmits, e.OutOfOrder, e.DuplicateAcks = uint64(more.retransmits), uint64(more.outOfOrder), uint64(more.duplicateACK)
 	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
 	e.KeepaliveProbes, e.KeepaliveReplies = uint64(more.probes), uint64(more.replies)
-	way := &a.courses[side]
-	if t := way.since(0); t != 0 {
+	if t := a.courses[side].since(0); t != 0 {
 		e.Since = a.rec.time(t)
 	}
+	if sp.Has(reassembly.KnownISS) {
+		a.rec.ends[side].isn = uint32(sp.ISS)
+		e.ISN = &a.rec.ends[side].isn
+	}
+	if rtt, ok := c.ep[c.peer(side)].sp.RTT(); ok {
+		e.RTTMin = a.rec.seconds(rtt)
+	}
+	ep.options(e, &a.rec.ends[side])
+}
+
+// standing adds to an end as it is reported what no count depends on: where it may be,
+// what it waits for, and until when.
+func (a *Analyzer) standing(c *connection, side uint8, e *report.Endpoint) {
+	ep, way := &c.ep[side], &a.courses[side]
+	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
 	if _, one := ep.shown.One(); !one {
 		for _, s := range c.possible(side).States() {
 			e.Possible = append(e.Possible, s.String())
@@ -382,14 +404,6 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
 		e.GivesUpAt = a.rec.time(way.since(c.start) + int64(limit))
 	}
-	if sp.Has(reassembly.KnownISS) {
-		a.rec.ends[side].isn = uint32(sp.ISS)
-		e.ISN = &a.rec.ends[side].isn
-	}
-	if rtt, ok := c.ep[c.peer(side)].sp.RTT(); ok {
-		e.RTTMin = a.rec.seconds(rtt)
-	}
-	ep.options(e, &a.rec.ends[side])
 }
 
 // possible are the states that an end may be in. One that was closing when the
