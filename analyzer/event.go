@@ -378,36 +378,38 @@ func (a *Analyzer) trace(c *connection) {
 
 // follow adds what the events of side change, from one on.
 func (k *course) follow(c *connection, side uint8, from int) {
-	list, visited, end := k.list, k.visited, k.end
-	for i := from; i < len(c.events); i++ {
-		e := &c.events[i]
+	events, list, visited := c.events, k.list, k.visited
+	set, t := k.end.set, k.end.t
+	for i := from; i < len(events); i++ {
+		e := &events[i]
 		if e.side != side {
 			continue
 		}
-		was := end.set
-		if !end.take(e) {
+		after := e.apply(set)
+		if after == set {
 			continue
 		}
-		visited |= end.set
 		n := len(list)
 		if n == cap(list) {
 			list = append(list, transition{})
 		}
 		list = list[:n+1]
 		tr := &list[n]
-		tr.event, tr.t, tr.index, tr.from, tr.to = e, end.t, int32(i), was, end.set
-		if n > 0 && tr.explains(&list[n-1]) {
+		t = max(t, e.t)
+		tr.event, tr.t, tr.index, tr.from, tr.to = e, t, int32(i), set, after
+		set, visited = after, visited|after
+		if n > 0 && (e.sym == fsm.SndData || e.sym == fsm.RcvData) && tr.explains(&list[n-1]) {
 			list = list[:n]
 		}
 	}
-	k.list, k.visited, k.end = list, visited, end
+	k.list, k.visited, k.end = list, visited, pace{set, t}
 }
 
-// explains reports whether tr, which only rules out some of the states that
+// explains reports whether tr, which by data only rules out some of the states that
 // its end may be in (R13), says where the FIN before it had led. That change
 // then has its state; it is inferred.
 func (tr *transition) explains(before *transition) bool {
-	if tr.sym != fsm.SndData && tr.sym != fsm.RcvData || before.sym != fsm.SndFIN && before.sym != fsm.RcvFIN {
+	if before.sym != fsm.SndFIN && before.sym != fsm.RcvFIN {
 		return false
 	}
 	_, known := before.to.One()
