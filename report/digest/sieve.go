@@ -21,6 +21,7 @@ import (
 type Sieve struct {
 	digest *Digest
 	any    *bar      // of all connections, whatever was found
+	asked  []*sieved // of the connection being asked about: the kinds that it names
 	kinds  []*sieved // few, and those asked for last first: a list is looked through faster than a map
 
 	counted uint64 // connections that were not wanted
@@ -105,17 +106,29 @@ func (d *Digest) Sieve() *Sieve {
 func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 	place := placeOf(len(c.Findings), c.ID)
 	wanted := place <= s.any.last.Load()
+	s.asked = s.asked[:0]
 	for _, id := range c.Findings {
-		b := s.kind(id).bar
-		wanted = wanted || place <= b.last.Load() || b.named.Load() < maxNamed
+		k := s.kind(id)
+		s.asked = append(s.asked, k)
+		wanted = wanted || place <= k.bar.last.Load() || k.bar.named.Load() < maxNamed
 	}
 	for i := range found {
-		wanted = wanted || s.kind(found[i].ID).bar.wants(&found[i])
+		wanted = wanted || s.kindOf(&found[i]).bar.wants(&found[i])
 	}
 	if !wanted {
 		s.count(c, found)
 	}
 	return wanted
+}
+
+// kindOf is the kind of a finding of the connection being asked about, which names it.
+func (s *Sieve) kindOf(f *report.Finding) *sieved {
+	for _, k := range s.asked {
+		if k.id == f.ID {
+			return k
+		}
+	}
+	return s.kind(f.ID)
 }
 
 // kind returns what is known of a kind. One that is asked for comes nearer to the front.
@@ -142,14 +155,13 @@ func (s *Sieve) count(c *report.Connection, found []report.Finding) {
 	if s.start.IsZero() || c.Start.Before(s.start) {
 		s.start = c.Start
 	}
-	for _, id := range c.Findings {
-		k := s.kind(id)
+	for _, k := range s.asked {
 		if k.connections++; k.connections <= maxSeen {
 			k.ids = append(k.ids, c.ID)
 		}
 	}
 	for i := range found {
-		f, k := &found[i], s.kind(found[i].ID)
+		f, k := &found[i], s.kindOf(&found[i])
 		k.findings++
 		if len(f.Frames) > 0 && (k.first == 0 || f.Frames[0] < k.first) {
 			k.first = f.Frames[0]
