@@ -26,7 +26,7 @@ func (a *Analyzer) openKind(c *connection, client, server uint8) string {
 		return "mid-stream"
 	case c.phase == stray:
 		return "stray-syn"
-	case c.find(client, fsm.RcvICMP) >= 0 && !opened(client):
+	case !opened(client) && c.find(client, fsm.RcvICMP) >= 0:
 		return "rejected"
 	case !opened(client) && c.refused(client):
 		return "refused"
@@ -90,7 +90,7 @@ func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.C
 		a.unclosed(c, why, out)
 	}
 	if c.bothFINs() {
-		out.FinalAck = c.finalAck()
+		out.FinalAck = c.finalAck(&fins)
 	}
 	out.CloseWait = a.closeWait(c, now)
 }
@@ -225,9 +225,9 @@ func (a *Analyzer) unclosed(c *connection, why finality, out *report.Close) {
 }
 
 // finalAck says what became of the ACK of the FIN that was sent last.
-func (c *connection) finalAck() string {
+func (c *connection) finalAck(fins *finished) string {
 	worst := "seen"
-	last := c.lastCloser()
+	last := c.lastCloser(fins)
 	for side := range uint8(2) {
 		if last != side && last < 2 {
 			continue
@@ -243,10 +243,10 @@ func (c *connection) finalAck() string {
 }
 
 // lastCloser returns the end whose FIN came second, or 2 when they crossed.
-func (c *connection) lastCloser() uint8 {
-	switch f := c.fins(); f.closer {
+func (c *connection) lastCloser(fins *finished) uint8 {
+	switch fins.closer {
 	case report.Client, report.Server:
-		return c.peer(c.index(f.closer))
+		return c.peer(c.index(fins.closer))
 	}
 	return 2
 }

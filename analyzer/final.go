@@ -267,7 +267,21 @@ func (a *Analyzer) timeWaitEnd(c *connection, side uint8) int64 {
 	if !c.ep[side].shown.Is(fsm.TimeWait) {
 		return 0
 	}
-	return max(c.twFrom[side], c.stateSince(side)) + a.twoMSL(c, side)
+	since := c.twFrom[side]
+	if c.ep[side].initial.Is(fsm.TimeWait) || c.anySince(side, since) {
+		since = max(since, c.stateSince(side))
+	}
+	return since + a.twoMSL(c, side)
+}
+
+// anySince reports whether an end has an event after t: else its state has begun by then.
+func (c *connection) anySince(side uint8, t int64) bool {
+	for i := len(c.events) - 1; i >= 0; i-- {
+		if e := &c.events[i]; e.t > t && e.side == side {
+			return true
+		}
+	}
+	return false
 }
 
 // timeWaitOver is timeWaitEnd of a connection whose course has been traced.
