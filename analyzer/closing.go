@@ -90,7 +90,7 @@ func (a *Analyzer) closing(c *connection, why finality, now int64, out *report.C
 		a.unclosed(c, why, out)
 	}
 	if c.bothFINs() {
-		out.FinalAck = c.finalAck()
+		out.FinalAck = c.finalAck(&fins)
 	}
 	out.CloseWait = a.closeWait(c, now)
 }
@@ -220,9 +220,9 @@ func (a *Analyzer) unclosed(c *connection, why finality, out *report.Close) {
 }
 
 // finalAck says what became of the ACK of the FIN that was sent last.
-func (c *connection) finalAck() string {
+func (c *connection) finalAck(fins *finished) string {
 	worst := "seen"
-	last := c.lastCloser()
+	last := c.lastCloser(fins)
 	for side := range uint8(2) {
 		if last != side && last < 2 {
 			continue
@@ -238,10 +238,10 @@ func (c *connection) finalAck() string {
 }
 
 // lastCloser returns the end whose FIN came second, or 2 when they crossed.
-func (c *connection) lastCloser() uint8 {
-	switch f := c.fins(); f.closer {
+func (c *connection) lastCloser(fins *finished) uint8 {
+	switch fins.closer {
 	case report.Client, report.Server:
-		return c.peer(c.index(f.closer))
+		return c.peer(c.index(fins.closer))
 	}
 	return 2
 }
@@ -265,6 +265,9 @@ func (c *connection) lostACKOfFIN(side uint8) bool {
 func (a *Analyzer) closeWait(c *connection, now int64) *float64 {
 	var out *float64
 	for side := range uint8(c.flip + 1) {
+		if !a.courses[side].visited.Has(fsm.CloseWait) {
+			continue
+		}
 		var since int64
 		for i := range a.courses[side].list {
 			tr := &a.courses[side].list[i]

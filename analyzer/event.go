@@ -408,10 +408,69 @@ type transition struct {
 // decrease: a receipt that was moved behind the segment it crossed takes that
 // segment's time.
 func (c *connection) fold(side uint8, yield func(transition)) {
-	set := c.ep[side].initial
-	var t int64
+	k := pace{set: c.ep[side].initial}
 	for i := range c.events {
-		e := &c.events[i]
+		if e := &c.events[i]; e.side == side {
+			if from := k.set; k.take(e) {
+				yield(transition{event: e, t: k.t, index: int32(i), from: from, to: k.set})
+			}
+		}
+	}
+}
+
+// pace is where a fold has come to.
+type pace struct {
+	set fsm.Set
+	t   int64 // since when
+}
+
+// take takes an event, and reports whether it changes the states.
+func (k *pace) take(e *event) bool {
+	after := e.apply(k.set)
+	if after == k.set {
+		return false
+	}
+	k.set, k.t = after, max(k.t, e.t)
+	return true
+}
+
+// stateSince returns when the shown state of an end began.
+func (c *connection) stateSince(side uint8) int64 {
+	k := pace{set: c.ep[side].initial}
+	changed := false
+	for i := range c.events {
+		if e := &c.events[i]; e.side == side && k.take(e) {
+			changed = true
+		}
+	}
+	if !changed {
+		return c.start
+	}
+	return k.t
+}
+
+// course is the way of one end through its states, folded once for a record.
+type course struct {
+	list    []transition
+	visited fsm.Set // every state that it was, or may have been, in
+	end     pace
+}
+
+// trace folds the events of both ends into a.courses, whose room it uses again.
+func (a *Analyzer) trace(c *connection) {
+	for i := range a.courses {
+		k, set := &a.courses[i], c.ep[i].initial
+		k.list, k.visited, k.end = k.list[:0], set, pace{set: set}
+		k.follow(c, uint8(i), 0)
+	}
+}
+
+// follow adds what the events of side change, from one on.
+func (k *course) follow(c *connection, side uint8, from int) {
+	events, list, visited := c.events, k.list, k.visited
+	set, t := k.end.set, k.end.t
+	for i := from; i < len(events); i++ {
+		e := &events[i]
 		if e.side != side {
 			continue
 		}
@@ -419,34 +478,27 @@ func (c *connection) fold(side uint8, yield func(transition)) {
 		if after == set {
 			continue
 		}
-		t = max(t, e.t)
-		yield(transition{event: e, t: t, index: int32(i), from: set, to: after})
-		set = after
-	}
-}
-
-// course is the way of one end through its states, folded once for a record.
-type course struct {
-	list    []transition
-	visited fsm.Set // every state that it was, or may have been, in
-}
-
-// trace folds the events of side into k, whose room it uses again.
-func (c *connection) trace(side uint8, k *course) {
-	k.list, k.visited = k.list[:0], c.ep[side].initial
-	c.fold(side, func(tr transition) {
-		k.visited |= tr.to
-		if n := len(k.list); n == 0 || !tr.explains(&k.list[n-1]) {
-			k.list = append(k.list, tr)
+		n := len(list)
+		if n == cap(list) {
+			list = append(list, transition{})
 		}
-	})
+		list = list[:n+1]
+		tr := &list[n]
+		t = max(t, e.t)
+		tr.event, tr.t, tr.index, tr.from, tr.to = e, t, int32(i), set, after
+		set, visited = after, visited|after
+		if n > 0 && (e.sym == fsm.SndData || e.sym == fsm.RcvData) && tr.explains(&list[n-1]) {
+			list = list[:n]
+		}
+	}
+	k.list, k.visited, k.end = list, visited, pace{set, t}
 }
 
-// explains reports whether tr, which only rules out some of the states that
+// explains reports whether tr, which by data only rules out some of the states that
 // its end may be in (R13), says where the FIN before it had led. That change
 // then has its state; it is inferred.
 func (tr *transition) explains(before *transition) bool {
-	if tr.sym != fsm.SndData && tr.sym != fsm.RcvData || before.sym != fsm.SndFIN && before.sym != fsm.RcvFIN {
+	if before.sym != fsm.SndFIN && before.sym != fsm.RcvFIN {
 		return false
 	}
 	_, known := before.to.One()

@@ -284,18 +284,23 @@ func (c *connection) changedAfter(side uint8, t int64) bool {
 	return c.start > t
 }
 
+// timeWaitOver is timeWaitEnd of a connection whose course has been traced.
+func (a *Analyzer) timeWaitOver(c *connection, side uint8) int64 {
+	if !c.ep[side].shown.Is(fsm.TimeWait) {
+		return 0
+	}
+	since := a.courses[side].end.t
+	if len(a.courses[side].list) == 0 {
+		since = c.start
+	}
+	return max(c.twFrom[side], since) + a.twoMSL(c, side)
+}
+
 // openingEnd returns when an opening that nobody completes is over: twice its
 // last gap and a second after the last try, at least 2MSL.
 func (a *Analyzer) openingEnd(c *connection) int64 {
 	gap := max(c.look(0).synGap, c.look(1).synGap)
 	return c.latest().t + max(2*gap+int64(time.Second), a.twoMSL(c, 0), a.twoMSL(c, 1))
-}
-
-// stateSince returns when the shown state of an end began.
-func (c *connection) stateSince(side uint8) int64 {
-	t := c.start
-	c.fold(side, func(tr transition) { t = tr.t })
-	return t
 }
 
 // twoMSL is 2MSL of an end, in nanoseconds.
@@ -314,17 +319,26 @@ func (a *Analyzer) stackOf(c *connection, side uint8) *Stack {
 }
 
 // timers gives both ends the timeouts that the clock has passed: 2MSL, and for
-// an opening that became final by time its end, of which no packet tells.
+// an opening that became final by time its end, of which no packet tells. What the
+// courses have is complete then.
 func (a *Analyzer) timers(c *connection, now int64, why finality) {
 	for side := range uint8(2) {
-		if end := a.timeWaitEnd(c, side); end != 0 && end <= now {
-			c.push(event{t: end, sym: fsm.Timeout2MSL, side: side, basis: byTimer})
+		if end := a.timeWaitOver(c, side); end != 0 && end <= now {
+			a.timeout(c, &event{t: end, sym: fsm.Timeout2MSL, side: side, basis: byTimer})
 		}
-		opening := c.ep[side].shown.Intersects(fsm.Of(fsm.SynSent, fsm.SynReceived))
-		if why == finalTime && opening && c.phase != stray {
+		if why == finalTime && c.ep[side].shown.Intersects(openingStates) && c.phase != stray {
 			c.unseenSince(0, c.lastTry(side))
-			c.push(event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
+			a.timeout(c, &event{t: now, sym: fsm.TimeoutSYN, side: side, basis: byTimer})
 		}
+	}
+}
+
+var openingStates = fsm.Of(fsm.SynSent, fsm.SynReceived)
+
+// timeout adds an event of a timer, and what it changes to the course.
+func (a *Analyzer) timeout(c *connection, e *event) {
+	if c.push(*e) {
+		a.courses[e.side].follow(c, e.side, len(c.events)-1)
 	}
 }
 
@@ -343,6 +357,7 @@ func (a *Analyzer) finish(c *connection, why finality) {
 	if c.flags&tappedTwice != 0 {
 		c.compareTaps(a.ends)
 	}
+	a.trace(c)
 	a.timers(c, now, why)
 	if c.flags&supersededFlag != 0 && why == finalTime {
 		why = finalSuperseded
@@ -353,7 +368,8 @@ func (a *Analyzer) finish(c *connection, why finality) {
 
 // forget takes c out of its key's list and frees its place.
 func (a *Analyzer) forget(c *connection) {
-	index, ok := a.table.Get(&c.tuple)
+	hash := a.table.Hash(&c.tuple)
+	index, ok := a.table.GetHashed(&c.tuple, hash)
 	switch {
 	case !ok:
 	case int32(index) != c.self:
@@ -365,7 +381,7 @@ func (a *Analyzer) forget(c *connection) {
 			heir.phase = current
 		}
 	default:
-		a.table.Delete(&c.tuple)
+		a.table.DeleteHashed(&c.tuple, hash)
 	}
 	a.live--
 	a.octets -= connectionOctets + int64(c.weight)

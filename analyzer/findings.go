@@ -74,9 +74,9 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 			side = c.peer(i)
 		}
 		ep, more := &c.ep[side], c.look(side)
-		in.SYN[i] = sentAndAgain(moment{ep.syn.ref, ep.syn.t}, &more.syn)
-		in.FIN[i] = sentAndAgain(moment{ep.fin.ref, ep.fin.t}, &more.fin)
-		in.FINAcked[i] = sentBetween(moments{ep.finAck, more.finAcked})
+		sentAndAgain(&in.SYN[i], moment{ep.syn.ref, ep.syn.t}, &more.syn)
+		sentAndAgain(&in.FIN[i], moment{ep.fin.ref, ep.fin.t}, &more.fin)
+		sentBetween(&in.FINAcked[i], ep.finAck, more.finAcked)
 		in.Last[i] = mark(moment{ep.lastRef, ep.lastTime})
 		in.Unseen[i] = mark(more.missed)
 		in.TwoMSL[i] = time.Duration(a.twoMSL(c, side))
@@ -86,14 +86,15 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 	}
 	in.SYNStamp = c.ep[c.client].syn.tsval
 	if server := c.peer(c.client); c.ep[server].has(synAckSeen) {
-		in.SYNACK = sentAndAgain(c.firstReply(server), &c.look(server).synAck)
+		sentAndAgain(&in.SYNACK, c.firstReply(server), &c.look(server).synAck)
 	}
 	if c.x == nil {
 		return in
 	}
 	in.Copies, in.LostNotes = c.x.copies, int(c.x.lostNote)
-	in.Copied = sentBetween(c.x.copied)
-	in.HalfClose, in.OnlyAlert = sentBetween(c.x.half.sent), c.x.half.alert
+	sentBetween(&in.Copied, c.x.copied.first, c.x.copied.last)
+	sentBetween(&in.HalfClose, c.x.half.sent.first, c.x.half.sent.last)
+	in.OnlyAlert = c.x.half.alert
 	for i := range c.x.resets {
 		r := &c.x.resets[i]
 		in.Resets = append(in.Resets, detect.ResetDetail{Time: stamp(r.t), Idle: time.Duration(r.idle), Octets: r.octets, Signs: c.signs(r), Elsewhere: r.elsewhere, Unasked: r.unasked})
@@ -114,6 +115,9 @@ func (a *Analyzer) input(c *connection, r *report.Connection, now int64) *detect
 
 // timeWaitOf is when side was in TIME-WAIT, as far as it is known by now.
 func (a *Analyzer) timeWaitOf(c *connection, side uint8, now int64) (x detect.Span) {
+	if !a.courses[side].visited.Has(fsm.TimeWait) {
+		return x
+	}
 	list := a.courses[side].list
 	for i := range list {
 		if !list[i].to.Is(fsm.TimeWait) {
@@ -124,7 +128,7 @@ func (a *Analyzer) timeWaitOf(c *connection, side uint8, now int64) (x detect.Sp
 		case i+1 < len(list):
 			x.Until = list[i+1].t
 		default:
-			x.Until = max(a.timeWaitEnd(c, side), x.From)
+			x.Until = max(a.timeWaitOver(c, side), x.From)
 		}
 	}
 	return x
@@ -144,23 +148,23 @@ func mark(m moment) detect.Mark {
 	return detect.Mark{Frame: m.ref.Frame(), File: m.ref.File(), Time: stamp(m.t)}
 }
 
-// sentBetween fills a detect.Sent with the first and the last of several.
-func sentBetween(m moments) detect.Sent {
-	if m.first.ref == 0 {
-		return detect.Sent{}
+// sentBetween fills a detect.Sent, which is empty, with the first and the last of several.
+func sentBetween(sent *detect.Sent, first, last moment) {
+	if first.ref == 0 {
+		return
 	}
-	if m.last.ref == 0 {
-		m.last = m.first
+	sent.Frame, sent.File, sent.Time = first.ref.Frame(), first.ref.File(), stamp(first.t)
+	if last.ref == 0 || last == first {
+		sent.LastFrame, sent.LastFile, sent.LastTime = sent.Frame, sent.File, sent.Time
+		return
 	}
-	return detect.Sent{Frame: m.first.ref.Frame(), File: m.first.ref.File(), Time: stamp(m.first.t),
-		LastFrame: m.last.ref.Frame(), LastFile: m.last.ref.File(), LastTime: stamp(m.last.t)}
+	sent.LastFrame, sent.LastFile, sent.LastTime = last.ref.Frame(), last.ref.File(), stamp(last.t)
 }
 
 // sentAndAgain fills a detect.Sent with a first transmission and its copies.
-func sentAndAgain(first moment, again *repeated) detect.Sent {
-	sent := sentBetween(moments{first, again.last})
+func sentAndAgain(sent *detect.Sent, first moment, again *repeated) {
+	sentBetween(sent, first, again.last)
 	sent.Copies = int(again.n)
-	return sent
 }
 
 // tapsInput says what is known of a second tap.

@@ -17,6 +17,7 @@ import (
 
 // record builds what is reported of c as of now. It changes nothing in c.
 func (a *Analyzer) record(c *connection, why finality, now int64) *report.Connection {
+	a.trace(c)
 	r := a.outline(c, why, now)
 	a.detail(c, r, now)
 	return r
@@ -30,12 +31,22 @@ func (a *Analyzer) detail(c *connection, r *report.Connection, now int64) {
 
 // label adds what a record has only to be read, or looked up by.
 func (a *Analyzer) label(c *connection, r *report.Connection) {
+	client, server := &r.Endpoints.Client, &r.Endpoints.Server
+	a.standing(c, c.client, client)
+	if c.flip == 1 {
+		a.standing(c, c.peer(c.client), server)
+	} else {
+		server.Possible, server.Pending = []string{}, []report.Pending{}
+	}
+	if c.phase == stray {
+		client.Pending, server.Pending = []report.Pending{}, []report.Pending{}
+	}
 	r.CommunityID = a.communityID(&c.tuple)
 	r.WiresharkFilter = a.filter(c, r)
 	a.fillCompat(c, r)
 }
 
-// outline is record but for what detail adds.
+// outline is record but for what detail adds. The courses of c have been traced.
 func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Connection {
 	b := a.recordRoom(c)
 	r := &b.conn
@@ -51,8 +62,6 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	if c.x != nil && c.x.previous != 0 {
 		r.Previous = b.num(c.x.previous)
 	}
-	c.trace(0, &a.courses[0])
-	c.trace(c.peer(0), &a.courses[1])
 	if c.phase == stray {
 		r.Incarnation-- // it is none
 	}
@@ -61,12 +70,11 @@ func (a *Analyzer) outline(c *connection, why finality, now int64) *report.Conne
 	if c.flip == 1 {
 		a.endpoint(c, c.peer(c.client), &r.Endpoints.Server)
 	} else {
-		r.Endpoints.Server = report.Endpoint{State: fsm.Closed.String(), ConfirmedState: fsm.Closed.String(),
-			Possible: []string{}, Pending: []report.Pending{}}
+		r.Endpoints.Server.State, r.Endpoints.Server.ConfirmedState = fsm.Closed.String(), fsm.Closed.String()
 	}
 	if c.phase == stray { // it opened nothing
 		for _, e := range []*report.Endpoint{&r.Endpoints.Client, &r.Endpoints.Server} {
-			e.State, e.ConfirmedState, e.Since, e.Pending = fsm.Closed.String(), fsm.Closed.String(), nil, []report.Pending{}
+			e.State, e.ConfirmedState, e.Since = fsm.Closed.String(), fsm.Closed.String(), nil
 		}
 		for i := range r.Resets {
 			r.Resets[i].Effect = effectNames[effectVoid]
@@ -93,7 +101,7 @@ func (a *Analyzer) recordRoom(c *connection) *recordBuf {
 	}
 	b := a.rec
 	b.transitions, b.refuted, b.resets = b.conn.Transitions, b.conn.Refuted, b.conn.Resets
-	b.conn, b.ends, b.rtt, b.used = report.Connection{}, [2]endBuf{}, report.SideSeconds{}, roomUsed{}
+	b.conn, b.rtt, b.used = report.Connection{}, report.SideSeconds{}, roomUsed{}
 	return b
 }
 
@@ -358,30 +366,12 @@ func (a *Analyzer) fillDetails(c *connection, r *report.Connection) {
 func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 	ep, sp, more := &c.ep[side], &c.ep[side].sp, c.look(side)
 	e.State, e.ConfirmedState = ep.shown.String(), ep.proved.String()
-	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
 	e.Packets, e.PayloadBytes, e.UniqueBytes = ep.packets, ep.payload, c.unique(side)
 	e.Retransmits, e.OutOfOrder, e.DuplicateAcks = uint64(more.retransmits), uint64(more.outOfOrder), uint64(more.duplicateACK)
 	e.ZeroWindows, e.WindowProbes = uint64(more.zeroWindows), uint64(more.wprobes)
 	e.KeepaliveProbes, e.KeepaliveReplies = uint64(more.probes), uint64(more.replies)
-	way := &a.courses[side]
-	if t := way.since(0); t != 0 {
+	if t := a.courses[side].since(0); t != 0 {
 		e.Since = a.rec.time(t)
-	}
-	if _, one := ep.shown.One(); !one {
-		for _, s := range c.possible(side).States() {
-			e.Possible = append(e.Possible, s.String())
-		}
-	}
-	for i := range c.events {
-		if ev := &c.events[i]; ev.side == side && ev.basis == assumed && way.rests(ev.sym) {
-			e.Pending = append(e.Pending, report.Pending{On: ev.sym.String(), Frame: ev.ref.Frame(), File: a.filePtr(ev.ref)})
-		}
-	}
-	if end := a.timeWaitEnd(c, side); end != 0 {
-		e.TimeWaitUntil = a.rec.time(end)
-	}
-	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
-		e.GivesUpAt = a.rec.time(way.since(c.start) + int64(limit))
 	}
 	if sp.Has(reassembly.KnownISS) {
 		a.rec.ends[side].isn = uint32(sp.ISS)
@@ -391,6 +381,29 @@ func (a *Analyzer) endpoint(c *connection, side uint8, e *report.Endpoint) {
 		e.RTTMin = a.rec.seconds(rtt)
 	}
 	ep.options(e, &a.rec.ends[side])
+}
+
+// standing adds to an end as it is reported what no count depends on: where it may be,
+// what it waits for, and until when.
+func (a *Analyzer) standing(c *connection, side uint8, e *report.Endpoint) {
+	ep, way := &c.ep[side], &a.courses[side]
+	e.Possible, e.Pending = []string{}, a.rec.takePending(side)
+	if _, one := ep.shown.One(); !one {
+		for _, s := range c.possible(side).States() {
+			e.Possible = append(e.Possible, s.String())
+		}
+	}
+	for i := 0; i < len(c.events) && ep.open != 0; i++ {
+		if ev := &c.events[i]; ev.side == side && ev.basis == assumed && way.rests(ev.sym) {
+			e.Pending = append(e.Pending, report.Pending{On: ev.sym.String(), Frame: ev.ref.Frame(), File: a.filePtr(ev.ref)})
+		}
+	}
+	if end := a.timeWaitOver(c, side); end != 0 {
+		e.TimeWaitUntil = a.rec.time(end)
+	}
+	if limit := a.stackOf(c, side).FinWait2; limit > 0 && ep.shown.Is(fsm.FinWait2) {
+		e.GivesUpAt = a.rec.time(way.since(c.start) + int64(limit))
+	}
 }
 
 // possible are the states that an end may be in. One that was closing when the
@@ -481,10 +494,15 @@ func confidence(c *connection, r *report.Connection) string {
 // settled reports whether the state shown of an end rests on what is proved,
 // and on ACKs of its FIN that nothing contradicts: those nothing can prove.
 func (c *connection) settled(side uint8) bool {
+	const ackOfFIN = 1 << fsm.RcvACKOfFIN
+	lost := c.lostACKOfFIN(side)
+	if open := c.ep[side].open; open == 0 || open == ackOfFIN && !lost {
+		return true
+	}
 	set := c.ep[side].initial
 	for i := range c.events {
 		e := &c.events[i]
-		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !c.lostACKOfFIN(side)) {
+		if e.side == side && (e.basis != assumed || e.sym == fsm.RcvACKOfFIN && !lost) {
 			set = e.apply(set)
 		}
 	}

@@ -23,7 +23,7 @@ type tally struct {
 }
 
 // counts are how many there were of what has a name. They are few names: to look
-// through a list takes less time than a map.
+// through a list takes less time than a map, and the usual ones come to its front.
 type counts []struct {
 	name string
 	n    int
@@ -31,9 +31,13 @@ type counts []struct {
 
 // add counts n more.
 func (l *counts) add(name string, n int) {
-	for i := range *l {
-		if k := &(*l)[i]; k.name == name {
+	list := *l
+	for i := range list {
+		if k := &list[i]; k.name == name {
 			k.n += n
+			if i > 0 && k.n > list[i-1].n {
+				list[i-1], list[i] = list[i], list[i-1]
+			}
 			return
 		}
 	}

@@ -66,7 +66,7 @@ func (set Set) Intersects(other Set) bool { return set&other != 0 }
 
 // One returns the state of a set of one.
 func (set Set) One() (State, bool) {
-	if bits.OnesCount16(uint16(set)) != 1 {
+	if set&(set-1) != 0 || set == 0 {
 		return Closed, false
 	}
 	return State(bits.TrailingZeros16(uint16(set))), true

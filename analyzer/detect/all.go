@@ -15,12 +15,15 @@ var All = []Detector{
 	fragmentAttack,
 }
 
-// needed is what each of All needs. The list is short, where the detectors are
-// long: most of them are not asked about a connection.
-var needed = func() []trait {
-	list := make([]trait, len(All))
+// askedBy has, for each trait by its number, the detectors of All that need it, one a
+// bit: few of them are asked about a connection.
+var askedBy = func() (list [32]uint64) {
 	for i := range All {
-		list[i] = All[i].needs
+		for t := range list {
+			if All[i].needs>>t&1 != 0 {
+				list[t] |= 1 << i
+			}
+		}
 	}
 	return list
 }()

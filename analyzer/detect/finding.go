@@ -84,6 +84,9 @@ func (d *Detector) add(in *Input, list []report.Finding) []report.Finding {
 // finding is the only place where findings are made: a claim without frames
 // becomes none.
 func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.Finding {
+	if in.Brief {
+		return d.brief(in, c, list)
+	}
 	proof := distinct(c.proof)
 	if len(proof) == 0 {
 		return list
@@ -107,9 +110,41 @@ func (d *Detector) finding(in *Input, c *claim, list []report.Finding) []report.
 			f.FrameFiles[i] = m.File
 		}
 	}
-	if !in.Brief {
-		d.tell(in, c, f)
-		f.WiresharkFilter = in.filter(proof)
+	d.tell(in, c, f)
+	f.WiresharkFilter = in.filter(proof)
+	return list
+}
+
+// brief is finding for a brief look. It is made at its place in the list, where most of
+// it stays empty.
+func (d *Detector) brief(in *Input, c *claim, list []report.Finding) []report.Finding {
+	var first *Mark
+	for i := range c.proof {
+		if m := &c.proof[i]; m.Frame != 0 && (first == nil || before(m, first)) {
+			first = m
+		}
+	}
+	if first == nil {
+		return list
+	}
+	n := len(list)
+	list = slices.Grow(list, 1)[:n+1]
+	f := &list[n]
+	*f = report.Finding{}
+	f.Type, f.ID, f.Severity, f.Confidence, f.Side = "finding", d.ID, c.severity, c.confidence, c.side
+	if f.Severity == "" {
+		f.Severity = d.Severity
+	}
+	if f.Confidence == "" {
+		f.Confidence = high
+	}
+	room := in.room()
+	ids := room.takeFrames(2)
+	ids[0], ids[1] = in.Conn.ID, first.Frame
+	f.Connections, f.ConnectionsTotal, f.Frames = ids[:1:1], 1, ids[1:]
+	if in.Multi {
+		f.FrameFiles = room.takeFiles(1)
+		f.FrameFiles[0] = first.File
 	}
 	return list
 }

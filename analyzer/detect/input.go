@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"math/bits"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -118,9 +119,9 @@ type Input struct {
 	// them.
 	Multi bool
 	// Brief says that only what a count needs is wanted of a finding: ID,
-	// Severity, Confidence, Connections, ConnectionsTotal, Side, T, Frames and
-	// FrameFiles. Its texts, Values, SeenBy, Check, Refs and the filter stay
-	// empty, and no room is taken for them.
+	// Severity, Confidence, Connections, ConnectionsTotal, Side, and of Frames and
+	// FrameFiles the first. Its texts, T, Values, SeenBy, Check, Refs and the filter
+	// stay empty, and no room is taken for them.
 	Brief bool
 	// Late, if not nil, adds Conn.Transitions, which are not there yet: few detectors
 	// ask for them.
@@ -134,7 +135,9 @@ type Span struct{ From, Until int64 }
 
 // Clear makes in empty again and keeps the room that its lists have.
 func (in *Input) Clear() {
-	*in = Input{Notes: in.Notes[:0], Resets: in.Resets[:0], Challenges: in.Challenges[:0], Limits: in.Limits, scratch: in.scratch}
+	notes, resets, challenges, limits, room := in.Notes[:0], in.Resets[:0], in.Challenges[:0], in.Limits, in.scratch
+	*in = Input{} // at its place: as one value with the others it would be put together elsewhere, and copied
+	in.Notes, in.Resets, in.Challenges, in.Limits, in.scratch = notes, resets, challenges, limits, room
 }
 
 // Sent is one kind of segment as it was sent: the first time and the last.
@@ -244,10 +247,12 @@ func Run(in *Input, list []report.Finding) []report.Finding {
 		return list
 	}
 	in.room().begin()
-	for i, needs := range needed {
-		if needs&traits != 0 {
-			list = All[i].add(in, list)
-		}
+	var asked uint64
+	for ; traits != 0; traits &= traits - 1 {
+		asked |= askedBy[bits.TrailingZeros32(uint32(traits))]
+	}
+	for ; asked != 0; asked &= asked - 1 {
+		list = All[bits.TrailingZeros64(asked)].add(in, list)
 	}
 	return list
 }

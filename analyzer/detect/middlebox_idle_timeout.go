@@ -68,7 +68,8 @@ func (s *Survey) addPauses(in *Input, denied *rst) {
 	if longest < limit {
 		return
 	}
-	p := s.paths.At(path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}, weighIdleness)
+	between := path{network(in.Conn.Client.IP), network(in.Conn.Server.IP)}
+	p := s.paths.At(between, hashAddr(between.client.Addr())+mix(hashAddr(between.server.Addr())), weighIdleness)
 	p.connections++
 	x, side := in.fatalPause(denied)
 	if x.length < limit {
@@ -99,6 +100,9 @@ func (in *Input) fatalPause(denied *rst) (pause, report.Side) {
 		if r := denied; r != nil && r.By == side.Peer() && r.Idle > last-pauseSlack {
 			return pause{length: last, denier: in.address(r.By), t: r.Time.UnixNano(), proof: places(r.answers(), r.mark())}, side
 		}
+	}
+	if len(in.Notes) == 0 {
+		return pause{}, "" // what was repeated is noted
 	}
 	// Of a client that falls silent nothing tells whether it is still there.
 	heard, run := in.Last[1], in.unheard(report.Client)
@@ -141,8 +145,8 @@ const idleFew = 3
 // which nothing was heard after that.
 func (s *Survey) cut(p *idleness) (list []pause) {
 	for _, x := range p.fatal.List() {
-		h := s.hosts.Get(x.denier)
-		l := s.listeners.Get(x.server)
+		h := s.hosts.Get(x.denier, hashAddr(x.denier))
+		l := s.listeners.Get(x.server, hashService(x.server))
 		if x.silent && l != nil && l.heard > x.t || !x.silent && (h == nil || !s.rebooted(x.denier, h)) {
 			list = append(list, x)
 		}

@@ -89,7 +89,8 @@ func (s *Survey) addHost(in *Input, r *rst) {
 	if r.Elsewhere || r.Signs&(SignTTL|SignTooSoon) != 0 || r.Cause == "injected" {
 		return
 	}
-	h := s.hosts.At(in.address(r.By), weighHost)
+	a := in.address(r.By)
+	h := s.hosts.At(a, hashAddr(a), weighHost)
 	h.connections++
 	h.ids.Add(in.Conn.ID)
 	h.lost.Add(witness{t: r.Time.UnixNano(), id: in.Conn.ID, proof: places(r.answers(), r.mark())}, earlier)

@@ -25,6 +25,9 @@ var portExhaustion = over(Detector{
 
 func findPortExhaustion(s *Survey) (out []overall) {
 	s.pairs.Each(func(p pair, k *connector) {
+		if k.connections < fewestPorts {
+			return
+		}
 		if c := s.exhausted(p, k.counts()); c != nil {
 			out = append(out, *c)
 		}

@@ -284,9 +284,10 @@ func (s *Survey) Add(in *Input) {
 	s.multi = s.multi || in.Multi
 	s.spoke = s.spoke || in.speaks()
 	denied := in.denied()
-	s.addServed(s.listeners.At(c.Server, weighListener), in, denied)
+	server := hashService(c.Server)
+	s.addServed(s.listeners.At(c.Server, server, weighListener), in, denied)
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
-		s.pairs.At(pair{c.Client.IP, c.Server}, weighConnector).add(in)
+		s.pairs.At(pair{c.Client.IP, c.Server}, mix(hashAddr(c.Client.IP)+server), weighConnector).add(in)
 	}
 	s.addCaller(in, denied)
 	if denied != nil {
@@ -298,7 +299,7 @@ func (s *Survey) Add(in *Input) {
 
 // AddSYN is Add for a connection that is one SYN at t, and nothing else until now.
 func (s *Survey) AddSYN(client, service report.Addr, t, now int64, at Mark, id uint64) {
-	l := s.listeners.At(service, weighListener)
+	l := s.listeners.At(service, hashService(service), weighListener)
 	l.connections++
 	opened := triedOnce
 	if now-t < int64(synTimer) {
@@ -535,6 +536,9 @@ func hashAddr(a netip.Addr) uint64 {
 	b := a.As16()
 	return mix(binary.LittleEndian.Uint64(b[:8])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(b[8:]))
 }
+
+// hashService mixes an address with its port.
+func hashService(a report.Addr) uint64 { return hashAddr(a.IP) + uint64(a.Port)*0x9e3779b97f4a7c15 }
 
 func mix(h uint64) uint64 {
 	h ^= h >> 32

@@ -27,7 +27,9 @@ var timeWaitPileUp = over(Detector{
 
 func findTimeWaitPileUp(s *Survey) (out []overall) {
 	s.pairs.Each(func(p pair, c *connector) {
-		out = s.pileUp(out, p, c.counts())
+		if float64(c.connections) >= s.limits.Get(TimeWaitCount) {
+			out = s.pileUp(out, p, c.counts())
+		}
 	})
 	return out
 }

@@ -12,6 +12,9 @@ func TestTraits(t *testing.T) {
 	if got := ordinary().traits(); got != 0 {
 		t.Errorf("an ordinary connection has traits %#x", got)
 	}
+	if len(All) > 64 {
+		t.Error("askedBy has no bit for the last detectors")
+	}
 	var needed, had trait
 	for i := range All {
 		if All[i].needs == 0 && All[i].survey == nil {

@@ -95,12 +95,16 @@ type twins struct {
 func (t *twins) add(x *twin) {
 	t.list = append(t.list, *x)
 	if len(t.list) >= 2*maxTwins {
-		slices.SortFunc(t.list, byHash)
-		t.cut(t.list[maxTwins].hash)
+		var hashes [2 * maxTwins]uint64 // to sort them alone moves far less
+		for i := range hashes {
+			hashes[i] = t.list[i].hash
+		}
+		slices.Sort(hashes[:])
+		t.cut(hashes[maxTwins])
 	}
 }
 
-func byHash(a, b twin) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) }
+func byHash(a, b *twin) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.id, b.id)) }
 
 // cut lowers the limit.
 func (t *twins) cut(limit uint64) {
@@ -152,12 +156,16 @@ type twinPair struct{ one, other *twin }
 
 // pairs returns the connections that were seen twice under different keys.
 func (t *twins) pairs() (out []twinPair) {
-	slices.SortFunc(t.list, byHash)
+	list := make([]*twin, len(t.list))
 	for i := range t.list {
-		if i == 0 || t.list[i].hash != t.list[i-1].hash {
+		list[i] = &t.list[i]
+	}
+	slices.SortFunc(list, byHash)
+	for i := range list {
+		if i == 0 || list[i].hash != list[i-1].hash {
 			continue
 		}
-		if a, b := &t.list[i-1], &t.list[i]; a.is(b) {
+		if a, b := list[i-1], list[i]; a.is(b) {
 			out = append(out, twinPair{a, b})
 		}
 	}

@@ -37,6 +37,9 @@ func New(seed uint64, key func(index uint32) *wire.FourTuple) *Table {
 // Len returns the number of keys.
 func (t *Table) Len() int { return t.used }
 
+// Hash is the hash of a key in this table.
+func (t *Table) Hash(k *wire.FourTuple) uint64 { return k.Hash(t.seed) }
+
 // Get returns the index stored for k.
 func (t *Table) Get(k *wire.FourTuple) (uint32, bool) { return t.GetHashed(k, k.Hash(t.seed)) }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -26,10 +27,13 @@ type Digest struct {
 	all    bool
 	groups map[string]*Group
 	named  map[string]int // connections by the kinds of finding that they name
-	sieves []*Sieve
 	worst  map[string]*bucket
 	rows   report.Sorter // every row, with all
 	packed []byte        // the row being added to them
+
+	sieves  []*Sieve
+	raising sync.Mutex // of bars
+	bars    map[string]*bar
 }
 
 // New returns a Digest that keeps the top worst connections, or, in memory
@@ -38,6 +42,7 @@ func New(top int, all bool) *Digest {
 	return &Digest{
 		top: max(top, 0), all: all, Near: map[report.Side]uint64{},
 		groups: map[string]*Group{}, named: map[string]int{}, worst: map[string]*bucket{},
+		bars: map[string]*bar{},
 	}
 }
 
@@ -94,9 +99,15 @@ func (d *Digest) connection(c *report.Connection) error {
 			row = makeRow(c)
 		}
 		b.add(row, d.top)
+		if n := len(b.rows); n == d.top {
+			b.bar.last.Store(placeOf(len(b.rows[n-1].Findings), b.rows[n-1].ID))
+		}
 	}
 	for _, id := range c.Findings {
 		offer(id)
+		if b := d.bucket(id).bar; b.named.Load() < maxNamed {
+			b.named.Add(1)
+		}
 	}
 	offer(none)
 	return nil
@@ -108,7 +119,7 @@ const none = ""
 func (d *Digest) bucket(id string) *bucket {
 	b := d.worst[id]
 	if b == nil {
-		b = new(bucket)
+		b = &bucket{bar: d.bar(id)}
 		d.worst[id] = b
 	}
 	return b

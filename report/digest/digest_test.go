@@ -177,3 +177,70 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d ids, %d findings", len(g.IDs), g.Findings)
 	}
 }
+
+// TestSieved: a digest that is given what the sieves of some parts want, a while after
+// they were asked, shows what one does that is given all, and is given far less.
+func TestSieved(t *testing.T) {
+	kinds, severities, confidences := []string{"half-close", "two-taps", "reset-abort"}, []string{"info", "notice"}, []string{"low", "high"}
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		all, some := digest.New(5, false), digest.New(5, false)
+		sieves := []*digest.Sieve{some.Sieve(), some.Sieve(), some.Sieve()}
+		var late []report.Record
+		n, given := 500+r.IntN(1000), 0
+		for id := range uint64(n) {
+			c := sample.Connection(id + 1)
+			c.Findings = nil
+			var found []report.Finding
+			for _, k := range kinds {
+				for n := max(r.IntN(8)-5, 0); n > 0; n-- {
+					found = append(found, report.Finding{ID: k, Severity: severities[r.IntN(2)], Confidence: confidences[r.IntN(2)],
+						Connections: []uint64{c.ID}, ConnectionsTotal: 1, Frames: []uint64{c.ID},
+						Title: fmt.Sprint(k, c.ID), WiresharkFilter: fmt.Sprintf("frame.number == %d", c.ID)})
+					if m := len(c.Findings); m == 0 || c.Findings[m-1] != k {
+						c.Findings = append(c.Findings, k)
+					}
+				}
+			}
+			all.Add(c)
+			wanted := sieves[r.IntN(3)].Wants(c, found)
+			if wanted {
+				late, given = append(late, c), given+1
+			}
+			for i := range found {
+				all.Add(&found[i])
+				if wanted {
+					late = append(late, &found[i])
+				}
+			}
+			if r.IntN(20) == 0 {
+				for _, rec := range late {
+					some.Add(rec)
+				}
+				late = late[:0]
+			}
+		}
+		whole := &report.Finding{ID: "two-taps", Severity: "info", Confidence: "high", ConnectionsTotal: 100, Frames: []uint64{1}}
+		for id := range uint64(100) {
+			whole.Connections = append(whole.Connections, uint64(n)-50+id)
+		}
+		for _, rec := range append(late, whole, &report.Summary{}) {
+			some.Add(rec)
+		}
+		all.Add(whole)
+		all.Add(&report.Summary{})
+		if got, want := ids(t, some), ids(t, all); !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+		if given > n/2 {
+			t.Fatalf("%d of %d were given", given, n)
+		}
+		for i, g := range some.Groups() {
+			want := all.Groups()[i]
+			if g.ID != want.ID || g.Findings != want.Findings || g.Connections != want.Connections || g.FirstFrame != want.FirstFrame ||
+				g.Filter != want.Filter || g.Worst.Title != want.Worst.Title || some.Proof(g) != all.Proof(want) {
+				t.Fatalf("%+v\nwant %+v", g, want)
+			}
+		}
+	})
+}

@@ -30,6 +30,7 @@ type Group struct {
 	// Filter shows the frames or streams of the first findings in Wireshark.
 	Filter string
 
+	bar     *bar
 	seen    map[uint64]bool
 	filters []string
 }
@@ -44,11 +45,15 @@ const (
 func (d *Digest) finding(f *report.Finding) {
 	g := d.groups[f.ID]
 	if g == nil {
-		g = &Group{ID: f.ID, seen: map[uint64]bool{}, Severity: f.Severity, Confidence: f.Confidence}
+		g = &Group{ID: f.ID, bar: d.bar(f.ID), seen: map[uint64]bool{}, Severity: f.Severity, Confidence: f.Confidence}
 		g.show(f)
 		d.groups[f.ID] = g
 	}
 	g.Findings++
+	g.bar.note(f)
+	if f.ConnectionsTotal > 1 {
+		d.recall(g)
+	}
 	g.count(f)
 	if len(f.Frames) > 0 && (g.FirstFrame == 0 || f.Frames[0] < g.FirstFrame) {
 		g.FirstFrame = f.Frames[0]

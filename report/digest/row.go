@@ -46,7 +46,10 @@ func makeRow(c *report.Connection) *Row {
 
 // bucket keeps the first rows of a kind, in the order of more findings, then
 // the earlier packet.
-type bucket struct{ rows []*Row }
+type bucket struct {
+	rows []*Row
+	bar  *bar
+}
 
 func compareRows(findings int, id uint64, r *Row) int {
 	return cmp.Or(cmp.Compare(len(r.Findings), findings), cmp.Compare(id, r.ID))

@@ -1,8 +1,9 @@
 package digest
 
 import (
-	"cmp"
+	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/lastack/lastack/report"
@@ -10,16 +11,18 @@ import (
 
 // Sieve is for those who make records: it says of a connection, and its findings,
 // whether a Digest would show anything of them, and counts those of which it would
-// not, which then need not be made whole. It sees one part of the connections, in
-// the order in which the Digest is given what the Sieve wants: so what is not
-// among the first, or the worst, of the part, is not among those of the whole.
+// not, which then need not be made whole. It sees one part of the connections, and
+// each before the Digest is given it, or any that comes after it: what the Digest
+// would not show now it will not show then. It may be asked while the Digest is given
+// records.
 //
 // Of a finding it needs ID, Severity, Confidence and Frames, of a connection
 // what is no text.
 type Sieve struct {
-	top   int
-	kinds []*sieved // few: a list is looked through faster than a map
-	any   ranks     // of all connections, whatever was found
+	digest *Digest
+	any    *bar      // of all connections, whatever was found
+	asked  []*sieved // of the connection being asked about: the kinds that it names
+	kinds  []*sieved // few, and those asked for last first: a list is looked through faster than a map
 
 	counted uint64 // connections that were not wanted
 	near    [len(nearSides)]uint64
@@ -29,17 +32,62 @@ type Sieve struct {
 // nearSides are the values of Vantage.Near.
 var nearSides = [...]report.Side{"", report.Client, report.Server, report.SideUnknown}
 
-// sieved is what a Sieve knows of one kind of finding.
+// sieved is what a Sieve knows of one kind of finding: of connections that were not
+// wanted.
 type sieved struct {
-	id                   string
-	severity, confidence int // of the worst
-	worst                int // how many of those
-	named                int // connections that had some
-	ranks                ranks
+	id  string
+	bar *bar
 
-	// Of connections that were not wanted.
 	findings, connections int
 	first                 uint64
+	ids                   []uint64 // of the first maxSeen
+}
+
+// bar is how high something of one kind has to reach by now to be shown. The Digest
+// raises it with what it is given, while the Sieves look at it. It never sinks, so who
+// sees it late wants too much and never too little: what is shown does not depend on it.
+type bar struct {
+	named atomic.Uint64 // connections that name the kind, up to maxNamed
+	last  atomic.Uint64 // placeOf the last row, once there are as many as are kept
+	worst atomic.Uint64 // of its findings: gradeOf the worst, and how many of those
+}
+
+// placeOf orders rows as buckets do: with more findings, then the earlier packet, come
+// first and are less.
+func placeOf(findings int, id uint64) uint64 {
+	const bits = 48
+	return uint64(math.MaxUint16-min(findings, math.MaxUint16))<<bits | min(id, 1<<bits-1)
+}
+
+// gradeOf orders findings by severity, then confidence. It leaves room for a count.
+func gradeOf(f *report.Finding) uint64 {
+	return uint64(report.SeverityRank(f.Severity)+1)<<16 | uint64(report.ConfidenceRank(f.Confidence)+1)<<8
+}
+
+// wants reports whether f may be the one that is shown, or among those whose
+// frames the filter shows.
+func (b *bar) wants(f *report.Finding) bool { return gradeOf(f)+maxFilters > b.worst.Load() }
+
+// note raises the bar of findings by f, which was given.
+func (b *bar) note(f *report.Finding) {
+	if w := b.worst.Load(); b.wants(f) {
+		b.worst.Store(max(w, gradeOf(f)) + 1)
+	}
+}
+
+// bar returns that of a kind, or of none: of all connections.
+func (d *Digest) bar(kind string) *bar {
+	d.raising.Lock()
+	defer d.raising.Unlock()
+	b := d.bars[kind]
+	if b == nil {
+		b = new(bar)
+		if d.top > 0 {
+			b.last.Store(math.MaxUint64)
+		}
+		d.bars[kind] = b
+	}
+	return b
 }
 
 // Sieve returns one for a part of the connections. What it has counted is part of
@@ -49,25 +97,23 @@ func (d *Digest) Sieve() *Sieve {
 	if d.all {
 		return nil
 	}
-	s := &Sieve{top: d.top}
+	s := &Sieve{digest: d, any: d.bar(none)}
 	d.sieves = append(d.sieves, s)
 	return s
 }
 
 // Wants reports whether the digest is to be given c and its findings.
 func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
-	wanted := s.any.take(len(c.Findings), c.ID, s.top)
+	place := placeOf(len(c.Findings), c.ID)
+	wanted := place <= s.any.last.Load()
+	s.asked = s.asked[:0]
 	for _, id := range c.Findings {
 		k := s.kind(id)
-		if k.ranks.take(len(c.Findings), c.ID, s.top) || k.named < maxNamed {
-			wanted = true
-		}
-		k.named++
+		s.asked = append(s.asked, k)
+		wanted = wanted || place <= k.bar.last.Load() || k.bar.named.Load() < maxNamed
 	}
 	for i := range found {
-		if s.kind(found[i].ID).wants(&found[i]) {
-			wanted = true
-		}
+		wanted = wanted || s.kindOf(&found[i]).bar.wants(&found[i])
 	}
 	if !wanted {
 		s.count(c, found)
@@ -75,29 +121,29 @@ func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 	return wanted
 }
 
-func (s *Sieve) kind(id string) *sieved {
-	for _, k := range s.kinds {
-		if k.id == id {
+// kindOf is the kind of a finding of the connection being asked about, which names it.
+func (s *Sieve) kindOf(f *report.Finding) *sieved {
+	for _, k := range s.asked {
+		if k.id == f.ID {
 			return k
 		}
 	}
-	k := &sieved{id: id, severity: -1}
-	s.kinds = append(s.kinds, k)
-	return k
+	return s.kind(f.ID)
 }
 
-// wants reports whether f may be the one that is shown, or among those whose
-// frames the filter shows.
-func (k *sieved) wants(f *report.Finding) bool {
-	severity, confidence := report.SeverityRank(f.Severity), report.ConfidenceRank(f.Confidence)
-	switch worse := cmp.Or(cmp.Compare(severity, k.severity), cmp.Compare(confidence, k.confidence)); {
-	case worse > 0:
-		k.severity, k.confidence, k.worst = severity, confidence, 0
-	case worse < 0:
-		return false
+// kind returns what is known of a kind. One that is asked for comes nearer to the front.
+func (s *Sieve) kind(id string) *sieved {
+	for i, k := range s.kinds {
+		if k.id == id {
+			if i > 0 {
+				s.kinds[i-1], s.kinds[i] = k, s.kinds[i-1]
+			}
+			return k
+		}
 	}
-	k.worst++
-	return k.worst <= maxFilters
+	k := &sieved{id: id, bar: s.digest.bar(id)}
+	s.kinds = append(s.kinds, k)
+	return k
 }
 
 // count counts a connection that is not wanted.
@@ -109,15 +155,33 @@ func (s *Sieve) count(c *report.Connection, found []report.Finding) {
 	if s.start.IsZero() || c.Start.Before(s.start) {
 		s.start = c.Start
 	}
-	for _, id := range c.Findings {
-		s.kind(id).connections++
+	for _, k := range s.asked {
+		if k.connections++; k.connections <= maxSeen {
+			k.ids = append(k.ids, c.ID)
+		}
 	}
 	for i := range found {
-		f, k := &found[i], s.kind(found[i].ID)
+		f, k := &found[i], s.kindOf(&found[i])
 		k.findings++
 		if len(f.Frames) > 0 && (k.first == 0 || f.Frames[0] < k.first) {
 			k.first = f.Frames[0]
 		}
+	}
+}
+
+// recall takes the connections that the sieves have counted for a kind as seen: what is
+// then found over many of them may name some of those. All of them have been counted by
+// then.
+func (d *Digest) recall(g *Group) {
+	for _, s := range d.sieves {
+		k := s.kind(g.ID)
+		for _, id := range k.ids {
+			if len(g.seen) < maxSeen {
+				g.seen[id] = true
+				g.Connections++
+			}
+		}
+		k.ids = nil
 	}
 }
 
@@ -146,28 +210,4 @@ func (d *Digest) gather() {
 		}
 	}
 	d.sieves = nil
-}
-
-// ranks are the places of the first rows of a kind, as in a bucket.
-type ranks []place
-
-type place struct {
-	findings int
-	id       uint64
-}
-
-// take reports whether a row is among the first limit so far.
-func (r *ranks) take(findings int, id uint64, limit int) bool {
-	list := *r
-	before := func(p place) bool { return p.findings > findings || p.findings == findings && p.id < id }
-	if n := len(list); n == limit && (n == 0 || before(list[n-1])) {
-		return false
-	}
-	at := 0
-	for at < len(list) && before(list[at]) {
-		at++
-	}
-	list = slices.Insert(list, at, place{findings, id})
-	*r = list[:min(len(list), limit)]
-	return true
 }
