@@ -212,7 +212,7 @@ func (a *Analyzer) finishEmbryo(i int32, why finality) {
 		if !a.part.wanted(&m.conn, m.found) {
 			m.n++
 			client, server := &m.conn.Client, &m.conn.Server
-			a.survey.AddSYN(*client, *server, e.t, now, detect.Mark{Frame: e.ref.Frame(), File: e.ref.File(), Time: stamp(e.t)}, e.id)
+			a.survey.AddSYN(&detect.LoneSYN{Client: *client, Server: *server, T: e.t, Now: now, ID: e.id, Frame: e.ref.Frame(), File: e.ref.File()})
 			a.table.DeleteHashed(&e.tuple, e.hash)
 			a.releaseEmbryo(i)
 			return
