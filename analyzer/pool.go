@@ -152,8 +152,8 @@ type dealer struct {
 	spare  []*recordBuf
 	left   []int32 // at the end of the input, by id
 	encode func([]byte, report.Record) []byte
-	wanted func(*report.Connection, []report.Finding) bool // nil: all are
-	sure   bool                                            // the connection being finished is wanted
+	sieve  Sieve // nil: all records are wanted
+	sure   bool  // that of the connection being finished is
 }
 
 // NewPool returns a Pool that has seen nothing, with that many workers; fewer
@@ -179,7 +179,7 @@ func NewPool(opt Options, workers int) *Pool {
 			a.part.encode = opt.Encode()
 		}
 		if opt.Sift != nil {
-			a.part.wanted = opt.Sift()
+			a.part.sieve = opt.Sift()
 		}
 		p.parts = append(p.parts, a)
 	}
@@ -333,6 +333,9 @@ func (p *Pool) Close() {
 	}
 	p.Flush()
 	p.crew.Close()
+	for _, a := range p.parts {
+		a.settleAll()
+	}
 	p.survey()
 }
 
@@ -442,7 +445,6 @@ func (p *Pool) Summary() *report.Summary {
 	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped,
 		undecoded: p.decoder.Undecoded(), findings: slices.Clone(p.sum.findings)}
 	for _, a := range p.parts {
-		a.nursery.settle(&a.sum)
 		t.add(&a.sum)
 	}
 	return t.summary()

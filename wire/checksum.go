@@ -36,11 +36,14 @@ func wrongSum(h []byte) bool { return be.Uint16(h[10:]) != 0 && fold16(sum(h)) !
 // sum adds up the addresses. An IPv4 address is followed by zeros, and the sum
 // does not depend on the order.
 func (t *FourTuple) sum() uint64 {
-	return sum(t.Addr[0][:]) + sum(t.Addr[1][:])
+	total, carry := bits.Add64(be.Uint64(t.Addr[0][:8]), be.Uint64(t.Addr[0][8:]), 0)
+	total, carry = bits.Add64(total, be.Uint64(t.Addr[1][:8]), carry)
+	total, carry = bits.Add64(total, be.Uint64(t.Addr[1][8:]), carry)
+	return total>>32 + total&0xffffffff + carry
 }
 
 // sum adds up p as big-endian 16-bit numbers, a missing last octet counting as
-// 0. The result is less than 2^33, and right modulo 2^16-1: wider words give
+// 0. The result is less than 2^34, and right modulo 2^16-1: wider words give
 // the same as long as no carry is lost.
 func sum(p []byte) uint64 {
 	var total, carry uint64
@@ -53,10 +56,19 @@ func sum(p []byte) uint64 {
 	for ; len(p) >= 8; p = p[8:] {
 		total, carry = bits.Add64(total, be.Uint64(p), carry)
 	}
-	var last [8]byte
-	copy(last[:], p)
-	total, carry = bits.Add64(total, be.Uint64(last[:]), carry)
-	return total>>32 + total&0xffffffff + carry
+	rest := carry
+	if len(p) >= 4 {
+		rest += uint64(be.Uint32(p))
+		p = p[4:]
+	}
+	if len(p) >= 2 {
+		rest += uint64(be.Uint16(p))
+		p = p[2:]
+	}
+	if len(p) == 1 {
+		rest += uint64(p[0]) << 8
+	}
+	return total>>32 + total&0xffffffff + rest
 }
 
 // fold16 adds the carries back until 16 bits are left.

@@ -54,7 +54,9 @@ func (d *Digest) Sieve() *Sieve {
 	return s
 }
 
-// Wants reports whether the digest is to be given c and its findings.
+// Wants reports whether the digest is to be given c and its findings. What comes before a
+// connection among the first of its kind stays there: one that is not wanted speaks for all
+// of its kind that come later.
 func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 	wanted := s.any.take(len(c.Findings), c.ID, s.top)
 	for _, id := range c.Findings {
@@ -70,7 +72,7 @@ func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 		}
 	}
 	if !wanted {
-		s.count(c, found)
+		s.More(c, found, 1)
 	}
 	return wanted
 }
@@ -100,21 +102,22 @@ func (k *sieved) wants(f *report.Finding) bool {
 	return k.worst <= maxFilters
 }
 
-// count counts a connection that is not wanted.
-func (s *Sieve) count(c *report.Connection, found []report.Finding) {
-	s.counted++
+// More counts n connections that are not wanted: c is the first of them, and of the
+// findings of all of them found has the first frames.
+func (s *Sieve) More(c *report.Connection, found []report.Finding, n int) {
+	s.counted += uint64(n)
 	if i := slices.Index(nearSides[:], c.Vantage.Near); i >= 0 {
-		s.near[i]++
+		s.near[i] += uint64(n)
 	}
 	if s.start.IsZero() || c.Start.Before(s.start) {
 		s.start = c.Start
 	}
 	for _, id := range c.Findings {
-		s.kind(id).connections++
+		s.kind(id).connections += n
 	}
 	for i := range found {
 		f, k := &found[i], s.kind(found[i].ID)
-		k.findings++
+		k.findings += n
 		if len(f.Frames) > 0 && (k.first == 0 || f.Frames[0] < k.first) {
 			k.first = f.Frames[0]
 		}
