@@ -29,26 +29,49 @@ type embryo struct {
 	len          uint32
 	tsval, tsecr uint32
 	tag          uint32 // where the table has it
+	shape        shape
 
-	shape
 	window, sum, ipid, mss uint16
+	scale, mptcp           uint8
+	hasIPID, offload, cut  bool
 
-	scale, mptcp          uint8
-	hasIPID, offload, cut bool
-
-	_ [5]byte // fills the last cache line
+	_ [3]byte // fills the last cache line
 }
 
-// shape is all of a SYN that what is counted of its embryo can depend on, but for its time.
-// It is compared for every embryo that becomes final, hence its order: there are no gaps.
-type shape struct {
-	has      wire.OptionSet
-	flags    wire.Flags
-	ttl, dir uint8
-	arrow    wire.Direction
-	sums     wire.Checksum
-	data, v6 bool
+// shape is all of a SYN that what is counted of its embryo can depend on, but for its time,
+// in one number: it is compared for every embryo that becomes final.
+type shape uint64
+
+// Where a shape has what. The options and the flags come first.
+const (
+	shapeFlags = 16
+	shapeTTL   = shapeFlags + 16
+	shapeArrow = shapeTTL + 8
+	shapeSums  = shapeArrow + 8
+	shapeDir   = shapeSums + 4
+	shapeData  = shapeDir + 1
+	shapeV6    = shapeData + 1
+)
+
+// shapeOf is that of s, of whose checksum that is known.
+func shapeOf(s *wire.Segment, sums wire.Checksum) shape {
+	x := shape(s.Options.Has) | shape(s.Flags)<<shapeFlags | shape(s.TTL)<<shapeTTL | shape(s.Arrow)<<shapeArrow |
+		shape(sums)<<shapeSums | shape(s.Dir&1)<<shapeDir
+	if s.Len > 0 {
+		x |= 1 << shapeData
+	}
+	if s.Tuple.V6 {
+		x |= 1 << shapeV6
+	}
+	return x
 }
+
+func (x shape) has() wire.OptionSet   { return wire.OptionSet(x) }
+func (x shape) flags() wire.Flags     { return wire.Flags(x >> shapeFlags) }
+func (x shape) ttl() uint8            { return uint8(x >> shapeTTL) }
+func (x shape) arrow() wire.Direction { return wire.Direction(x >> shapeArrow & 0xff) }
+func (x shape) sums() wire.Checksum   { return wire.Checksum(x >> shapeSums & 0xf) }
+func (x shape) dir() uint8            { return uint8(x >> shapeDir & 1) }
 
 // In the table, and where a deadline names its connection, embryos are told from
 // connections by these: the highest bit of an index, and a negative number. (Sleepers
@@ -156,8 +179,7 @@ func (e *embryo) set(s *wire.Segment, tag uint32) {
 	o := &s.Options
 	e.tuple, e.id, e.ref, e.t, e.tag = s.Tuple, s.Packet, s.Ref, s.Time, tag
 	e.seq, e.ack, e.len, e.window, e.sum, e.ipid = s.Seq, s.Ack, s.Len, s.Window, s.Sum, s.IPID
-	e.has, e.flags, e.ttl, e.dir, e.arrow = o.Has, s.Flags, s.TTL, s.Dir, s.Arrow
-	e.sums, e.data, e.v6 = s.VerifyChecksum(), s.Len > 0, s.Tuple.V6
+	e.shape = shapeOf(s, s.VerifyChecksum())
 	e.tsval, e.tsecr, e.mss, e.scale, e.mptcp = o.TSVal, o.TSEcr, o.MSS, o.WindowScale, o.MPTCP
 	e.hasIPID, e.offload, e.cut = s.HasIPID, s.Offload, s.Fragment
 }
@@ -166,10 +188,10 @@ func (e *embryo) set(s *wire.Segment, tag uint32) {
 func (e *embryo) segment(s *wire.Segment) {
 	*s = wire.Segment{
 		Tuple: e.tuple, Packet: e.id, Ref: e.ref, Time: e.t,
-		Seq: e.seq, Ack: e.ack, Len: e.len, Window: e.window, Flags: e.flags,
-		Dir: e.dir, TTL: e.ttl, IPID: e.ipid, HasIPID: e.hasIPID, Arrow: e.arrow, Sum: e.sum,
+		Seq: e.seq, Ack: e.ack, Len: e.len, Window: e.window, Flags: e.shape.flags(),
+		Dir: e.shape.dir(), TTL: e.shape.ttl(), IPID: e.ipid, HasIPID: e.hasIPID, Arrow: e.shape.arrow(), Sum: e.sum,
 		Offload: e.offload, Fragment: e.cut,
-		Options: wire.Options{Has: e.has, WindowScale: e.scale, MSS: e.mss, TSVal: e.tsval, TSEcr: e.tsecr, MPTCP: e.mptcp},
+		Options: wire.Options{Has: e.shape.has(), WindowScale: e.scale, MSS: e.mss, TSVal: e.tsval, TSEcr: e.tsecr, MPTCP: e.mptcp},
 	}
 }
 
@@ -184,7 +206,7 @@ func (a *Analyzer) releaseEmbryo(i int32) {
 func (a *Analyzer) hatch(i int32) *connection {
 	e, s := a.nursery.at(i), &a.nursery.syn
 	e.segment(s)
-	sums := e.sums
+	sums := e.shape.sums()
 	a.releaseEmbryo(i)
 	c := a.open(s, nil, current) // in the place that the embryo had in the table
 	c.copied(s)
@@ -256,7 +278,8 @@ func (a *Analyzer) surveySYN(e *embryo, now int64) {
 
 // ends returns the client and the server.
 func (e *embryo) ends() (client, server report.Addr) {
-	c, s := e.tuple.AddrPort(int(e.dir)), e.tuple.AddrPort(int(e.dir^1))
+	dir := int(e.shape.dir())
+	c, s := e.tuple.AddrPort(dir), e.tuple.AddrPort(dir^1)
 	return report.Addr{IP: c.Addr(), Port: c.Port()}, report.Addr{IP: s.Addr(), Port: s.Port()}
 }
 
@@ -264,7 +287,7 @@ func (e *embryo) ends() (client, server report.Addr) {
 // and the time of its packet: what its SYN was like, how it became final, and after how
 // many seconds.
 type mouldKey struct {
-	shape
+	shape   shape
 	why     finality
 	seconds int64
 }
@@ -272,7 +295,7 @@ type mouldKey struct {
 // kindOf returns the kind of an embryo that becomes final now. Of a flood it is nearly
 // always the one before.
 func (a *Analyzer) kindOf(e *embryo, why finality, now int64) *kind {
-	k := &a.nursery.latest[e.dir&1]
+	k := &a.nursery.latest[e.shape.dir()]
 	seconds := (now - e.t) / int64(time.Second)
 	if e.shape != k.shape || why != k.why || seconds != k.seconds {
 		a.settle(k.mould)
