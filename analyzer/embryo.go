@@ -439,6 +439,14 @@ func (n *nursery) foresee(t *flow.Table) {
 	}
 }
 
+// foreseeEnd asks for the place in the table of what is left at the end of the input, if it
+// is an embryo.
+func (a *Analyzer) foreseeEnd(self int32) {
+	if _, ok := asleep(self); self < 0 && !ok {
+		a.table.PrefetchTag(a.nursery.at(embryoSelf(self)).tag)
+	}
+}
+
 // prefetch asks for embryo i.
 func (n *nursery) prefetch(i int32) {
 	prefetch.Lines(unsafe.Pointer(n.at(i)), (int(unsafe.Sizeof(embryo{}))+prefetch.LineSize-1)/prefetch.LineSize)

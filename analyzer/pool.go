@@ -340,36 +340,22 @@ func (p *Pool) Close() {
 }
 
 // ends returns the ids up to which the connections that are left become final with each
-// heap: poolEnds of them at a time.
+// heap: about poolEnds of them at a time, at most twice as many. Of each part some ids are
+// looked at, for a million connections may be left.
 func (p *Pool) ends() (list []uint64) {
-	var at [poolParts]int
-	var next [poolParts]uint64
-	head := func(i int) {
-		next[i] = math.MaxUint64
-		if left := p.parts[i].part.left; at[i] < len(left) {
-			next[i] = p.parts[i].idOf(left[at[i]])
+	n, every := len(p.parts), poolEnds/len(p.parts)
+	for _, a := range p.parts {
+		for i := every - 1; i < len(a.part.left); i += every {
+			list = append(list, a.idOf(a.part.left[i]))
 		}
 	}
-	for i := range p.parts {
-		head(i)
+	slices.Sort(list)
+	k := 0
+	for i := n - 1; i < len(list); i += n {
+		list[k] = list[i]
+		k++
 	}
-	for n := 1; ; n++ {
-		best := 0
-		for i := range p.parts {
-			if next[i] < next[best] {
-				best = i
-			}
-		}
-		id := next[best]
-		if id == math.MaxUint64 {
-			return list
-		}
-		if at[best]++; n%poolEnds == 1 {
-			list = append(list, id)
-		}
-		list[len(list)-1] = id
-		head(best)
-	}
+	return append(list[:k], math.MaxUint64) // and the rest
 }
 
 // survey delivers what all connections together show.
