@@ -54,12 +54,9 @@ type Options struct {
 	// answered. What the program needs besides, and what the garbage collector has not
 	// taken away yet, come on top.
 	MaxMemory int64
-	// Sift, if not nil, is for a Pool with OnRecord: it returns a function for each
-	// part of the connections, which is asked whether a connection and its findings
-	// are wanted; nil wants all. OnRecord is given only what is. What is asked about is
-	// valid only during the call, and not whole: it has no texts, and of a SYN that
-	// nobody answered it has only what a count can depend on.
-	Sift func() func(c *report.Connection, found []report.Finding) (wanted bool)
+	// Sift, if not nil, is for a Pool with OnRecord: it returns a Sieve for each part of
+	// the connections; nil wants all. OnRecord is given only what it wants.
+	Sift func() Sieve
 	// Encode and OnEncoded, if not nil, are for a Pool, in place of OnRecord: the
 	// workers themselves append the records to what they have written, each with
 	// a function of its own that Encode returns, and OnEncoded is given the octets
@@ -69,6 +66,23 @@ type Options struct {
 }
 
 const defaultConnections = 1 << 20
+
+// Sieve says of connections whether anybody wants their records. What it is given is
+// valid only during the call, and not whole: it has no texts, and of a SYN that nobody
+// answered it has only what a count can depend on.
+type Sieve interface {
+	// Wants is asked about a connection and its findings. If it does not want one, it
+	// wants none either that is the same but for its ends, its frames and its time, and
+	// has a higher ID.
+	Wants(c *report.Connection, found []report.Finding) bool
+	// Enough is asked when Wants did not want a connection: whether of more that are the
+	// same it only has to know how many they are.
+	Enough() bool
+	// More is told of n more connections that Wants would not want, for it did not want
+	// one that was the same, and that was Enough. c has the time of the first of them,
+	// found the lowest frame.
+	More(c *report.Connection, found []report.Finding, n int)
+}
 
 // Analyzer follows the connections of one capture. It is not safe for use by
 // several goroutines. Packets, segments and ICMP errors must come in the
@@ -131,6 +145,9 @@ func New(opt Options) *Analyzer {
 	a.survey = detect.NewSurvey(a.in.Limits)
 	a.table = flow.New(tableSeed, a.keyAt)
 	a.decoder.IgnoreIDs, a.decoder.Ports, a.decoder.Verify = opt.IgnoreEncapsulation, opt.DecapPorts, opt.VerifyChecksums
+	if len(a.stacks.nets) == 0 { // else there are no embryos
+		a.nursery.life = max(int64(time.Second), a.twoMSL(nil, 0))
+	}
 	a.dorm.begin(opt.MaxMemory)
 	a.addTransitions = func() { a.transitions(a.late.c, a.late.r, a.late.now) }
 	return a

@@ -96,6 +96,9 @@ func (a *Analyzer) foresee(in *arrival) {
 	k := a.table.Guess(in.hash)
 	switch {
 	case k == 0:
+		if len(in.segment.TCP) > 0 { // it opens a connection: its checksum will be looked at
+			prefetch.Lines(unsafe.Pointer(&in.segment.TCP[0]), 2)
+		}
 		return
 	case (k-1)&embryoBit != 0:
 		a.nursery.prefetch(int32((k - 1) &^ embryoBit))

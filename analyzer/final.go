@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/lastack/lastack/analyzer/flow"
 	"github.com/lastack/lastack/fsm"
 )
 
@@ -381,7 +382,7 @@ func (a *Analyzer) forget(c *connection) {
 			heir.phase = current
 		}
 	default:
-		a.table.DeleteHashed(&c.tuple, hash)
+		a.table.Remove(flow.TagOf(hash), index)
 	}
 	a.live--
 	a.octets -= connectionOctets + int64(c.weight)

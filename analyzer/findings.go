@@ -40,7 +40,7 @@ func (a *Analyzer) detect(in *detect.Input) []report.Finding {
 // sifted reports whether nobody wants the records of a connection. It is counted
 // all the same.
 func (a *Analyzer) sifted(c *connection, in *detect.Input, now int64) bool {
-	if a.part == nil || a.part.wanted == nil || a.part.sure {
+	if a.part == nil || a.part.sieve == nil || a.part.sure {
 		return false
 	}
 	a.late = lateDetail{c, in.Conn, now}
@@ -48,7 +48,7 @@ func (a *Analyzer) sifted(c *connection, in *detect.Input, now int64) bool {
 	found := a.detect(in)
 	in.Brief, in.Late = false, nil
 	a.nursery.cast(in.Conn, found)
-	if a.part.wanted(in.Conn, found) {
+	if a.part.sieve.Wants(in.Conn, found) {
 		return false
 	}
 	a.sum.final(in.Conn, found)

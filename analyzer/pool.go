@@ -140,8 +140,8 @@ type dealer struct {
 	spare  []*recordBuf
 	left   []int32 // at the end of the input, by id
 	encode func([]byte, report.Record) []byte
-	wanted func(*report.Connection, []report.Finding) bool // nil: all are
-	sure   bool                                            // the connection being finished is wanted
+	sieve  Sieve // nil: all records are wanted
+	sure   bool  // that of the connection being finished is
 }
 
 // NewPool returns a Pool that has seen nothing, with that many workers; fewer
@@ -171,7 +171,7 @@ func NewPool(opt Options, workers int) *Pool {
 			a.part.encode = opt.Encode()
 		}
 		if opt.Sift != nil {
-			a.part.wanted = opt.Sift()
+			a.part.sieve = opt.Sift()
 		}
 		p.parts = append(p.parts, a)
 	}
@@ -314,40 +314,29 @@ func (p *Pool) Close() {
 	}
 	p.Flush()
 	p.crew.Close()
+	for _, a := range p.parts {
+		a.settleAll()
+	}
 	p.survey()
 }
 
 // ends returns the ids up to which the connections that are left become final with each
-// heap: poolEnds of them at a time.
+// heap: about poolEnds of them at a time, at most twice as many. Of each part some ids are
+// looked at, for a million connections may be left.
 func (p *Pool) ends() (list []uint64) {
-	var at [poolParts]int
-	var next [poolParts]uint64
-	head := func(i int) {
-		next[i] = math.MaxUint64
-		if left := p.parts[i].part.left; at[i] < len(left) {
-			next[i] = p.parts[i].idOf(left[at[i]])
+	n, every := len(p.parts), poolEnds/len(p.parts)
+	for _, a := range p.parts {
+		for i := every - 1; i < len(a.part.left); i += every {
+			list = append(list, a.idOf(a.part.left[i]))
 		}
 	}
-	for i := range p.parts {
-		head(i)
+	slices.Sort(list)
+	k := 0
+	for i := n - 1; i < len(list); i += n {
+		list[k] = list[i]
+		k++
 	}
-	for n := 1; ; n++ {
-		best := 0
-		for i := range p.parts {
-			if next[i] < next[best] {
-				best = i
-			}
-		}
-		id := next[best]
-		if id == math.MaxUint64 {
-			return list
-		}
-		if at[best]++; n%poolEnds == 1 {
-			list = append(list, id)
-		}
-		list[len(list)-1] = id
-		head(best)
-	}
+	return append(list[:k], math.MaxUint64) // and the rest
 }
 
 // survey delivers what all connections together show.
@@ -423,7 +412,6 @@ func (p *Pool) Summary() *report.Summary {
 	t := tally{packets: p.sum.packets, timeWentBack: p.sum.timeWentBack, skipped: p.sum.skipped,
 		undecoded: p.decoder.Undecoded(), findings: slices.Clone(p.sum.findings)}
 	for _, a := range p.parts {
-		a.nursery.settle(&a.sum)
 		t.add(&a.sum)
 	}
 	return t.summary()

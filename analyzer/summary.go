@@ -220,6 +220,9 @@ func (a *Analyzer) Close() {
 // close makes what is listed final.
 func (a *Analyzer) close(list []int32) {
 	for i, self := range list {
+		if i+ahead < len(list) {
+			a.foreseeEnd(list[i+ahead])
+		}
 		if i+2 < len(list) && list[i+2] >= 0 {
 			a.at(list[i+2]).prefetch()
 		}

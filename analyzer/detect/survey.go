@@ -297,15 +297,38 @@ func (s *Survey) Add(in *Input) {
 	s.addTwin(in)
 }
 
-// AddSYN is Add for a connection that is one SYN at t, and nothing else until now.
-func (s *Survey) AddSYN(client, service report.Addr, t, now int64, at Mark, id uint64) {
-	l := s.listeners.At(service, hashService(service), weighListener)
+// LoneSYN is a connection that is one SYN at T, and nothing else until Now: both in
+// nanoseconds since the epoch.
+type LoneSYN struct {
+	Client, Server report.Addr
+	T, Now         int64
+	ID             uint64
+	Frame          uint64
+	File           int
+}
+
+// AddSYN is Add for a LoneSYN.
+func (s *Survey) AddSYN(x *LoneSYN) {
+	l := s.listeners.At(x.Server, hashService(x.Server), weighListener)
 	l.connections++
 	opened := triedOnce
-	if now-t < int64(synTimer) {
+	if x.Now-x.T < int64(synTimer) {
 		opened = fresh
 	}
-	l.take(&served{id: id, from: t, until: t, client: hashAddr(client.IP), port: client.Port, opening: opened, syn: at.place()})
+	client, syn := hashAddr(x.Client.IP), place{x.Frame, x.File}
+	if len(l.few) == few {
+		l.counts()
+	}
+	if len(l.few) > 0 || l.all == nil {
+		l.take(&served{id: x.ID, from: x.T, until: x.T, client: client, port: x.Client.Port, opening: opened, syn: syn})
+		return
+	}
+	// Of a flood one comes after the other: what they are counted in is near, and to
+	// keep a few would only be work.
+	if opened == triedOnce {
+		l.all.old++
+	}
+	l.all.failed(x.T, x.ID, client, x.Client.Port, syn)
 }
 
 // Ends says when the capture ends.
@@ -382,11 +405,7 @@ func (a *service) add(x *served) {
 		if x.once {
 			a.once++
 		}
-		a.opened.Add(x.from, 1, 1)
-		a.sources.Add(x.client)
-		a.tuples.Add(mix(x.client ^ uint64(x.port)))
-		a.firstSYNs.Add(witness{t: x.from, id: x.id, proof: proof{x.syn}}, earlier)
-		a.floodIDs.Add(x.id)
+		a.failed(x.from, x.id, x.client, x.port, x.syn)
 	}
 	if x.answered {
 		a.answered++
@@ -404,6 +423,18 @@ func (a *service) add(x *served) {
 	if x.until-x.from >= int64(rebootSilence) {
 		a.long.Add(lifetime{x.from, x.until, x.id}, longer)
 	}
+}
+
+// failed counts a SYN at t to which nobody said yes or no, from a port of a client whose
+// address has that hash.
+func (a *service) failed(t int64, id, client uint64, port uint16, syn place) {
+	a.opened.Add(t, 1, 1)
+	a.sources.Add(client)
+	a.tuples.Add(mix(client ^ uint64(port)))
+	if last := a.firstSYNs.Last(); last == nil || t <= last.t {
+		a.firstSYNs.Add(witness{t: t, id: id, proof: proof{syn}}, earlier)
+	}
+	a.floodIDs.Add(id)
 }
 
 // opening says what came of the SYN, if it was captured.

@@ -753,7 +753,8 @@ func TestAddSYN(t *testing.T) {
 			c := in.Conn
 			in.Now = ms(598 + last)
 			whole.Add(in)
-			brief.AddSYN(c.Client, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), in.SYN[0].first(), c.ID)
+			syn := in.SYN[0].first()
+			brief.AddSYN(&LoneSYN{c.Client, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), c.ID, syn.Frame, syn.File})
 			brief.Ends(in.Now)
 		}
 		one, two := whole.Findings(), brief.Findings()

@@ -97,7 +97,7 @@ func (t *Table) Put(k *wire.FourTuple, index uint32) { t.PutHashed(k, k.Hash(t.s
 func (t *Table) PutHashed(k *wire.FourTuple, h uint64, index uint32) {
 	i, ok := t.find(k, h)
 	if !ok {
-		if uint64(t.used)*4 >= uint64(len(t.slots))*3 {
+		if t.full() {
 			t.grow()
 			i, _ = t.find(k, h)
 		}
@@ -106,15 +106,45 @@ func (t *Table) PutHashed(k *wire.FourTuple, h uint64, index uint32) {
 	t.slots[i] = slot{index: index + 1, tag: TagOf(h)}
 }
 
-// Delete removes k. The slots behind it move up, so that no search ends early.
-func (t *Table) Delete(k *wire.FourTuple) { t.DeleteHashed(k, k.Hash(t.seed)) }
-
-// DeleteHashed is Delete for a key whose hash with the table's seed is known.
-func (t *Table) DeleteHashed(k *wire.FourTuple, hash uint64) {
+// Enter stores index for a key that the table does not have yet; if it has it, it reports
+// false, and nothing changes.
+func (t *Table) Enter(k *wire.FourTuple, hash uint64, index uint32) bool {
 	i, ok := t.find(k, hash)
-	if !ok {
-		return
+	if ok {
+		return false
 	}
+	if t.full() {
+		t.grow()
+		i, _ = t.find(k, hash)
+	}
+	t.used++
+	t.slots[i] = slot{index: index + 1, tag: TagOf(hash)}
+	return true
+}
+
+// full reports whether the table has to grow before a key is added.
+func (t *Table) full() bool { return uint64(t.used)*4 >= uint64(len(t.slots))*3 }
+
+// Delete removes k.
+func (t *Table) Delete(k *wire.FourTuple) {
+	if i, ok := t.find(k, k.Hash(t.seed)); ok {
+		t.vacate(i)
+	}
+}
+
+// Remove is Delete for the key that has an index, and a hash with that TagOf. It need not
+// look at the key.
+func (t *Table) Remove(tag, index uint32) {
+	for i := tag & t.mask; t.slots[i].index != 0; i = (i + 1) & t.mask {
+		if t.slots[i].index == index+1 {
+			t.vacate(i)
+			return
+		}
+	}
+}
+
+// vacate frees slot i. The slots behind it move up, so that no search ends early.
+func (t *Table) vacate(i uint32) {
 	t.used--
 	for j := (i + 1) & t.mask; t.slots[j].index != 0; j = (j + 1) & t.mask {
 		home := t.slots[j].tag & t.mask

@@ -54,17 +54,25 @@ const maxFirst = 8
 
 // Add takes a thing; before is the order.
 func (l *First[T]) Add(x T, before func(a, b *T) bool) {
-	if len(l.list) == maxFirst && !before(&x, &l.list[maxFirst-1]) {
-		return
+	if l.list == nil {
+		l.list = make([]T, 0, maxFirst+1)
 	}
+	// It is compared where it lies in the list: before could keep the address of x, which
+	// would have to be allocated for it.
+	l.list = append(l.list, x)
+	for i := len(l.list) - 1; i > 0 && before(&l.list[i], &l.list[i-1]); i-- {
+		l.list[i], l.list[i-1] = l.list[i-1], l.list[i]
+	}
+	l.list = l.list[:min(len(l.list), maxFirst)]
+}
+
+// Last returns the last of them if there is room for no more: what does not come before
+// it need not be added. It is nil if there is room.
+func (l *First[T]) Last() *T {
 	if len(l.list) < maxFirst {
-		l.list = append(l.list, x)
+		return nil
 	}
-	i := len(l.list) - 1
-	for ; i > 0 && before(&x, &l.list[i-1]); i-- {
-		l.list[i] = l.list[i-1]
-	}
-	l.list[i] = x
+	return &l.list[maxFirst-1]
 }
 
 // Merge adds those of o.

@@ -48,10 +48,19 @@ func (r *Rate) timeline() timeline {
 }
 
 func (l *timeline) count(x count) {
-	l.add(up, x.t, x.n)
-	if x.some > 0 {
-		l.add(down, x.t, x.some)
+	if x.t < l.from || x.t >= l.until {
+		l.enter(x.t)
 	}
+	l.n[up][l.at] += x.n
+	l.n[down][l.at] += x.some
+}
+
+// enter makes the bucket of t, by its begin, the one that was counted in last.
+func (l *timeline) enter(t int64) {
+	i := l.bucket(down, t)
+	l.span(i, i)
+	i = l.bucket(down, t)
+	l.from, l.until, l.at = i*l.width, (i+1)*l.width, i-l.first
 }
 
 // Merge adds what o has counted.

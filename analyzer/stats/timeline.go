@@ -13,6 +13,10 @@ type timeline struct {
 	used  int   // as many have been reached
 	late  bool  // what is up belongs to the first bucket that begins then or later
 	n     [kinds][buckets]uint32
+
+	// The bucket that a Rate counted in last, and its time: mostly the next belongs there
+	// too. There is none if from is until.
+	from, until, at int64
 }
 
 // bucket is the number of the one for an event of a kind at t.
@@ -49,7 +53,7 @@ func (l *timeline) span(low, high int64) {
 			copy(l.n[k][by:], l.n[k][:buckets-by])
 			clear(l.n[k][:by])
 		}
-		l.first = low
+		l.first, l.from, l.until = low, 0, 0
 	}
 	l.used = int(high - l.first + 1)
 }

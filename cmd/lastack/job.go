@@ -11,6 +11,7 @@ import (
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/report/digest"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -94,24 +95,43 @@ func (a *app) newJob(s *settings, src source, stop *stopper) (*job, error) {
 	return j, nil
 }
 
-// sift returns a function with which a worker asks whether a connection is shown,
-// or only counted; nil if all are shown. What the records say of the run is noted.
-func (j *job) sift() func(*report.Connection, []report.Finding) bool {
-	sieve := j.out.sieve()
-	if sieve == nil {
-		return nil
+// sift returns what a worker asks whether a connection is shown, or only counted; nil if
+// all are shown.
+func (j *job) sift() analyzer.Sieve {
+	if sieve := j.out.sieve(); sieve != nil {
+		return &sifter{job: j, sieve: sieve}
 	}
-	return func(c *report.Connection, found []report.Finding) bool {
-		if sieve.Wants(c, found) {
-			return true
+	return nil
+}
+
+// sifter notes what the records say of the run that are not made.
+type sifter struct {
+	job   *job
+	sieve *digest.Sieve
+}
+
+func (s *sifter) Wants(c *report.Connection, found []report.Finding) bool {
+	if s.sieve.Wants(c, found) {
+		return true
+	}
+	s.note(found, 1)
+	return false
+}
+
+func (s *sifter) Enough() bool { return s.sieve.Enough() }
+
+func (s *sifter) More(c *report.Connection, found []report.Finding, n int) {
+	s.sieve.More(c, found, n)
+	s.note(found, n)
+}
+
+// note notes n connections with such findings.
+func (s *sifter) note(found []report.Finding, n int) {
+	s.job.finished.Add(uint64(n))
+	for i := range found {
+		if s.job.set.failOn.met(&found[i]) {
+			s.job.alarmed.Store(true)
 		}
-		j.finished.Add(1)
-		for i := range found {
-			if j.set.failOn.met(&found[i]) {
-				j.alarmed.Store(true)
-			}
-		}
-		return false
 	}
 }
 

@@ -30,7 +30,7 @@ func reportText(t *testing.T, opt analyzer.Options, workers int, sieved bool, sr
 		}
 	}
 	if sieved {
-		opt.Sift = func() func(*report.Connection, []report.Finding) bool { return sink.Sieve().Wants }
+		opt.Sift = func() analyzer.Sieve { return sink.Sieve() }
 	}
 	p := analyzer.NewPool(opt, workers)
 	batches, batch := capture.Batches(src), make([]capture.Packet, analyzer.BatchSize)

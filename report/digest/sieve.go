@@ -102,23 +102,49 @@ func (d *Digest) Sieve() *Sieve {
 	return s
 }
 
-// Wants reports whether the digest is to be given c and its findings.
+// Wants reports whether the digest is to be given c and its findings. What comes before a
+// connection among the first of its kind stays there: one that is not wanted speaks for all
+// of its kind that come later.
 func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
+	s.ask(c)
 	place := placeOf(len(c.Findings), c.ID)
 	wanted := place <= s.any.last.Load()
-	s.asked = s.asked[:0]
-	for _, id := range c.Findings {
-		k := s.kind(id)
-		s.asked = append(s.asked, k)
+	for _, k := range s.asked {
 		wanted = wanted || place <= k.bar.last.Load() || k.bar.named.Load() < maxNamed
 	}
 	for i := range found {
 		wanted = wanted || s.kindOf(&found[i]).bar.wants(&found[i])
 	}
 	if !wanted {
-		s.count(c, found)
+		s.count(c, found, 1)
 	}
 	return wanted
+}
+
+// Enough reports, of a connection that was just not wanted, whether of more that are the
+// same all that has to be known is how many: see More.
+func (s *Sieve) Enough() bool {
+	for _, k := range s.asked {
+		if len(k.ids) < maxSeen {
+			return false
+		}
+	}
+	return true
+}
+
+// More counts n connections that are not wanted, of a kind of which there is Enough: c is
+// the first of them, and of the findings of all of them found has the first frames.
+func (s *Sieve) More(c *report.Connection, found []report.Finding, n int) {
+	s.ask(c)
+	s.count(c, found, n)
+}
+
+// ask makes c what is asked about.
+func (s *Sieve) ask(c *report.Connection) {
+	s.asked = s.asked[:0]
+	for _, id := range c.Findings {
+		s.asked = append(s.asked, s.kind(id))
+	}
 }
 
 // kindOf is the kind of a finding of the connection being asked about, which names it.
@@ -146,23 +172,24 @@ func (s *Sieve) kind(id string) *sieved {
 	return k
 }
 
-// count counts a connection that is not wanted.
-func (s *Sieve) count(c *report.Connection, found []report.Finding) {
-	s.counted++
+// count counts n connections: c, which was asked about, and others like it.
+func (s *Sieve) count(c *report.Connection, found []report.Finding, n int) {
+	s.counted += uint64(n)
 	if i := slices.Index(nearSides[:], c.Vantage.Near); i >= 0 {
-		s.near[i]++
+		s.near[i] += uint64(n)
 	}
 	if s.start.IsZero() || c.Start.Before(s.start) {
 		s.start = c.Start
 	}
 	for _, k := range s.asked {
-		if k.connections++; k.connections <= maxSeen {
+		k.connections += n
+		if len(k.ids) < maxSeen {
 			k.ids = append(k.ids, c.ID)
 		}
 	}
 	for i := range found {
 		f, k := &found[i], s.kindOf(&found[i])
-		k.findings++
+		k.findings += n
 		if len(f.Frames) > 0 && (k.first == 0 || f.Frames[0] < k.first) {
 			k.first = f.Frames[0]
 		}
