@@ -33,7 +33,7 @@ func (d *Decoder) icmp(outer *FourTuple, p []byte) Outcome {
 		Type:  p[0],
 		Code:  p[1],
 	}
-	d.ICMP.Dir = d.ICMP.Tuple.fill(u.ends, be.Uint16(u.body), be.Uint16(u.body[2:]))
+	d.ICMP.Dir = d.ICMP.Tuple.fill(u.ends, be.Uint32(u.body))
 	return OutcomeICMP
 }
 

@@ -24,7 +24,7 @@ func decodeTCP(s *Segment, p []byte, n uint32, ends addrs) Outcome {
 		return OutcomeMalformed
 	}
 	n = max(n, header) // the length of a frame may have been cut, too
-	s.Dir = s.Tuple.fill(ends, be.Uint16(p), be.Uint16(p[2:]))
+	s.Dir = s.Tuple.fill(ends, be.Uint32(p))
 	s.Seq, s.Ack = Seq(be.Uint32(p[4:])), Seq(be.Uint32(p[8:]))
 	s.Flags = Flags(be.Uint16(p[12:])) & flagMask
 	s.Len = n - header

@@ -47,7 +47,7 @@ func NewTuple(src, dst netip.AddrPort) (t FourTuple, dir uint8) {
 	a := addrs{}
 	a.srcHi, a.srcLo = addrWords(s, t.V6)
 	a.dstHi, a.dstLo = addrWords(d, t.V6)
-	dir = t.fill(a, src.Port(), dst.Port())
+	dir = t.fill(a, uint32(src.Port())<<16|uint32(dst.Port()))
 	return t, dir
 }
 
@@ -63,11 +63,13 @@ func addrWords(a netip.Addr, v6 bool) (hi, lo uint64) {
 	return uint64(be.Uint32(b[:])) << 32, 0
 }
 
-// fill sets both ends, the lower one first, and returns the sender's index.
-func (t *FourTuple) fill(a addrs, src, dst uint16) (dir uint8) {
+// fill sets both ends, the lower one first, and returns the sender's index. The ports are
+// the source's in the upper half, the destination's in the lower.
+func (t *FourTuple) fill(a addrs, ports uint32) (dir uint8) {
 	raw := rawAddrs{bits.ReverseBytes64(a.srcHi), bits.ReverseBytes64(a.srcLo), bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.dstLo)}
-	i := raw.higher(src, dst)
-	t.set(i, raw, src, dst)
+	i := raw.higher(ports)
+	t.setAddrs(i, raw)
+	t.setPorts(i, ports)
 	return uint8(i)
 }
 
@@ -77,21 +79,26 @@ type rawAddrs addrs
 
 // higher returns 1 if the source is the higher end, else 0. A branch here would be
 // mispredicted for every second packet, hence the comparison by borrow.
-func (a rawAddrs) higher(src, dst uint16) (i uint64) {
-	_, i = bits.Sub64(uint64(dst), uint64(src), 0)
+func (a rawAddrs) higher(ports uint32) (i uint64) {
+	_, i = bits.Sub64(uint64(ports&0xffff), uint64(ports>>16), 0)
 	_, i = bits.Sub64(bits.ReverseBytes64(a.dstLo), bits.ReverseBytes64(a.srcLo), i)
 	_, i = bits.Sub64(bits.ReverseBytes64(a.dstHi), bits.ReverseBytes64(a.srcHi), i)
 	return i & 1
 }
 
-// set makes the source end i, and the destination the other one.
-func (t *FourTuple) set(i uint64, a rawAddrs, src, dst uint16) {
+// setAddrs makes the source end i, and the destination the other one.
+func (t *FourTuple) setAddrs(i uint64, a rawAddrs) {
 	j := i ^ 1
 	le.PutUint64(t.Addr[i&1][:8], a.srcHi)
 	le.PutUint64(t.Addr[i&1][8:], a.srcLo)
 	le.PutUint64(t.Addr[j&1][:8], a.dstHi)
 	le.PutUint64(t.Addr[j&1][8:], a.dstLo)
-	t.Port[i&1], t.Port[j&1] = src, dst
+}
+
+// setPorts makes the source's port that of end i: it stores both at once, as Hash reads them.
+func (t *FourTuple) setPorts(i uint64, ports uint32) {
+	ports = bits.RotateLeft32(ports, 16-int(i)*16)
+	t.Port[0], t.Port[1] = uint16(ports), uint16(ports>>16)
 }
 
 // Equal reports whether two keys are the same: ==, but by words and without a
@@ -119,7 +126,9 @@ func (t *FourTuple) Hash(seed uint64) uint64 {
 	// in parallel; a last round mixes the sum.
 	const k0, k1, k2 = 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03, 0xabc98388fb8fac03
 	const k3, k4, k5 = 0x8cb92ba72f3d8dd7, 0xdb4f0b9175ae2165, 0xbbe0563303a4615f
-	ids := uint64(t.Port[0])<<48 | uint64(t.Port[1])<<32 | uint64(t.VLAN[0])<<16 | uint64(t.VLAN[1])
+	ports := bits.RotateLeft32(uint32(t.Port[0])|uint32(t.Port[1])<<16, 16) // the first is the upper half
+	vlans := bits.RotateLeft32(uint32(t.VLAN[0])|uint32(t.VLAN[1])<<16, 16)
+	ids := uint64(ports)<<32 | uint64(vlans)
 	h := seed + uint64(t.Tunnel)
 	h += fold(le.Uint64(t.Addr[0][:])^seed, k0) + fold(le.Uint64(t.Addr[1][:])^seed, k1)
 	h += fold(ids^seed, k2)

@@ -39,10 +39,11 @@ func (s *Segment) usual(p []byte) bool {
 	if header < tcpHeader || header > len(t) {
 		return false
 	}
-	src, dst := be.Uint16(tcp[0:]), be.Uint16(tcp[2:])
-	i := ends.higher(src, dst)
-	s.Dir = uint8(i)
-	s.Tuple.set(i, ends, src, dst)
+	ports := be.Uint32(tcp[0:])
+	sender := ends.higher(ports)
+	s.Dir = uint8(sender)
+	s.Tuple.setAddrs(sender, ends)
+	s.Tuple.setPorts(sender, ports)
 	s.Tuple.VLAN, s.Tuple.Tunnel = [2]uint16{}, 0
 	numbers := be.Uint64(tcp[4:])
 	s.Seq, s.Ack, s.Len = Seq(numbers>>32), Seq(numbers), uint32(n-header)
