@@ -18,13 +18,13 @@ const tableSeed = 0
 // arrival is a packet that is decoded and not yet analysed.
 type arrival struct {
 	segment wire.Segment
-	hash    uint64      // of the segment's tuple
-	guess   *connection // the segment's, probably; nil: not known
-	far     bool        // ... of which it is likely to need all
-	clock   int64       // in a Pool: the capture's at this packet
-	at      int32       // ... and which it is of its heap
-	outcome wire.Outcome
+	hash    uint64          // of the segment's tuple
+	guess   *connection     // the segment's, probably; nil: not known
+	clock   int64           // in a Pool: the capture's at this packet
 	icmp    *wire.ICMPError // with OutcomeICMP
+	at      int32           // in a Pool: which it is of its heap
+	far     bool            // all of guess is likely to be needed
+	outcome wire.Outcome
 }
 
 // decode decodes p into in.

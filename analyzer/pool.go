@@ -92,6 +92,13 @@ func (d *dealt) keep(s *wire.Segment) {
 	s.TCP = d.octets[from:]
 }
 
+// hold holds the block that packets to come lie in, if it is not held.
+func (d *dealt) hold(block *capture.Block) {
+	if n := len(d.held); n == 0 || d.held[n-1] != block {
+		d.held = append(d.held, block.Again())
+	}
+}
+
 // share is what one part makes of a heap.
 type share struct {
 	items []item
@@ -211,9 +218,11 @@ func (p *Pool) AddPackets(list []capture.Packet) {
 // AddHeld is AddPackets for packets whose Data is held by block, which the Pool
 // releases when it has no need of them any more. That spares a copy.
 func (p *Pool) AddHeld(list []capture.Packet, block *capture.Block) {
+	var by *dealt // the heap that has held block last
 	for i := range list {
-		if n := len(p.cur.held); n == 0 || p.cur.held[n-1] != block {
-			p.cur.held = append(p.cur.held, block.Again())
+		if p.cur != by {
+			by = p.cur
+			by.hold(block)
 		}
 		p.add(&list[i], true)
 	}
