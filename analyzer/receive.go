@@ -120,7 +120,10 @@ func (c *connection) receivedFIN(y uint8, s *wire.Segment) {
 		return // the window's edge trims it
 	}
 	c.receive(y, fsm.RcvFIN, s)
-	if i := c.findRef(y, fsm.RcvFIN, s.Ref); i >= 0 && c.closedBefore(s.Dir) {
+	if !c.closedBefore(s.Dir) {
+		return
+	}
+	if i := c.findRef(y, fsm.RcvFIN, s.Ref); i >= 0 {
 		c.events[i].also = fsm.Of(fsm.Closing, fsm.TimeWait)
 		c.refold(y)
 	}
