@@ -152,8 +152,8 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 		hasTS: s.Options.Has&wire.OptTimestamps != 0})
 }
 
-// awaitsMore reports whether a further receipt of a kind at side is worth an event: none
-// is known of the last request. It makes room for it.
+// awaitsMore reports whether side may be given one more receipt of a kind: none of its last
+// request is known yet. The last of the copies that wait gives way if they are many.
 func (c *connection) awaitsMore(side uint8, sym fsm.Symbol) bool {
 	copies, last := 0, -1
 	for i := c.request(side); i < len(c.events); i++ {
