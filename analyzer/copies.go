@@ -105,10 +105,10 @@ func (r *recent) fill(s *wire.Segment, sig uint32) {
 
 // copied looks among the last few segments of an end, and remembers s.
 func (c *connection) copied(s *wire.Segment) copyKind {
-	ep, sig := &c.ep[s.Dir], signature(s)
+	ep, sig, before := &c.ep[s.Dir], signature(s), &c.trail.recent
 	n := ep.recent
 	for range recentSize {
-		old := c.trail.recent.at(n)
+		old := before.at(n)
 		if old == nil {
 			break
 		}

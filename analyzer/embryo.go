@@ -223,7 +223,7 @@ func (a *Analyzer) held(index uint32) *connection {
 	switch {
 	case index&embryoBit != 0:
 		c := a.hatch(int32(index &^ embryoBit))
-		c.deadline, a.nursery.hatched = a.deadlineOf(c), c
+		c.deadline, a.nursery.hatched = c.start+a.embryoLife(), c // as deadlineOf has it
 		return c
 	case index&sleeperBit != 0:
 		c := a.wake(int32(index &^ sleeperBit))

@@ -152,8 +152,8 @@ func (c *connection) receive(side uint8, sym fsm.Symbol, s *wire.Segment) {
 		hasTS: s.Options.Has&wire.OptTimestamps != 0})
 }
 
-// awaitsMore reports whether a further receipt of a kind at side is worth an event: none
-// is known of the last request. It makes room for it.
+// awaitsMore reports whether side may be given one more receipt of a kind: none of its last
+// request is known yet. The last of the copies that wait gives way if they are many.
 func (c *connection) awaitsMore(side uint8, sym fsm.Symbol) bool {
 	copies, last := 0, -1
 	for i := c.request(side); i < len(c.events); i++ {
@@ -316,16 +316,9 @@ func (c *connection) confirm(i int, by wire.FrameRef) {
 // behind it are proved, too, or if it may have been the end's own end.
 func (c *connection) foldProved(i int) bool {
 	e := &c.events[i]
-	open := symbols(1) << e.sym
-	for k := range c.events {
-		switch o := &c.events[k]; {
-		case o.side != e.side:
-		case o.basis != assumed:
-			if k > i {
-				return false
-			}
-		case o.sym == e.sym:
-			open = 0 // a copy of it is still open
+	for k := i + 1; k < len(c.events); k++ {
+		if o := &c.events[k]; o.side == e.side && o.basis != assumed {
+			return false
 		}
 	}
 	if !receipts.has(e.sym) {
@@ -333,7 +326,9 @@ func (c *connection) foldProved(i int) bool {
 	}
 	ep := &c.ep[e.side]
 	ep.proved = e.apply(ep.proved)
-	ep.open &^= open
+	if !c.several(e.side, e.sym) || c.find(e.side, e.sym, assumed) < 0 {
+		ep.open &^= 1 << (e.sym & 31)
+	}
 	c.settle()
 	return true
 }
@@ -377,17 +372,25 @@ func (c *connection) take(e *event) {
 	}
 }
 
-// mayBeElsewhere, among the kinds of the events of an end, says that one of them may have
-// led elsewhere.
-const mayBeElsewhere symbols = 1 << fsm.NumSymbols
+// Among the kinds of the events of an end two things more are kept: that one of them may
+// have led elsewhere, and, so much higher, the receipts of which there are several.
+const (
+	mayBeElsewhere symbols = 1 << fsm.NumSymbols
+	severalShift           = 16
+)
 
 // noteKind adds e to the kinds of the events of its end.
 func (c *connection) noteKind(e *event) {
-	k := &c.kinds[e.side]
-	*k |= 1 << (e.sym & 31)
+	k, kind := &c.kinds[e.side], symbols(1)<<(e.sym&31)
+	*k |= *k&kind&receipts<<severalShift | kind
 	if e.also != 0 {
 		*k |= mayBeElsewhere
 	}
+}
+
+// several reports whether an end has more than one receipt of a kind.
+func (c *connection) several(side uint8, sym fsm.Symbol) bool {
+	return (c.kinds[side] >> severalShift & receipts).has(sym)
 }
 
 // settle notes whether both ends are ESTABLISHED and nothing is open.

@@ -147,7 +147,7 @@ func (c *connection) proved(i int, s *wire.Segment) {
 	case fsm.RcvSYNACK:
 		i = c.echoedSYNACK(i, s)
 	}
-	if !c.single(i) {
+	if e := &c.events[i]; c.several(e.side, e.sym) {
 		if i = c.dropCopies(i, s, echoed); i < 0 {
 			return // the list was full
 		}
@@ -188,17 +188,6 @@ func (c *connection) dropCopies(i int, s *wire.Segment, echoed bool) int {
 	c.events = c.events[:n]
 	c.refold(e.side)
 	return c.findRef(e.side, e.sym, e.ref)
-}
-
-// single reports whether event i has no other of its kind at its end.
-func (c *connection) single(i int) bool {
-	e := &c.events[i]
-	for k := range c.events {
-		if o := &c.events[k]; k != i && o.sym == e.sym && o.side == e.side {
-			return false
-		}
-	}
-	return true
 }
 
 // openings are the receipts that complete a handshake.

@@ -377,7 +377,7 @@ func (a *Analyzer) forget(c *connection) {
 		a.unlink(a.at(int32(index)), c)
 	case c.older >= 0:
 		heir := a.at(c.older)
-		a.enter(heir)
+		a.enter(heir, heir.tuple.Hash(tableSeed))
 		if heir.phase == candidate {
 			heir.phase = current
 		}

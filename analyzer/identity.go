@@ -421,7 +421,7 @@ func (a *Analyzer) supersede(head, c *connection, opener uint8) {
 	}
 	c.older = head.self
 	head.flags &^= inTable
-	a.enter(c)
+	a.enter(c, c.tuple.Hash(tableSeed))
 	a.trim(c)
 }
 
@@ -441,7 +441,8 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	c.first, c.start = s.Ref, s.Time
 	c.last, c.end = s.Ref, s.Time
 	c.older, c.incarnation, c.flip = -1, 1, 1
-	c.trail = a.trailOf(s.Tuple.Hash(tableSeed))
+	hash := s.Tuple.Hash(tableSeed)
+	c.trail = a.trailOf(hash)
 	if c.tuple.Self() {
 		c.flip = 0
 	}
@@ -450,7 +451,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 		if s.Flags&wire.SYN == 0 {
 			c.ep[i].initial = fsm.Synchronized
 		}
-		c.refold(uint8(i))
+		c.ep[i].shown, c.ep[i].proved = c.ep[i].initial, c.ep[i].initial
 	}
 	if s.Flags&wire.SYN == 0 {
 		c.flags |= midStream
@@ -464,7 +465,7 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	a.octets += connectionOctets
 	switch {
 	case head == nil:
-		a.enter(c)
+		a.enter(c, hash)
 	case ph == candidate:
 		c.details().previous, c.incarnation = head.id, head.incarnation+1
 		c.older = head.older
@@ -476,10 +477,10 @@ func (a *Analyzer) open(s *wire.Segment, head *connection, ph phase) *connection
 	return c
 }
 
-// enter makes c the first of the connections of its key.
-func (a *Analyzer) enter(c *connection) {
+// enter makes c the first of the connections of its key, whose hash is given.
+func (a *Analyzer) enter(c *connection, hash uint64) {
 	c.flags |= inTable
-	a.table.Put(&c.tuple, uint32(c.self))
+	a.table.PutHashed(&c.tuple, hash, uint32(c.self))
 }
 
 // takeRole decides which end is the client from the first segment (I6).

@@ -10,7 +10,9 @@ import (
 // of RFC 9293 section 3.10.7.4: RST, SYN, ACK, FIN. They are receipts: assumed
 // until Y's later segments prove them.
 func (c *connection) received(y uint8, s *wire.Segment) {
-	c.finWhole(s)
+	if c.ep[s.Dir].sp.Has(reassembly.KnownFIN) {
+		c.finWhole(s)
+	}
 	ep := &c.ep[y]
 	if ep.shown.Is(fsm.TimeWait) && s.Flags&(wire.ACK|wire.RST) == wire.ACK {
 		c.twFrom[y] = s.Time // Linux restarts 2MSL on every segment with ACK
@@ -92,11 +94,11 @@ func (c *connection) awaitsHandshake(y uint8) bool {
 	return ep.shown.Is(fsm.SynReceived) || ep.open.has(fsm.RcvACKOfSYN)
 }
 
-// finWhole notes the segment with which everything up to X's FIN has been
+// finWhole notes the segment with which everything up to X's FIN, which is known, has been
 // captured: the one that completes it for Y (R5).
 func (c *connection) finWhole(s *wire.Segment) {
 	ep := &c.ep[s.Dir]
-	if own := &ep.sp; !own.Has(reassembly.KnownFIN) || ep.fin.ref == 0 || ep.has(finWhole) || !own.Whole(own.FIN.Add(1)) {
+	if own := &ep.sp; ep.fin.ref == 0 || ep.has(finWhole) || !own.Whole(own.FIN.Add(1)) {
 		return
 	}
 	ep.flags |= finWhole
@@ -120,7 +122,10 @@ func (c *connection) receivedFIN(y uint8, s *wire.Segment) {
 		return // the window's edge trims it
 	}
 	c.receive(y, fsm.RcvFIN, s)
-	if i := c.findRef(y, fsm.RcvFIN, s.Ref); i >= 0 && c.closedBefore(s.Dir) {
+	if !c.closedBefore(s.Dir) {
+		return
+	}
+	if i := c.findRef(y, fsm.RcvFIN, s.Ref); i >= 0 {
 		c.events[i].also = fsm.Of(fsm.Closing, fsm.TimeWait)
 		c.refold(y)
 	}

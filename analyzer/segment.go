@@ -103,6 +103,8 @@ func (c *connection) placed(s *wire.Segment) reassembly.Placement {
 func (c *connection) spaces(s *wire.Segment, p *reassembly.Placement) {
 	x, y := s.Dir, c.peer(s.Dir)
 	own, rev := &c.ep[x].sp, &c.ep[y].sp
+	// Most segments begin where their sender was and acknowledge what was captured: they
+	// show nothing that was not. Of data that wait only few tell.
 	ahead := own.Next.Less(s.Seq)
 	if ahead || p.Unseen > 0 || c.ep[x].has(finMayBeMissed) {
 		c.missedEnd(s, p)
@@ -228,7 +230,7 @@ func (c *connection) strange(s *wire.Segment) bool {
 	// What follows on what was captured, and an ACK of that, are in order
 	// whatever the window was: the capture has missed how it grew.
 	reach := max(1<<20, uint32(0xffff)<<rev.Scale)
-	odd := own.OutOfReach(s.Seq) && own.Next.Less(s.Seq) || rev.OutOfReach(s.Ack) && rev.Next.Less(s.Ack) ||
+	odd := own.Next.Less(s.Seq) && own.OutOfReach(s.Seq) || rev.Next.Less(s.Ack) && rev.OutOfReach(s.Ack) ||
 		rev.Has(reassembly.KnownUna) && s.Ack.Add(reach).Less(rev.Una)
 	ep := &c.ep[s.Dir]
 	if !odd {

@@ -281,7 +281,7 @@ func (c *connection) productive(s *wire.Segment) {
 	if s.Len == 0 && !s.Flags.Has(wire.ACK) {
 		return
 	}
-	if first := c.ep[0].letters; c.flip == 1 && (first == uint32(c.code(letterSYNACK, 0)) || first == uint32(c.code(letterSYNACK, 1))) && first%2 == 1 {
+	if first := c.ep[0].letters; first < 1<<letterBits && c.flip == 1 && (first == uint32(c.code(letterSYNACK, 0)) || first == uint32(c.code(letterSYNACK, 1))) && first%2 == 1 {
 		c.ep[0].letters = 0
 		c.exchange()
 		c.addLetter(letterSYNACK, c.responder())
@@ -359,6 +359,9 @@ func (c *connection) zeekKnows(s *wire.Segment) bool {
 // which its answer may move.
 func (c *connection) zeekMoves(s *wire.Segment, z, peer *zeekEnd) {
 	was, ends := z.state(), s.Flags
+	if was == zeekEstablished && s.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
+		return // what most are
+	}
 	if ends.Has(wire.RST) && was >= zeekPartial {
 		ends &^= wire.FIN
 	}
