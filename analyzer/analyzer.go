@@ -76,7 +76,7 @@ type Sieve interface {
 	// has a higher ID.
 	Wants(c *report.Connection, found []report.Finding) bool
 	// More is told of n more connections that Wants would not want, for it did not want
-	// one that was the same. c has the time of the first of them, found the lowest frame.
+	// one that was the same. c has the earliest time at which one began, found the lowest frame.
 	More(c *report.Connection, found []report.Finding, n int)
 }
 
