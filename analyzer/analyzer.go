@@ -79,7 +79,7 @@ type Sieve interface {
 	// same it only has to know how many they are.
 	Enough() bool
 	// More is told of n more connections that Wants would not want, for it did not want
-	// one that was the same, and that was Enough. c has the time of the first of them,
+	// one that was the same, and that was Enough. c has the earliest time at which one began,
 	// found the lowest frame.
 	More(c *report.Connection, found []report.Finding, n int)
 }

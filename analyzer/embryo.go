@@ -223,7 +223,7 @@ func (a *Analyzer) held(index uint32) *connection {
 	switch {
 	case index&embryoBit != 0:
 		c := a.hatch(int32(index &^ embryoBit))
-		c.deadline, a.nursery.hatched = c.start+a.embryoLife(), c // as deadlineOf has it
+		c.deadline, a.nursery.hatched = c.start+a.nursery.life, c // as deadlineOf has it
 		return c
 	case index&sleeperBit != 0:
 		c := a.wake(int32(index &^ sleeperBit))
@@ -318,6 +318,7 @@ type mould struct {
 	found  []report.Finding
 	sieved bool   // nobody wants one any more, nor has to know which they are
 	n      int    // those that are not counted yet: conn is filled of the first
+	t      int64  // the earliest of them: not always the first, where the capture's clock goes back
 	frame  uint64 // of found: the lowest of them, in its file
 }
 
@@ -366,18 +367,22 @@ func (a *Analyzer) unwanted(m *mould, e *embryo) bool {
 
 // count takes e to those that are still to be counted.
 func (m *mould) count(e *embryo) {
-	switch {
-	case m.n == 0:
+	if m.n++; m.n == 1 {
 		m.fill(e)
-	case e.ref.Frame() < m.frame:
+		return
+	}
+	if e.ref.Frame() < m.frame {
 		m.proof(e)
 	}
-	m.n++
+	if e.t < m.t {
+		m.t, m.conn.Start = e.t, stamp(e.t)
+	}
 }
 
 // fill makes of m what e comes to.
 func (m *mould) fill(e *embryo) {
 	c, t := &m.conn, stamp(e.t)
+	m.t = e.t
 	c.ID, c.FirstFrame, c.LastFrame, c.Start, c.End = e.id, e.ref.Frame(), e.ref.Frame(), t, t
 	c.Client, c.Server = e.ends()
 	for i := range m.found {

@@ -32,12 +32,25 @@ func TestModel(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 400).Draw(t, "steps") {
 			k := key(rapid.IntRange(0, 500).Draw(t, "key"))
-			switch rapid.IntRange(0, 2).Draw(t, "what") {
+			switch rapid.IntRange(0, 4).Draw(t, "what") {
 			case 0:
 				put(rapid.IntRange(0, 500).Draw(t, "new"))
 			case 1:
 				delete(model, k)
 				table.Delete(&k)
+			case 2:
+				_, had := model[k]
+				slab = append(slab, k)
+				if i := uint32(len(slab) - 1); table.Enter(&k, k.Hash(table.seed), i) == had {
+					t.Fatalf("Enter = %v, of a key that it had: %v", !had, had)
+				} else if !had {
+					model[k] = i
+				}
+			case 3:
+				if i, had := model[k]; had {
+					delete(model, k)
+					table.Remove(TagOf(k.Hash(table.seed)), i)
+				}
 			}
 			want, ok := model[k]
 			if got, found := table.Get(&k); found != ok || got != want {
