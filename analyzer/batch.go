@@ -23,7 +23,6 @@ type arrival struct {
 	clock   int64           // in a Pool: the capture's at this packet
 	icmp    *wire.ICMPError // with OutcomeICMP
 	at      int32           // in a Pool: which it is of its heap
-	far     bool            // all of guess is likely to be needed
 	outcome wire.Outcome
 }
 
@@ -31,7 +30,7 @@ type arrival struct {
 func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
-	in.guess, in.far = nil, false
+	in.guess = nil
 	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -114,21 +113,13 @@ func (a *Analyzer) foresee(in *arrival) {
 }
 
 // foreseeMore asks, when what foresee asked for has come, for the rest of the connection,
-// if the packet is likely to take the long way; foreseeEvents, when that has come, for its
-// events.
+// if the packet is likely to take the long way.
 func foreseeMore(in *arrival) {
 	c := in.guess
 	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
 		return
 	}
-	in.far = true
 	c.prefetch()
-}
-
-func foreseeEvents(in *arrival) {
-	if in.far {
-		in.guess.prefetchEvents()
-	}
 }
 
 // foreseeEnds asks for what hangs on the connections that become final by now.
@@ -146,21 +137,18 @@ func (a *Analyzer) foreseeEnds(now int64) {
 	}
 }
 
+// usualEvents is how many events most connections have before they close.
+const usualEvents = 8
+
 // prefetch asks for c.
 func (c *connection) prefetch() {
-	prefetch.Lines(unsafe.Pointer(c), int(unsafe.Sizeof(connection{}))/prefetch.LineSize)
-}
-
-// prefetchEvents asks for the events of c.
-func (c *connection) prefetchEvents() {
-	if n := len(c.events); n > 0 {
-		prefetch.Lines(unsafe.Pointer(&c.events[0]), (n*int(unsafe.Sizeof(event{}))+prefetch.LineSize-1)/prefetch.LineSize)
-	}
+	const octets = unsafe.Offsetof(connection{}.room) + usualEvents*unsafe.Sizeof(event{})
+	prefetch.Lines(unsafe.Pointer(c), int(octets)/prefetch.LineSize)
 }
 
 // prefetchRest asks for all that hangs on c.
 func (c *connection) prefetchRest() {
-	c.prefetchEvents()
+	prefetch.Lines(unsafe.Pointer(&c.room[usualEvents]), (mostEvents-usualEvents)*int(unsafe.Sizeof(event{}))/prefetch.LineSize)
 	if c.x != nil {
 		prefetch.Lines(unsafe.Pointer(c.x), int(unsafe.Sizeof(details{}))/prefetch.LineSize)
 	}

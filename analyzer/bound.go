@@ -33,7 +33,13 @@ func (a *Analyzer) weigh(c *connection) {
 	c.weight = now
 }
 
-func eventOctets(list []event) int64 { return int64(cap(list)) * int64(unsafe.Sizeof(event{})) }
+// eventOctets is how much memory a list of events takes beside its connection.
+func eventOctets(list []event) int64 {
+	if cap(list) <= mostEvents {
+		return 0
+	}
+	return int64(cap(list)) * int64(unsafe.Sizeof(event{}))
+}
 
 // weight is how many octets d takes.
 func (d *details) weight() uint32 {

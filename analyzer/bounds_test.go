@@ -11,21 +11,22 @@ import (
 	"github.com/lastack/lastack/wire"
 )
 
-// TestEventRoom: the list of events takes room for an opening, for most closes,
-// for nearly all, and for whatever may come; beyond the limit events are counted and dropped.
+// TestEventRoom: a connection has room for the events of most closes, then takes some for
+// nearly all, and for whatever may come; beyond the limit events are counted and dropped.
 func TestEventRoom(t *testing.T) {
-	c := &connection{flip: 1, trail: newTrail()}
+	c := New(Options{}).alloc()
+	c.flip, c.trail = 1, newTrail()
 	rooms := map[int]bool{}
 	for range maxEvents + 5 {
 		c.push(event{sym: fsm.SndData})
 		rooms[cap(c.events)] = true
 	}
-	for _, want := range []int{4, 8, 12, 16, 24, maxEvents} {
+	for _, want := range []int{mostEvents, 16, 24, maxEvents} {
 		if !rooms[want] {
 			t.Errorf("never room for %d: %v", want, rooms)
 		}
 	}
-	if len(rooms) != 6 || len(c.events) != maxEvents || c.lostEvents != 5 {
+	if len(rooms) != 4 || len(c.events) != maxEvents || c.lostEvents != 5 {
 		t.Errorf("%d events, %d lost, room for %v", len(c.events), c.lostEvents, rooms)
 	}
 }

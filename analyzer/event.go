@@ -111,19 +111,13 @@ func (c *connection) push(e event) bool {
 	return true
 }
 
-// mostEvents is how many most connections have that close.
+// mostEvents is how many most connections have that close. A connection has room for them.
 const mostEvents = 12
 
-// eventRoom is the next room of a list of events: enough for a SYN, for an opening, for
-// most closes, for nearly all, then for whatever may come.
+// eventRoom is the next room of a list of events: enough for nearly all, then for whatever
+// may come.
 func eventRoom(have int) int {
 	switch {
-	case have < 4:
-		return 4
-	case have < 8:
-		return 8
-	case have < mostEvents:
-		return mostEvents
 	case have < 16:
 		return 16
 	case have < 24:

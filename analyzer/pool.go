@@ -466,7 +466,6 @@ func (a *Analyzer) run(in hand) {
 		a.table.Prefetch(next[2*ahead].hash)
 		a.foresee(&next[ahead])
 		foreseeMore(&next[ahead/2])
-		foreseeEvents(&next[ahead/4])
 		a.turn(&next[0])
 	}
 	for i := range in {
@@ -475,9 +474,6 @@ func (a *Analyzer) run(in hand) {
 		}
 		if k := i + ahead/2; k < len(in) {
 			foreseeMore(&in[k])
-		}
-		if k := i + ahead/4; k < len(in) {
-			foreseeEvents(&in[k])
 		}
 		a.turn(&in[i])
 	}

@@ -68,7 +68,7 @@ func (q *quarry[T]) chunk() *[slabSize]T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.block) == 0 {
-		q.block = make([]T, slabSize*min(max(q.given/4, 1), mostChunks))
+		q.block = make([]T, slabSize*min(max(q.given/2, 1), mostChunks))
 		huge.Advise(q.block)
 	}
 	c := (*[slabSize]T)(q.block)

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"analyzer/flow":   {"internal/prefetch", "wire"},
 	"analyzer/stats":  {},
 	"analyzer/detect": {"analyzer/stats", "report", "report/words"},
-	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
+	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/huge", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }
 

@@ -20,7 +20,7 @@ import (
 // what is no text.
 type Sieve struct {
 	digest *Digest
-	any    *bar      // of all connections, whatever was found
+	any    sieved    // of all connections, whatever was found
 	asked  []*sieved // of the connection being asked about: the kinds that it names
 	kinds  []*sieved // few, and those asked for last first: a list is looked through faster than a map
 
@@ -35,8 +35,9 @@ var nearSides = [...]report.Side{"", report.Client, report.Server, report.SideUn
 // sieved is what a Sieve knows of one kind of finding: of connections that were not
 // wanted.
 type sieved struct {
-	id  string
-	bar *bar
+	id   string
+	bar  *bar
+	want wants
 
 	findings, connections int
 	first                 uint64
@@ -52,6 +53,40 @@ type bar struct {
 	worst atomic.Uint64 // of its findings: gradeOf the worst, and how many of those
 }
 
+// wants are what a Sieve itself has wanted of a kind. The Digest is given that before
+// anything that the Sieve is asked about later, but perhaps long after: it raises no bar yet.
+type wants struct {
+	named  uint64
+	places []uint64 // the first, in order, as many as are kept
+	worst  uint64
+}
+
+// add notes that something at a place was wanted, and that so many places are kept.
+func (w *wants) add(place uint64, top int) {
+	w.named++
+	if len(w.places) == top {
+		if top == 0 || w.places[top-1] < place {
+			return
+		}
+		w.places = w.places[:top-1]
+	}
+	i, _ := slices.BinarySearch(w.places, place)
+	w.places = slices.Insert(w.places, i, place)
+}
+
+// row reports whether something at a place may be among the rows that are shown.
+func (k *sieved) row(place uint64, top int) bool {
+	n := len(k.want.places)
+	return place <= k.bar.last.Load() && (n < top || top > 0 && place < k.want.places[n-1])
+}
+
+// name reports whether a connection may be among those that are named.
+func (k *sieved) name() bool { return k.bar.named.Load() < maxNamed && k.want.named < maxNamed }
+
+// finding reports whether f may be the one that is shown, or among those whose frames the
+// filter shows.
+func (k *sieved) finding(f *report.Finding) bool { return worse(k.bar.worst.Load(), f) && worse(k.want.worst, f) }
+
 // placeOf orders rows as buckets do: with more findings, then the earlier packet, come
 // first and are less.
 func placeOf(findings int, id uint64) uint64 {
@@ -64,16 +99,20 @@ func gradeOf(f *report.Finding) uint64 {
 	return uint64(report.SeverityRank(f.Severity)+1)<<16 | uint64(report.ConfidenceRank(f.Confidence)+1)<<8
 }
 
-// wants reports whether f may be the one that is shown, or among those whose
-// frames the filter shows.
-func (b *bar) wants(f *report.Finding) bool { return gradeOf(f)+maxFilters > b.worst.Load() }
+// worse reports whether f is worse than what worst says, or as bad and there are not yet
+// enough.
+func worse(worst uint64, f *report.Finding) bool { return gradeOf(f)+maxFilters > worst }
+
+// raised is worst with f.
+func raised(worst uint64, f *report.Finding) uint64 {
+	if !worse(worst, f) {
+		return worst
+	}
+	return max(worst, gradeOf(f)) + 1
+}
 
 // note raises the bar of findings by f, which was given.
-func (b *bar) note(f *report.Finding) {
-	if w := b.worst.Load(); b.wants(f) {
-		b.worst.Store(max(w, gradeOf(f)) + 1)
-	}
-}
+func (b *bar) note(f *report.Finding) { b.worst.Store(raised(b.worst.Load(), f)) }
 
 // bar returns that of a kind, or of none: of all connections.
 func (d *Digest) bar(kind string) *bar {
@@ -97,7 +136,7 @@ func (d *Digest) Sieve() *Sieve {
 	if d.all {
 		return nil
 	}
-	s := &Sieve{digest: d, any: d.bar(none)}
+	s := &Sieve{digest: d, any: sieved{bar: d.bar(none)}}
 	d.sieves = append(d.sieves, s)
 	return s
 }
@@ -107,18 +146,27 @@ func (d *Digest) Sieve() *Sieve {
 // of its kind that come later.
 func (s *Sieve) Wants(c *report.Connection, found []report.Finding) bool {
 	s.ask(c)
-	place := placeOf(len(c.Findings), c.ID)
-	wanted := place <= s.any.last.Load()
+	place, top := placeOf(len(c.Findings), c.ID), s.digest.top
+	wanted := s.any.row(place, top)
 	for _, k := range s.asked {
-		wanted = wanted || place <= k.bar.last.Load() || k.bar.named.Load() < maxNamed
+		wanted = wanted || k.row(place, top) || k.name()
 	}
 	for i := range found {
-		wanted = wanted || s.kindOf(&found[i]).bar.wants(&found[i])
+		wanted = wanted || s.kindOf(&found[i]).finding(&found[i])
 	}
 	if !wanted {
 		s.count(c, found, 1)
+		return false
 	}
-	return wanted
+	s.any.want.add(place, top)
+	for _, k := range s.asked {
+		k.want.add(place, top)
+	}
+	for i := range found {
+		k := s.kindOf(&found[i])
+		k.want.worst = raised(k.want.worst, &found[i])
+	}
+	return true
 }
 
 // Enough reports, of a connection that was just not wanted, whether of more that are the
