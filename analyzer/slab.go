@@ -2,8 +2,10 @@ package analyzer
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/lastack/lastack/internal/huge"
+	"github.com/lastack/lastack/internal/prefetch"
 )
 
 // slabSize is how many places a slab grows by.
@@ -12,7 +14,7 @@ const slabSize = 256
 // slab holds things that others name by their index: an index stays that of its thing
 // for as long as the thing is held, and nothing is ever moved.
 type slab[T any] struct {
-	chunks []*[slabSize]T
+	chunks [][]T // (pointers to arrays would be read through to see that they are not nil)
 	free   []int32
 	quarry *quarry[T] // nil: it has one of its own
 }
@@ -26,15 +28,22 @@ func (s *slab[T]) places() int { return len(s.chunks) * slabSize }
 // taken is how many of them are.
 func (s *slab[T]) taken() int { return s.places() - len(s.free) }
 
-// alloc takes a free place.
+// alloc takes a free place. That of the next to come is asked for: most are cold.
 func (s *slab[T]) alloc() int32 {
 	if len(s.free) == 0 {
 		s.grow()
 	}
-	i := s.free[len(s.free)-1]
-	s.free = s.free[:len(s.free)-1]
+	n := len(s.free) - 1
+	i := s.free[n]
+	s.free = s.free[:n]
+	if n > 0 {
+		prefetch.Lines(unsafe.Pointer(s.at(s.free[n-1])), int(min(unsafe.Sizeof(*new(T)), firstTouched))/prefetch.LineSize)
+	}
 	return i
 }
+
+// firstTouched is how many octets of a thing are touched at first, at most.
+const firstTouched = 8 * prefetch.LineSize
 
 // grow adds places.
 func (s *slab[T]) grow() {
@@ -64,14 +73,14 @@ type quarry[T any] struct {
 const mostChunks = 64
 
 // chunk returns room for slabSize things.
-func (q *quarry[T]) chunk() *[slabSize]T {
+func (q *quarry[T]) chunk() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.block) == 0 {
 		q.block = make([]T, slabSize*min(max(q.given/2, 1), mostChunks))
 		huge.Advise(q.block)
 	}
-	c := (*[slabSize]T)(q.block)
+	c := q.block[:slabSize:slabSize]
 	q.block = q.block[slabSize:]
 	q.given++
 	return c

@@ -25,6 +25,10 @@ type Survey struct {
 	callers   *callers
 	paths     stats.Groups[path, idleness]
 
+	// The service of the connection before, mostly that of the next, and its hash.
+	service report.Addr
+	hash    uint64
+
 	twins       twins
 	attacks     []FragmentAttack
 	moreAttacks uint64
@@ -284,7 +288,7 @@ func (s *Survey) Add(in *Input) {
 	s.multi = s.multi || in.Multi
 	s.spoke = s.spoke || in.speaks()
 	denied := in.denied()
-	server := hashService(c.Server)
+	server := s.hashService(c.Server)
 	s.addServed(s.listeners.At(c.Server, server, weighListener), in, denied)
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
 		s.pairs.At(pair{c.Client.IP, c.Server}, mix(hashAddr(c.Client.IP)+server), weighConnector).add(in)
@@ -309,7 +313,7 @@ type LoneSYN struct {
 
 // AddSYN is Add for a LoneSYN.
 func (s *Survey) AddSYN(x *LoneSYN) {
-	l := s.listeners.At(x.Server, hashService(x.Server), weighListener)
+	l := s.listeners.At(x.Server, s.hashService(x.Server), weighListener)
 	l.connections++
 	opened := triedOnce
 	if x.Now-x.T < int64(synTimer) {
@@ -570,6 +574,14 @@ func hashAddr(a netip.Addr) uint64 {
 
 // hashService mixes an address with its port.
 func hashService(a report.Addr) uint64 { return hashAddr(a.IP) + uint64(a.Port)*0x9e3779b97f4a7c15 }
+
+// hashService is hashService of what may be the service of the connection before.
+func (s *Survey) hashService(a report.Addr) uint64 {
+	if a != s.service {
+		s.service, s.hash = a, hashService(a)
+	}
+	return s.hash
+}
 
 func mix(h uint64) uint64 {
 	h ^= h >> 32

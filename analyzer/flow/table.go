@@ -3,6 +3,7 @@ package flow
 import (
 	"unsafe"
 
+	"github.com/lastack/lastack/internal/huge"
 	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/wire"
 )
@@ -160,6 +161,7 @@ func (t *Table) vacate(i uint32) {
 func (t *Table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
+	huge.Advise(t.slots)
 	t.mask = uint32(len(t.slots)) - 1
 	for _, s := range old {
 		if s.index == 0 {

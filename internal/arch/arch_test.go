@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"report/markdown": {"report", "report/digest", "report/ladder", "report/term", "report/words"},
 	"report/text":     {"report", "report/digest", "report/term", "report/words", "github.com/olekukonko/tablewriter..."},
 	"report/schema":   {},
-	"analyzer/flow":   {"internal/prefetch", "wire"},
+	"analyzer/flow":   {"internal/huge", "internal/prefetch", "wire"},
 	"analyzer/stats":  {},
 	"analyzer/detect": {"analyzer/stats", "report", "report/words"},
 	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/huge", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
