@@ -85,7 +85,9 @@ func (k *sieved) name() bool { return k.bar.named.Load() < maxNamed && k.want.na
 
 // finding reports whether f may be the one that is shown, or among those whose frames the
 // filter shows.
-func (k *sieved) finding(f *report.Finding) bool { return worse(k.bar.worst.Load(), f) && worse(k.want.worst, f) }
+func (k *sieved) finding(f *report.Finding) bool {
+	return worse(k.bar.worst.Load(), f) && worse(k.want.worst, f)
+}
 
 // placeOf orders rows as buckets do: with more findings, then the earlier packet, come
 // first and are less.
