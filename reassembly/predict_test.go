@@ -66,19 +66,89 @@ func TestExpected(t *testing.T) {
 	}
 }
 
+// handshake returns both spaces of a connection whose SYN,ACK was captured, and the
+// segment that acknowledges it.
+func handshake() (sp, rev Space, s wire.Segment) {
+	sp = Space{Next: 1001, Una: 1001, Right: 3001, Wnd: 2000, wide: 2000, Edge: 1001, ISS: 1000,
+		Known: KnownISS | KnownNext | KnownUna | KnownRight}
+	rev = Space{Next: 5001, Edge: 5001, ISS: 5000, Wnd: 2000, Known: KnownISS | KnownNext | timing, timedEnd: 5001}
+	s = wire.Segment{Seq: 1001, Ack: 5001, Flags: wire.ACK, Window: 1980, Time: 5e6}
+	return sp, rev, s
+}
+
+// TestFirstACK: each single thing that is unusual keeps a segment from being the first
+// acknowledgment and nothing else.
+func TestFirstACK(t *testing.T) {
+	hole := &gaps{list: []gap{{lo: 10, hi: 20}}}
+	for _, c := range []struct {
+		name string
+		turn func(sp, rev *Space, s *wire.Segment)
+		want bool
+	}{
+		{"the third segment", func(_, _ *Space, _ *wire.Segment) {}, true},
+		{"pushed", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.PSH }, true},
+		{"no ACK", func(_, _ *Space, s *wire.Segment) { s.Flags = wire.PSH }, false},
+		{"FIN", func(_, _ *Space, s *wire.Segment) { s.Flags |= wire.FIN }, false},
+		{"data", func(_, _ *Space, s *wire.Segment) { s.Len = 1 }, false},
+		{"closes its window", func(_, _ *Space, s *wire.Segment) { s.Window = 0 }, false},
+		{"SND.NXT not known", func(sp, _ *Space, _ *wire.Segment) { sp.Known &^= KnownNext }, false},
+		{"SND.UNA not known", func(sp, _ *Space, _ *wire.Segment) { sp.Known &^= KnownUna }, false},
+		{"the peer's SND.NXT not known", func(_, rev *Space, _ *wire.Segment) { rev.Known &^= KnownNext }, false},
+		{"acknowledged before", func(_, rev *Space, _ *wire.Segment) { rev.Known |= KnownUna }, false},
+		{"below SND.NXT", func(_, _ *Space, s *wire.Segment) { s.Seq-- }, false},
+		{"above SND.NXT", func(_, _ *Space, s *wire.Segment) { s.Seq++ }, false},
+		{"not all of it", func(_, _ *Space, s *wire.Segment) { s.Ack-- }, false},
+		{"more than that", func(_, _ *Space, s *wire.Segment) { s.Ack++ }, false},
+		{"a gap of its own", func(sp, _ *Space, _ *wire.Segment) { sp.gaps = hole }, false},
+		{"a gap of the peer", func(_, rev *Space, _ *wire.Segment) { rev.gaps = hole }, false},
+		{"its repetitions", func(sp, _ *Space, _ *wire.Segment) { sp.Repeats = 1 }, false},
+		{"the peer's repetitions", func(_, rev *Space, _ *wire.Segment) { rev.Repeats = 1 }, false},
+	} {
+		sp, rev, s := handshake()
+		c.turn(&sp, &rev, &s)
+		if got := sp.FirstACK(&s, &rev); got != c.want {
+			t.Errorf("%s: the first acknowledgment: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestFollowFirst: Follow does of a first acknowledgment, too, what Place, Send and Receive
+// do.
+func TestFollowFirst(t *testing.T) {
+	sp, rev, s := handshake()
+	if !sp.FirstACK(&s, &rev) {
+		t.Fatal("it is not the first acknowledgment")
+	}
+	sp2, rev2 := sp, rev
+	sp.Follow(&s, &rev)
+	p := sp2.Place(&s, &rev2, 0)
+	sp2.Send(&s, &p)
+	rev2.Receive(&s)
+	if sp != sp2 || rev != rev2 {
+		t.Errorf("%+v %+v\n%+v %+v", sp, rev, sp2, rev2)
+	}
+}
+
 // TestFollow: it does what Place, Send and Receive do, also behind a probe of a
-// window that has opened since.
+// window that has opened since, with a SACK block, and where no window is known in octets.
 func TestFollow(t *testing.T) {
 	for _, octets := range []uint32{0, 50} {
-		for _, turn := range []int{0, 1, 2, 3} {
-			stamped, behindProbe := turn&1 != 0, turn&2 != 0
+		for turn := range 16 {
+			stamped, behindProbe, sacked, scaled := turn&1 != 0, turn&2 != 0, turn&4 != 0, turn&8 == 0
 			sp, rev, s := established()
 			if behindProbe {
 				sp.Una, sp.Known = 1099, sp.Known|probed
 			}
-			s.Len, s.Time = octets, 77e9
+			if !scaled {
+				rev.Known &^= KnownRight
+			}
+			s.Len, s.Time, s.Window = octets, 77e9, 2500 // it grows
 			if stamped {
 				s.Options = wire.Options{Has: wire.OptTimestamps, TSVal: 9, TSEcr: 8}
+			}
+			if sacked {
+				s.Options.Has |= wire.OptSACK
+				s.Options.NSACK, s.Options.SACK[0] = 1, wire.SACKBlock{Left: 5030, Right: 5040}
 			}
 			if !sp.Expected(&s, &rev) {
 				t.Fatal("it is not expected")
@@ -89,7 +159,7 @@ func TestFollow(t *testing.T) {
 			sp2.Send(&s, &p)
 			rev2.Receive(&s)
 			if sp != sp2 || rev != rev2 || p.Kind > New || p.NewOctets != octets {
-				t.Errorf("%d octets, stamped %v, behind a probe %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, behindProbe, sp, rev, sp2, rev2, p)
+				t.Errorf("%d octets, stamped %v, behind a probe %v, sacked %v, scaled %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, behindProbe, sacked, scaled, sp, rev, sp2, rev2, p)
 			}
 		}
 	}
