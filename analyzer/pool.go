@@ -218,12 +218,8 @@ func (p *Pool) AddPackets(list []capture.Packet) {
 // AddHeld is AddPackets for packets whose Data is held by block, which the Pool
 // releases when it has no need of them any more. That spares a copy.
 func (p *Pool) AddHeld(list []capture.Packet, block *capture.Block) {
-	var by *dealt // the heap that has held block last
 	for i := range list {
-		if p.cur != by {
-			by = p.cur
-			by.hold(block)
-		}
+		p.cur.hold(block) // for each: the heap may be handed out, and come back, between two
 		p.add(&list[i], true)
 	}
 	block.Release()
