@@ -377,7 +377,7 @@ func (a *Analyzer) forget(c *connection) {
 		a.unlink(a.at(int32(index)), c)
 	case c.older >= 0:
 		heir := a.at(c.older)
-		a.enter(heir, heir.tuple.Hash(tableSeed))
+		a.enter(heir, hash) // it has the same key
 		if heir.phase == candidate {
 			heir.phase = current
 		}

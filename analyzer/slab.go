@@ -37,7 +37,8 @@ func (s *slab[T]) alloc() int32 {
 	i := s.free[n]
 	s.free = s.free[:n]
 	if n > 0 {
-		prefetch.Lines(unsafe.Pointer(s.at(s.free[n-1])), int(min(unsafe.Sizeof(*new(T)), firstTouched))/prefetch.LineSize)
+		touched := int(min(unsafe.Sizeof(*new(T)), firstTouched))
+		prefetch.Lines(unsafe.Pointer(s.at(s.free[n-1])), (touched+prefetch.LineSize-1)/prefetch.LineSize)
 	}
 	return i
 }
@@ -68,7 +69,7 @@ type quarry[T any] struct {
 	given int // chunks
 }
 
-// mostChunks bounds a block. It is also at most a quarter of what there is: the garbage
+// mostChunks bounds a block. It is also at most half of what there is: the garbage
 // collector takes all of it for used.
 const mostChunks = 64
 

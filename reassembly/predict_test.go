@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/lastack/lastack/wire"
@@ -119,13 +120,19 @@ func TestFollowFirst(t *testing.T) {
 	if !sp.FirstACK(&s, &rev) {
 		t.Fatal("it is not the first acknowledgment")
 	}
+	followed(t, "the third segment", sp, rev, &s)
+}
+
+// followed holds Follow to Place, Send and Receive.
+func followed(t *testing.T, name string, sp, rev Space, s *wire.Segment) {
+	t.Helper()
 	sp2, rev2 := sp, rev
-	sp.Follow(&s, &rev)
-	p := sp2.Place(&s, &rev2, 0)
-	sp2.Send(&s, &p)
-	rev2.Receive(&s)
-	if sp != sp2 || rev != rev2 {
-		t.Errorf("%+v %+v\n%+v %+v", sp, rev, sp2, rev2)
+	sp.Follow(s, &rev)
+	p := sp2.Place(s, &rev2, 0)
+	sp2.Send(s, &p)
+	rev2.Receive(s)
+	if sp != sp2 || rev != rev2 || p.Kind > New || p.NewOctets != s.Len {
+		t.Errorf("%s:\n%+v %+v\n%+v %+v, %+v", name, sp, rev, sp2, rev2, p)
 	}
 }
 
@@ -153,14 +160,7 @@ func TestFollow(t *testing.T) {
 			if !sp.Expected(&s, &rev) {
 				t.Fatal("it is not expected")
 			}
-			sp2, rev2 := sp, rev
-			sp.Follow(&s, &rev)
-			p := sp2.Place(&s, &rev2, 0)
-			sp2.Send(&s, &p)
-			rev2.Receive(&s)
-			if sp != sp2 || rev != rev2 || p.Kind > New || p.NewOctets != octets {
-				t.Errorf("%d octets, stamped %v, behind a probe %v, sacked %v, scaled %v:\n%+v %+v\n%+v %+v, %+v", octets, stamped, behindProbe, sacked, scaled, sp, rev, sp2, rev2, p)
-			}
+			followed(t, fmt.Sprintf("%d octets, stamped %v, behind a probe %v, sacked %v, scaled %v", octets, stamped, behindProbe, sacked, scaled), sp, rev, &s)
 		}
 	}
 }

@@ -126,15 +126,8 @@ func (t *Table) Enter(k *wire.FourTuple, hash uint64, index uint32) bool {
 // full reports whether the table has to grow before a key is added.
 func (t *Table) full() bool { return uint64(t.used)*4 >= uint64(len(t.slots))*3 }
 
-// Delete removes k.
-func (t *Table) Delete(k *wire.FourTuple) {
-	if i, ok := t.find(k, k.Hash(t.seed)); ok {
-		t.vacate(i)
-	}
-}
-
-// Remove is Delete for the key that has an index, and a hash with that TagOf. It need not
-// look at the key.
+// Remove removes the key that has an index, and a hash with that TagOf. It need not look at
+// the key; if there is none, nothing changes.
 func (t *Table) Remove(tag, index uint32) {
 	for i := tag & t.mask; t.slots[i].index != 0; i = (i + 1) & t.mask {
 		if t.slots[i].index == index+1 {

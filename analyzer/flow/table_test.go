@@ -35,9 +35,8 @@ func TestModel(t *testing.T) {
 			switch rapid.IntRange(0, 4).Draw(t, "what") {
 			case 0:
 				put(rapid.IntRange(0, 500).Draw(t, "new"))
-			case 1:
-				delete(model, k)
-				table.Delete(&k)
+			case 1: // an index that the table does not have
+				table.Remove(TagOf(k.Hash(table.seed)), uint32(len(slab)))
 			case 2:
 				_, had := model[k]
 				slab = append(slab, k)
