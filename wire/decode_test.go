@@ -228,6 +228,9 @@ func TestLength(t *testing.T) {
 	short := segment()
 	short.Payload = []byte("x")
 	padded := append(short.Append(nil, packet.Ethernet), 1, 2, 3, 4, 5)
+	snap := func(length int, ip []byte) []byte { // a frame of IEEE 802.3 with that length
+		return append(append(unhex("020000000001 020000000002"), byte(length>>8), byte(length), 0xaa, 0xaa, 3, 0, 0, 0, 8, 0), ip...)
+	}
 
 	for _, c := range []struct {
 		name          string
@@ -240,6 +243,9 @@ func TestLength(t *testing.T) {
 		{"original length 0", frame{1, data[:154], 0}, 1000, 100},
 		{"original length wrong", frame{1, data, 1 << 30}, 1000, 1000},
 		{"Ethernet padding", whole(1, padded), 1, 1},
+		{"802.3 padding", whole(1, append(snap(8+1040, data[14:]), 1, 2, 3)), 1000, 1000},
+		{"an 802.3 length less than IP's", whole(1, snap(8+1039, data[14:])), 1000, 999},
+		{"an 802.3 length of the headers", whole(1, snap(8+40, data[14:])), 1000, 0},
 		{"cut before the payload", frame{1, data[:54], 1054}, 1000, 0},
 		{"cut in the header", frame{1, data[:50], 1054}, 1000, 0},
 	} {

@@ -35,10 +35,13 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 	case etherBatman:
 		return d.batman(s, p, cut)
 	}
-	if etherType < etherLengths {
-		return d.llc(s, p, cut)
+	if etherType >= etherLengths {
+		return OutcomeNotIP
 	}
-	return OutcomeNotIP
+	if n := int(etherType); n >= snapHeader && n < len(p) { // less is none, but what Linux's cooked header says of every length
+		p, cut = p[:n:n], 0 // the rest is padding, whatever IP says of its own length (llc_fixup_skb)
+	}
+	return d.llc(s, p, cut)
 }
 
 // ethernet decodes an Ethernet frame.
@@ -49,8 +52,12 @@ func (d *Decoder) ethernet(s *Segment, p []byte, cut uint32) Outcome {
 	return d.carried(s, be.Uint16(p[12:]), p[ethernetHeader:], cut)
 }
 
-// snap is the service access point of what names its protocol by an EtherType.
-const snap = 0xaa
+// snap is the service access point of what names its protocol by an EtherType, and the
+// octets of LLC and of SNAP.
+const (
+	snap       = 0xaa
+	snapHeader = 8
+)
 
 // llc decodes what follows an IEEE 802.3 length: SNAP (RFC 1042), with an EtherType or
 // with a bridged frame (RFC 2684 section 5.2), or IP by its own service access point.
@@ -63,15 +70,15 @@ func (d *Decoder) llc(s *Segment, p []byte, cut uint32) Outcome {
 		return d.carried(s, etherIPv4, p[3:], cut)
 	case p[0] != snap || p[1] != snap || p[2] != unnumbered:
 		return OutcomeNotIP
-	case len(p) < 8:
+	case len(p) < snapHeader:
 		return OutcomeMalformed
 	}
 	switch oui := be.Uint32(p[2:]) & 0xffffff; oui {
 	case 0x000000, 0x0000f8: // the latter: "bridge-tunnel encapsulation" (IEEE 802.1H)
-		return d.carried(s, be.Uint16(p[6:]), p[8:], cut)
+		return d.carried(s, be.Uint16(p[6:]), p[snapHeader:], cut)
 	case 0x0080c2:
 		if pid := be.Uint16(p[6:]); pid == 1 || pid == 7 { // Ethernet with and without its check sequence
-			return d.carried(s, etherBridged, p[8:], cut)
+			return d.carried(s, etherBridged, p[snapHeader:], cut)
 		}
 	}
 	return OutcomeNotIP

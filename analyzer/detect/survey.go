@@ -320,10 +320,7 @@ func (s *Survey) AddSYN(x *LoneSYN) {
 		opened = fresh
 	}
 	client, syn := hashAddr(x.Client.IP), place{x.Frame, x.File}
-	if len(l.few) == few {
-		l.counts()
-	}
-	if len(l.few) > 0 || l.all == nil {
+	if l.all == nil {
 		l.take(&served{id: x.ID, from: x.T, until: x.T, client: client, port: x.Client.Port, opening: opened, syn: syn})
 		return
 	}

@@ -745,14 +745,18 @@ func countedOf(list []report.Finding) string {
 	return strings.Join(out, ", ")
 }
 
-// TestAddSYN: what is one SYN, and nothing else, counts as it does whole.
+// TestAddSYN: what is one SYN, and nothing else, counts as it does whole, whichever comes
+// first.
 func TestAddSYN(t *testing.T) {
 	for _, last := range []float64{0, 2000} { // milliseconds for which the capture goes on
 		whole, brief := NewSurvey(Defaults()), NewSurvey(Defaults())
-		for _, in := range from(numbered(300, 2, func(int) *Input { return synSent() })) {
-			c := in.Conn
-			in.Now = ms(598 + last)
+		all := from(numbered(300, 2, func(int) *Input { return synSent() }))
+		for i, in := range all {
+			in.Now, in.SYN[0].Frame = ms(598+last), uint64(1+i)
 			whole.Add(in)
+		}
+		for _, in := range slices.Backward(all) {
+			c := in.Conn
 			syn := in.SYN[0].first()
 			brief.AddSYN(&LoneSYN{c.Client, c.Server, c.Start.UnixNano(), in.Now.UnixNano(), c.ID, syn.Frame, syn.File})
 			brief.Ends(in.Now)
