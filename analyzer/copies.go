@@ -38,7 +38,8 @@ func signature(s *wire.Segment) uint32 {
 		h ^= (uint64(s.Options.TSVal)<<32 | uint64(s.Options.TSEcr)) * k3
 	}
 	if s.Options.NSACK > 0 {
-		h ^= uint64(s.Options.SACK[0].Left)<<32 | uint64(s.Options.SACK[0].Right)
+		b := s.SACK(0)
+		h ^= uint64(b.Left)<<32 | uint64(b.Right)
 	}
 	h ^= h >> 29
 	return uint32(h*k1>>32) | 1

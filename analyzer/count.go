@@ -164,7 +164,7 @@ func (c *connection) cameBehind(s *wire.Segment) {
 	if s.Options.NSACK == 0 {
 		return
 	}
-	b := s.Options.SACK[0]
+	b := s.SACK(0)
 	if n := b.Right.Diff(b.Left); s.Ack.Less(b.Left) && n > 0 && n < full {
 		c.note(detect.SmallCame, s.Dir, s, uint32(n))
 	}

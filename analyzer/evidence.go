@@ -359,8 +359,11 @@ func (c *connection) receivedCopy(side uint8, s *wire.Segment) (best transmissio
 // control bit seq before: its first SACK block lies below its ACK (RFC 2883
 // section 4, tcp_send_dupack()).
 func (c *connection) reportsDuplicate(s *wire.Segment, seq wire.Seq) bool {
-	b := s.Options.SACK[0]
-	return s.Options.NSACK > 0 && b.Right.LessEq(s.Ack) && seq.In(b.Left, b.Right)
+	if s.Options.NSACK == 0 {
+		return false
+	}
+	b := s.SACK(0)
+	return b.Right.LessEq(s.Ack) && seq.In(b.Left, b.Right)
 }
 
 // copyBefore is the transmission of the FIN sent to side before the last one that s
@@ -510,7 +513,8 @@ func judgeFIN(c *connection, s *wire.Segment, e *event) (verdict, string) {
 	if peer.FINAcked(s.Ack) {
 		return proves, ""
 	}
-	for _, b := range s.Options.SACK[:s.Options.NSACK] {
+	for i := range s.Options.NSACK {
+		b := s.SACK(i)
 		if peer.FIN.Less(b.Right) && s.Ack.Less(b.Right) {
 			return refutes, whyNotInOrder
 		}

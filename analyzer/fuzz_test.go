@@ -9,6 +9,7 @@ import (
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/fsm"
+	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -80,9 +81,7 @@ func FuzzSegments(f *testing.F) {
 				s.Options.TSVal, s.Options.TSEcr = uint32(b[2]), uint32(b[4])
 			}
 			if b[7]&8 != 0 {
-				s.Options.Has |= wire.OptSACK
-				s.Options.NSACK = 1
-				s.Options.SACK[0] = wire.SACKBlock{Left: s.Ack + 1, Right: s.Ack + wire.Seq(b[6])}
+				packet.SetSACK(&s, wire.SACKBlock{Left: s.Ack + 1, Right: s.Ack + wire.Seq(b[6])})
 			}
 			a.Add(&s)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -154,8 +155,7 @@ func TestFollow(t *testing.T) {
 				s.Options = wire.Options{Has: wire.OptTimestamps, TSVal: 9, TSEcr: 8}
 			}
 			if sacked {
-				s.Options.Has |= wire.OptSACK
-				s.Options.NSACK, s.Options.SACK[0] = 1, wire.SACKBlock{Left: 5030, Right: 5040}
+				packet.SetSACK(&s, wire.SACKBlock{Left: 5030, Right: 5040})
 			}
 			if !sp.Expected(&s, &rev) {
 				t.Fatal("it is not expected")

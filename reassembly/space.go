@@ -460,7 +460,8 @@ func (sp *Space) Receive(s *wire.Segment) {
 
 // sack notes the SACK blocks of s, a segment of the receiver.
 func (sp *Space) sack(s *wire.Segment) {
-	for _, b := range s.Options.SACK[:s.Options.NSACK] {
+	for i := range s.Options.NSACK {
+		b := s.SACK(i)
 		if !sp.Has(knownSACK) || sp.sacked.Less(b.Right) {
 			sp.Known |= knownSACK
 			sp.sacked = b.Right

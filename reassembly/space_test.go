@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/wire"
 )
 
@@ -747,10 +748,11 @@ func TestSacked(t *testing.T) {
 		k.open()
 		sack := func(ack uint32, rights ...uint32) {
 			s := k.segment(seg{1, 50, ".", 1, ack, 0, 1000, 0, 0})
-			for i, right := range rights {
-				s.Options.SACK[i].Right = k.base[0].Add(right)
+			var blocks []wire.SACKBlock
+			for _, right := range rights {
+				blocks = append(blocks, wire.SACKBlock{Right: k.base[0].Add(right)})
 			}
-			s.Options.NSACK = uint8(len(rights))
+			packet.SetSACK(s, blocks...)
 			k.sp[0].Receive(s)
 		}
 		want := func(right uint32, beyond bool) {

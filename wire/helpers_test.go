@@ -61,10 +61,7 @@ func leftovers() wire.Segment {
 	s := wire.Segment{
 		Seq: 1, Ack: 2, Len: 3, Window: 4, Flags: wire.FIN, Dir: 1, TTL: 5, IPID: 6, HasIPID: true,
 		Arrow: wire.Outbound, Sum: 7, Offload: true, Fragment: true, Rest: true, LaterFIN: true, TCP: []byte{8},
-		Options: wire.Options{Has: 0x3ff, WindowScale: 1, NSACK: 2, MSS: 3, TSVal: 4, TSEcr: 5, MPTCP: 6},
-	}
-	for i := range s.Options.SACK {
-		s.Options.SACK[i] = wire.SACKBlock{Left: 1, Right: 2}
+		Options: wire.Options{Has: 0x3ff, WindowScale: 1, NSACK: 2, MSS: 3, TSVal: 4, TSEcr: 5, MPTCP: 6, SACKAt: 7},
 	}
 	s.Tuple = wire.FourTuple{Port: [2]uint16{1, 2}, VLAN: [2]uint16{3, 4}, Tunnel: 5, V6: true}
 	for i := range 16 {

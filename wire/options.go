@@ -24,11 +24,12 @@ const fastOpenMagic = 0xf989
 // timestamps, length 10 (RFC 7323 appendix A).
 const timestampsLayout = optionNOP<<24 | optionNOP<<16 | optionTimestamps<<8 | 10
 
-// parse reads the captured options and reports whether they were closed by an
+// parse reads the captured options p, all that is behind the fixed header, and reports whether they were closed by an
 // end-of-list. As Linux does, an impossible length ends the parsing, an option
 // of a length that is not its kind's is passed over, and of two of a kind the
 // last counts.
 func (o *Options) parse(p []byte) (ended bool) {
+	all := p
 	if len(p) >= 12 && be.Uint32(p) == timestampsLayout {
 		o.timestamps(p[4:])
 		p = p[12:]
@@ -45,7 +46,7 @@ func (o *Options) parse(p []byte) (ended bool) {
 			o.Has |= OptIncomplete
 			return false
 		}
-		if !o.add(p[0], p[2:p[1]]) {
+		if !o.add(p[0], p[2:p[1]], tcpHeader+len(all)-len(p)+2) {
 			o.Has |= OptIncomplete
 		}
 		p = p[p[1]:]
@@ -58,8 +59,9 @@ func (o *Options) timestamps(v []byte) {
 	o.TSVal, o.TSEcr = be.Uint32(v), be.Uint32(v[4:8])
 }
 
-// add takes one option's value. It reports false when its length is wrong.
-func (o *Options) add(kind uint8, v []byte) (ok bool) {
+// add takes one option's value, which begins at an octet of the TCP header. It reports
+// false when its length is wrong.
+func (o *Options) add(kind uint8, v []byte, at int) (ok bool) {
 	switch kind {
 	case optionMSS:
 		if ok = len(v) == 2; ok {
@@ -76,7 +78,7 @@ func (o *Options) add(kind uint8, v []byte) (ok bool) {
 			o.Has |= OptSACKPermitted
 		}
 	case optionSACK:
-		return o.sack(v)
+		return o.sack(v, at)
 	case optionTimestamps:
 		if ok = len(v) == 8; ok {
 			if o.Has&(OptSACKPermitted|OptWindowScale) == OptSACKPermitted {
@@ -105,17 +107,13 @@ func (o *Options) add(kind uint8, v []byte) (ok bool) {
 }
 
 // sack takes the blocks of a SACK option: 40 octets of options hold four.
-func (o *Options) sack(v []byte) bool {
+func (o *Options) sack(v []byte, at int) bool {
 	n := len(v) / 8
-	if n == 0 || n > len(o.SACK) || len(v)%8 != 0 {
+	if n == 0 || len(v)%8 != 0 {
 		return false
 	}
 	o.Has |= OptSACK
-	o.NSACK = uint8(n)
-	o.SACK = [4]SACKBlock{}
-	for i := range n {
-		o.SACK[i] = SACKBlock{Seq(be.Uint32(v[i*8:])), Seq(be.Uint32(v[i*8+4:]))}
-	}
+	o.NSACK, o.SACKAt = uint8(n), uint8(at)
 	return true
 }
 

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,10 +25,9 @@ func TestOptions(t *testing.T) {
 		{"timestamps, aligned", "0101 080a 00000001 00000002", stamps},
 		{"timestamps, first", "080a 00000001 00000002 0101", stamps},
 		{"timestamps and SACK", "0101 080a 00000001 00000002 0101 0512 00000003 00000004 fffffffe 00000001", wire.Options{
-			Has: wire.OptTimestamps | wire.OptSACK, TSVal: 1, TSEcr: 2, NSACK: 2,
-			SACK: [4]wire.SACKBlock{{Left: 3, Right: 4}, {Left: 0xfffffffe, Right: 1}}}},
-		{"four SACK blocks", "0522 00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008", wire.Options{
-			Has: wire.OptSACK, NSACK: 4, SACK: [4]wire.SACKBlock{{1, 2}, {3, 4}, {5, 6}, {7, 8}}}},
+			Has: wire.OptTimestamps | wire.OptSACK, TSVal: 1, TSEcr: 2, NSACK: 2, SACKAt: 36}},
+		{"four SACK blocks", "0522 00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008", wire.Options{Has: wire.OptSACK, NSACK: 4, SACKAt: 22}},
+		{"two SACK options: the last", "050a 00000001 00000002 050a 00000003 00000004", wire.Options{Has: wire.OptSACK, NSACK: 1, SACKAt: 32}},
 		{"fast open request", "2202", wire.Options{Has: wire.OptFastOpen}},
 		{"fast open cookie", "220a 0102030405060708", wire.Options{Has: wire.OptFastOpen | wire.OptFastOpenCookie}},
 		{"experimental fast open request", "fe04 f989", wire.Options{Has: wire.OptFastOpen}},
@@ -81,6 +81,34 @@ func TestOptions(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", d)
 			}
 		})
+	}
+}
+
+// TestSACK: the blocks are those that were sent, wherever the option is.
+func TestSACK(t *testing.T) {
+	blocks := []wire.SACKBlock{{Left: 0xfffffffe, Right: 1}, {Left: 2, Right: 3}, {Left: 5, Right: 1 << 31}, {Left: 7, Right: 9}}
+	for n := range 1 + len(blocks) {
+		for _, before := range [][]byte{nil, packet.NOP(nil, 2), packet.WindowScale(nil, 3), packet.SACK(nil, blocks[3])} {
+			p := segment()
+			if p.Options = before; n > 0 {
+				p.Options = packet.SACK(before, blocks[:n]...)
+			}
+			if len(p.Options) > 40 {
+				continue
+			}
+			s, _ := whole(packet.Ethernet, p.Append(nil, packet.Ethernet)).decode()
+			var got []wire.SACKBlock
+			for i := range s.Options.NSACK {
+				got = append(got, s.SACK(i))
+			}
+			want := blocks[:n]
+			if n == 0 && len(before) > 4 {
+				want = blocks[3:]
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("options %x: %v", p.Options, got)
+			}
+		}
 	}
 }
 

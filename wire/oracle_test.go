@@ -175,8 +175,10 @@ func (o *oracleState) tcp(l *layers.TCP) {
 	if len(s.TCP) > o.n { // gopacket leaves padding behind a hop-by-hop header
 		s.TCP = s.TCP[:o.n]
 	}
+	at := 20
 	for _, opt := range l.Options {
-		oracleOption(&s.Options, opt)
+		oracleOption(&s.Options, opt, at+2)
+		at += max(1, int(opt.OptionLength))
 	}
 	o.done = true
 }
@@ -195,8 +197,8 @@ func (o *oracleState) key(sport, dport uint16) {
 }
 
 // oracleOption reads an option; gopacket has checked that it lies within the
-// header, or left its length 0 or its data empty.
-func oracleOption(o *wire.Options, opt layers.TCPOption) {
+// header, or left its length 0 or its data empty. Its data would begin at that octet of it.
+func oracleOption(o *wire.Options, opt layers.TCPOption, at int) {
 	v := opt.OptionData
 	u16 := func() uint16 { return binary.BigEndian.Uint16(v) }
 	switch k := opt.OptionType; {
@@ -210,10 +212,7 @@ func oracleOption(o *wire.Options, opt layers.TCPOption) {
 	case k == 4 && len(v) == 0:
 		o.Has |= wire.OptSACKPermitted
 	case k == 5 && len(v) > 0 && len(v)%8 == 0:
-		o.Has, o.NSACK, o.SACK = o.Has|wire.OptSACK, uint8(len(v)/8), [4]wire.SACKBlock{}
-		for i := range o.NSACK {
-			o.SACK[i] = wire.SACKBlock{Left: wire.Seq(binary.BigEndian.Uint32(v[8*i:])), Right: wire.Seq(binary.BigEndian.Uint32(v[8*i+4:]))}
-		}
+		o.Has, o.NSACK, o.SACKAt = o.Has|wire.OptSACK, uint8(len(v)/8), uint8(at)
 	case k == 8 && len(v) == 8:
 		o.Has |= linuxOrder(o)
 		o.Has, o.TSVal, o.TSEcr = o.Has|wire.OptTimestamps, binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])

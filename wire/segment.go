@@ -37,12 +37,12 @@ type SACKBlock struct{ Left, Right Seq }
 type Options struct {
 	Has         OptionSet
 	WindowScale uint8  // shift count, as sent (values over 14 count as 14, RFC 7323 2.3)
-	NSACK       uint8  // number of blocks in SACK
+	NSACK       uint8  // number of SACK blocks: see Segment.SACK
 	MSS         uint16 // octets
 	MPTCP       uint8  // subtype of the first MPTCP option (RFC 8684 section 8)
+	SACKAt      uint8  // where in Segment.TCP the first SACK block is
 	TSEcr       uint32 // before TSVal as Ack is before Seq
 	TSVal       uint32
-	SACK        [4]SACKBlock
 }
 
 // OptionSet says which options a segment carried.
@@ -118,6 +118,13 @@ func (s *Segment) Payload() []byte {
 		return nil
 	}
 	return s.TCP[min(int(s.TCP[12]>>4)*4, len(s.TCP)):]
+}
+
+// SACK returns the i-th SACK block, of Options.NSACK. Few segments have any, so they are
+// left where they came.
+func (s *Segment) SACK(i uint8) SACKBlock {
+	b := s.TCP[int(s.Options.SACKAt)+8*int(i):]
+	return SACKBlock{Seq(be.Uint32(b)), Seq(be.Uint32(b[4:]))}
 }
 
 // SegLen is SEG.LEN: the sequence space that the segment takes, counting SYN

@@ -132,7 +132,8 @@ func identity(s *wire.Segment) (id, hosts uint64) {
 	if s.Options.Has&wire.OptTimestamps != 0 {
 		id = mix(id, uint64(s.Options.TSVal)<<32|uint64(s.Options.TSEcr))
 	}
-	for _, b := range s.Options.SACK[:s.Options.NSACK] {
+	for i := range s.Options.NSACK {
+		b := s.SACK(i)
 		id = mix(id, uint64(b.Left)<<32|uint64(b.Right))
 	}
 	if s.HasIPID {

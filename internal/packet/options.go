@@ -68,3 +68,12 @@ func SYNOptions(o []byte, tsval, tsecr uint32) []byte {
 func TimestampOptions(o []byte, tsval, tsecr uint32) []byte {
 	return Timestamps(NOP(o, 2), tsval, tsecr)
 }
+
+// SetSACK lets s, which was not decoded from octets, carry blocks.
+func SetSACK(s *wire.Segment, blocks ...wire.SACKBlock) {
+	const header = 20
+	s.TCP = SACK(make([]byte, header), blocks...)
+	s.TCP[12] = uint8((len(s.TCP)+3)/4) << 4
+	s.Options.Has |= wire.OptSACK
+	s.Options.NSACK, s.Options.SACKAt = uint8(len(blocks)), header+2
+}
