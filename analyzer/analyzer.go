@@ -93,6 +93,7 @@ type Analyzer struct {
 
 	decoder wire.Decoder
 	batch   [BatchSize]arrival
+	errors  []wire.ICMPError // of the batch
 
 	table   *flow.Table
 	nursery nursery
@@ -214,6 +215,7 @@ func (a *Analyzer) AddPacket(p *capture.Packet) {
 func (a *Analyzer) AddPackets(list []capture.Packet) {
 	for len(list) > 0 {
 		n := min(len(list), BatchSize)
+		a.errors = a.errors[:0]
 		for i := range n {
 			a.decode(&list[i], &a.batch[i])
 		}
@@ -226,7 +228,7 @@ func (a *Analyzer) AddPackets(list []capture.Packet) {
 				a.foresee(&a.batch[i+ahead])
 			}
 			if i+ahead/2 < n {
-				foreseeMore(&a.batch[i+ahead/2])
+				a.foreseeMore(&a.batch[i+ahead/2])
 			}
 			a.take(&a.batch[i])
 		}

@@ -15,22 +15,24 @@ const BatchSize = 32
 // tableSeed is mixed into the hashes of tuples.
 const tableSeed = 0
 
-// arrival is a packet that is decoded and not yet analysed.
+// arrival is a packet that is decoded and not yet analysed. Each goes from one processor
+// to another, so it is as small as it can be.
 type arrival struct {
+	hash    uint64 // of the segment's tuple
 	segment wire.Segment
-	hash    uint64          // of the segment's tuple
-	guess   *connection     // the segment's, probably; nil: not known
-	clock   int64           // in a Pool: the capture's at this packet
-	icmp    *wire.ICMPError // with OutcomeICMP
-	at      int32           // in a Pool: which it is of its heap
+	// index is, with OutcomeTCP, which connection is probably the segment's, plus 1, or 0
+	// if that is not known; with OutcomeICMP, which it is of the errors.
+	index   int32
+	at      int16 // in a Pool: which it is of its heap
 	outcome wire.Outcome
+	behind  bool // in a Pool: its time is before the capture's clock
 }
 
 // decode decodes p into in.
 func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
-	in.guess = nil
+	in.index = 0
 	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -42,7 +44,8 @@ func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	case wire.OutcomeICMP:
 		e := a.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
-		in.icmp = &e
+		in.index = int32(len(a.errors))
+		a.errors = append(a.errors, e)
 	}
 }
 
@@ -52,14 +55,14 @@ func (a *Analyzer) take(in *arrival) {
 	a.latest.see(&in.segment, a.opt.Files)
 	a.clock(in.segment.Time)
 	if !a.usual(in) {
-		a.dispatch(in)
+		a.dispatch(in, a.errors)
 	}
 }
 
 // usual takes a packet the short way, if its segment is what its connection expects, as
 // nearly always. It reports false for any other, which has changed nothing then.
 func (a *Analyzer) usual(in *arrival) bool {
-	c, s := in.guess, &in.segment
+	c, s := a.guess(in), &in.segment
 	if c == nil || !c.alone(s) || !c.predicted(s) || a.unpredicted {
 		return false
 	}
@@ -71,13 +74,21 @@ func (a *Analyzer) usual(in *arrival) bool {
 	return true
 }
 
-// dispatch takes a decoded packet to its connection.
-func (a *Analyzer) dispatch(in *arrival) {
+// guess returns the connection that is probably that of a packet, or nil.
+func (a *Analyzer) guess(in *arrival) *connection {
+	if in.index == 0 || in.outcome != wire.OutcomeTCP {
+		return nil
+	}
+	return a.at(in.index - 1)
+}
+
+// dispatch takes a decoded packet to its connection; the errors are those of its heap.
+func (a *Analyzer) dispatch(in *arrival, errors []wire.ICMPError) {
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		a.add(&in.segment, in.hash)
 	case wire.OutcomeICMP:
-		a.icmp(in.icmp)
+		a.icmp(&errors[in.index])
 	}
 }
 
@@ -106,16 +117,16 @@ func (a *Analyzer) foresee(in *arrival) {
 		prefetch.Lines(unsafe.Pointer(a.dorm.at(int32((k-1)&^sleeperBit))), 1)
 		return
 	}
+	in.index = int32(k)
 	c := a.at(int32(k - 1))
-	in.guess = c
 	x := in.segment.Dir & 1
 	prefetch.Four(unsafe.Pointer(c), unsafe.Pointer(&c.ep[x]), unsafe.Pointer(&c.ep[x^1].sp))
 }
 
 // foreseeMore asks, when what foresee asked for has come, for the rest of the connection,
 // if the packet is likely to take the long way.
-func foreseeMore(in *arrival) {
-	c := in.guess
+func (a *Analyzer) foreseeMore(in *arrival) {
+	c := a.guess(in)
 	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/crew"
+	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/wire"
 )
@@ -59,6 +60,7 @@ type dealt struct {
 	shares [poolParts]share   // of each part
 	octets []byte             // of the segments, which are only lent to AddPackets
 	held   []*capture.Block   // where those of AddHeld lie
+	errors []wire.ICMPError
 	// With ending the input is over: what is left, up to this id, becomes final.
 	ending bool
 	upTo   uint64
@@ -76,6 +78,9 @@ func (h *hand) add(in *arrival) {
 	}
 	list = list[:n+1]
 	list[n] = *in
+	if n+1 < cap(list) {
+		prefetch.OwnOf(&list[:n+2][n+1]) // another processor had it
+	}
 	*h = list
 }
 
@@ -200,7 +205,7 @@ func NewPool(opt Options, workers int) *Pool {
 func (p *Pool) take() *dealt {
 	d := p.free[len(p.free)-1]
 	p.free = p.free[:len(p.free)-1]
-	d.n, d.octets, d.ending = 0, d.octets[:0], false
+	d.n, d.octets, d.errors, d.ending = 0, d.octets[:0], d.errors[:0], false
 	for i := range d.hands {
 		d.hands[i] = d.hands[i][:0]
 	}
@@ -236,8 +241,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
 	p.sum.packet(in.outcome)
 	p.latest.see(s, p.opt.Files)
-	p.clock(s.Time)
-	in.at, in.clock = int32(d.n), p.now
+	in.index, in.at, in.behind = 0, int16(d.n), p.clock(s.Time)
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		if packet.Direction != capture.DirectionUnknown {
@@ -251,17 +255,18 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	case wire.OutcomeICMP:
 		e := p.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
-		in.icmp, in.hash = &e, e.Tuple.Hash(tableSeed)
+		in.index, in.hash = int32(len(d.errors)), e.Tuple.Hash(tableSeed)
+		d.errors = append(d.errors, e)
 		p.deal()
-		in.icmp = nil
 	}
 	if d.n++; d.n == p.size {
 		p.put()
 	}
 }
 
-// clock takes the time of a packet: the capture's clock does not go back.
-func (p *Pool) clock(t int64) {
+// clock takes the time of a packet, and reports whether it is before the capture's clock,
+// which does not go back.
+func (p *Pool) clock(t int64) (behind bool) {
 	d := p.cur
 	last := int16(d.n)
 	switch {
@@ -270,12 +275,14 @@ func (p *Pool) clock(t int64) {
 	case t >= p.now:
 		p.now = t
 	default:
+		behind = true
 		p.sum.timeWentBack++
 		if last = -1; d.n > 0 {
 			last = d.latest[d.n-1]
 		}
 	}
 	d.clock[d.n], d.latest[d.n] = p.now, last
+	return behind
 }
 
 // deal gives the packet to the part that has its key.
@@ -458,10 +465,11 @@ func (a *Analyzer) run(in hand) {
 		a.foresee(&in[i])
 	}
 	for ; len(in) > 2*ahead; in = in[1:] {
-		next := (*[2*ahead + 1]arrival)(in) // one check of bounds for all
+		next := (*[2*ahead + 1]arrival)(in)       // one check of bounds for all
+		prefetch.Of(&in[min(3*ahead, len(in)-1)]) // another processor has dealt it out
 		a.table.Prefetch(next[2*ahead].hash)
 		a.foresee(&next[ahead])
-		foreseeMore(&next[ahead/2])
+		a.foreseeMore(&next[ahead/2])
 		a.turn(&next[0])
 	}
 	for i := range in {
@@ -469,7 +477,7 @@ func (a *Analyzer) run(in hand) {
 			a.foresee(&in[k])
 		}
 		if k := i + ahead/2; k < len(in) {
-			foreseeMore(&in[k])
+			a.foreseeMore(&in[k])
 		}
 		a.turn(&in[i])
 	}
@@ -507,17 +515,20 @@ func (a *Analyzer) end(d *dealt) {
 
 // turn analyses a packet of the heap.
 func (a *Analyzer) turn(in *arrival) {
-	a.tick(in.at, in.clock)
+	p, at, clock := a.part, int32(in.at), in.segment.Time
+	if in.behind {
+		clock = p.heap.clock[at]
+	}
+	a.tick(at, clock)
 	if a.sum.segments%drowseEvery == 0 { // the heaps differ with the workers
 		a.drowse(1)
 	}
-	p := a.part
-	p.next = in.at + 1
+	p.next = at + 1
 	if a.usual(in) {
 		return // nothing can have become final
 	}
-	p.key = place{at: in.at, by: true}
-	a.dispatch(in)
+	p.key = place{at: at, by: true}
+	a.dispatch(in, p.heap.errors)
 }
 
 // tick takes the clock to that of packet n. As with one Analyzer, nothing becomes final

@@ -75,6 +75,13 @@ const mostChunks = 64
 
 // chunk returns room for slabSize things.
 func (q *quarry[T]) chunk() []T {
+	c := q.cut()
+	huge.Populate(c)
+	return c
+}
+
+// cut cuts a chunk off the block, or off a new one.
+func (q *quarry[T]) cut() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.block) == 0 {

@@ -1,6 +1,11 @@
 package analyzer
 
-import "github.com/lastack/lastack/wire"
+import (
+	"unsafe"
+
+	"github.com/lastack/lastack/internal/prefetch"
+	"github.com/lastack/lastack/wire"
+)
 
 // trail remembers the last segments of all connections of a part, in the order in
 // which they came: for a connection they would take more room than all else that
@@ -75,6 +80,9 @@ func (c *circle[T]) add() *T {
 	if c.last++; c.last == 0 { // after 2^32 of them
 		c.last++
 	}
+	// The circles of all parts are more than the caches hold: where one of the next comes is
+	// asked for.
+	prefetch.Own(unsafe.Pointer(&c.list[(c.last+1)%trailSize]), 1)
 	return &c.list[(c.last-1)%trailSize]
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lastack/lastack/analyzer/stats"
+	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/report"
 	"github.com/lastack/lastack/report/words"
 )
@@ -61,14 +62,21 @@ func (t *callers) slot(hash uint64) *caller {
 	return &t[hash%uint64(len(t))]
 }
 
-// addCaller takes a connection on which its client was heard of for a while.
-func (s *Survey) addCaller(in *Input, denied *rst) {
+// foresee asks for the slot of a client.
+func (t *callers) foresee(hash uint64) {
+	if t != nil {
+		prefetch.Of(t.slot(hash))
+	}
+}
+
+// addCaller takes a connection on which its client, whose address has that hash, was heard
+// of for a while.
+func (s *Survey) addCaller(in *Input, denied *rst, client uint64) {
 	x := lifetime{in.Conn.Start.UnixNano(), in.Last[0].nanos(), in.Conn.ID}
 	if denied != nil || x.until-x.from < int64(rebootSilence) {
 		return
 	}
-	hash := hashAddr(in.Conn.Client.IP)
-	kept(&s.callers).keep(hash, x)
+	kept(&s.callers).keep(client, x)
 }
 
 func (t *callers) keep(hash uint64, x lifetime) {

@@ -284,6 +284,8 @@ func (s *Survey) Add(in *Input) {
 		return
 	}
 	s.Ends(in.Now)
+	client := hashAddr(c.Client.IP)
+	s.callers.foresee(client)
 	in.room().begin()
 	s.multi = s.multi || in.Multi
 	s.spoke = s.spoke || in.speaks()
@@ -291,9 +293,9 @@ func (s *Survey) Add(in *Input) {
 	server := s.hashService(c.Server)
 	s.addServed(s.listeners.At(c.Server, server, weighListener), in, denied)
 	if in.TimeWaits[0].From != 0 || in.staysInCloseWait(report.Client) {
-		s.pairs.At(pair{c.Client.IP, c.Server}, mix(hashAddr(c.Client.IP)+server), weighConnector).add(in)
+		s.pairs.At(pair{c.Client.IP, c.Server}, mix(client+server), weighConnector).add(in)
 	}
-	s.addCaller(in, denied)
+	s.addCaller(in, denied, client)
 	if denied != nil {
 		s.addHost(in, denied)
 	}

@@ -155,6 +155,7 @@ func (t *Table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
 	huge.Advise(t.slots)
+	huge.Populate(t.slots)
 	t.mask = uint32(len(t.slots)) - 1
 	for _, s := range old {
 		if s.index == 0 {

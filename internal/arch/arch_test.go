@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"report/schema":   {},
 	"analyzer/flow":   {"internal/huge", "internal/prefetch", "wire"},
 	"analyzer/stats":  {},
-	"analyzer/detect": {"analyzer/stats", "report", "report/words"},
+	"analyzer/detect": {"analyzer/stats", "internal/prefetch", "report", "report/words"},
 	"analyzer":        {"analyzer/detect", "analyzer/flow", "capture", "fsm", "internal/crew", "internal/huge", "internal/pack", "internal/prefetch", "reassembly", "report", "report/words", "wire"},
 	"cmd/lastack":     {"..."},
 }

@@ -4,3 +4,6 @@ package huge
 
 // Advise does nothing here.
 func Advise[T any]([]T) {}
+
+// Populate does nothing here.
+func Populate[T any]([]T) {}

@@ -10,6 +10,7 @@ func TestAdvise(t *testing.T) {
 			list[i] = uint64(i)
 		}
 		Advise(list)
+		Populate(list)
 		for i := range list {
 			if list[i] != uint64(i) {
 				t.Fatalf("%d words: word %d has changed", n, i)

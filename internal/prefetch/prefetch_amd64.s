@@ -24,3 +24,15 @@ TEXT ·Four(SB), NOSPLIT, $0-24
 	PREFETCHT0 64(CX)
 	PREFETCHT0 (DX)
 	RET
+
+// func Own(p unsafe.Pointer, n int)
+TEXT ·Own(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), AX
+	MOVQ n+8(FP), CX
+
+next:
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x08 // PREFETCHW (AX), which the assembler does not know
+	ADDQ      $64, AX
+	DECQ      CX
+	JNZ       next
+	RET

@@ -24,3 +24,15 @@ TEXT ·Four(SB), NOSPLIT, $0-24
 	PRFM 64(R1), PLDL1KEEP
 	PRFM (R2), PLDL1KEEP
 	RET
+
+// func Own(p unsafe.Pointer, n int)
+TEXT ·Own(SB), NOSPLIT, $0-16
+	MOVD p+0(FP), R0
+	MOVD n+8(FP), R1
+
+next:
+	PRFM (R0), PSTL1KEEP
+	ADD  $64, R0
+	SUBS $1, R1, R1
+	BNE  next
+	RET

@@ -15,3 +15,9 @@ func Lines(p unsafe.Pointer, n int)
 //
 //go:noescape
 func Four(p, q, r unsafe.Pointer)
+
+// Own is Lines for what will be written: it is taken from other processors. What lies there
+// must be memory of the program.
+//
+//go:noescape
+func Own(p unsafe.Pointer, n int)

@@ -9,3 +9,6 @@ func Lines(unsafe.Pointer, int) {}
 
 // Four does nothing here.
 func Four(p, q, r unsafe.Pointer) {}
+
+// Own does nothing here.
+func Own(unsafe.Pointer, int) {}

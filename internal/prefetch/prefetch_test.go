@@ -10,6 +10,12 @@ func TestLines(t *testing.T) {
 	var room [256]byte
 	Lines(unsafe.Pointer(&room), len(room)/LineSize)
 	Lines(nil, 3)
+	Own(unsafe.Pointer(&room), len(room)/LineSize)
+	Of(&room)
+	OwnOf(&room)
+	if room != [256]byte{} {
+		t.Error("what was asked for has changed")
+	}
 	Four(unsafe.Pointer(&room), nil, unsafe.Pointer(&room))
 	Lines(unsafe.Add(unsafe.Pointer(&room), 1<<20), 100)
 }
