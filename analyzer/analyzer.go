@@ -206,8 +206,9 @@ func (a *Analyzer) release(c *connection) {
 // kept.
 func (a *Analyzer) AddPacket(p *capture.Packet) {
 	in := &a.batch[0]
+	a.errors = a.errors[:0]
 	a.decode(p, in)
-	a.take(in)
+	a.take(in, nil)
 }
 
 // AddPackets is AddPacket for each of several packets, in less time: while one
@@ -220,17 +221,18 @@ func (a *Analyzer) AddPackets(list []capture.Packet) {
 			a.decode(&list[i], &a.batch[i])
 		}
 		a.foreseeEnds(a.batch[n-1].segment.Time)
+		var guess [BatchSize]*connection
 		for i := range min(n, ahead) {
-			a.foresee(&a.batch[i])
+			guess[i] = a.foresee(&a.batch[i])
 		}
 		for i := range n {
 			if i+ahead < n {
-				a.foresee(&a.batch[i+ahead])
+				guess[i+ahead] = a.foresee(&a.batch[i+ahead])
 			}
 			if i+ahead/2 < n {
-				a.foreseeMore(&a.batch[i+ahead/2])
+				foreseeMore(&a.batch[i+ahead/2], guess[i+ahead/2])
 			}
-			a.take(&a.batch[i])
+			a.take(&a.batch[i], guess[i])
 		}
 		list = list[n:]
 	}

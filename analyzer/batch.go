@@ -20,10 +20,8 @@ const tableSeed = 0
 type arrival struct {
 	hash    uint64 // of the segment's tuple
 	segment wire.Segment
-	// index is, with OutcomeTCP, which connection is probably the segment's, plus 1, or 0
-	// if that is not known; with OutcomeICMP, which it is of the errors.
-	index   int32
-	at      int16 // in a Pool: which it is of its heap
+	at      int16  // in a Pool: which it is of its heap
+	nth     uint16 // with OutcomeICMP: which it is of the errors
 	outcome wire.Outcome
 	behind  bool // in a Pool: its time is before the capture's clock
 }
@@ -32,7 +30,6 @@ type arrival struct {
 func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	s := &in.segment
 	s.Packet, s.Time, s.Ref = p.Number, p.Time, wire.MakeFrameRef(p.File, p.Frame)
-	in.index = 0
 	in.outcome = a.decoder.Decode(uint32(p.Link), p.Data, p.OrigLen, s)
 	switch in.outcome {
 	case wire.OutcomeTCP:
@@ -44,25 +41,25 @@ func (a *Analyzer) decode(p *capture.Packet, in *arrival) {
 	case wire.OutcomeICMP:
 		e := a.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
-		in.index = int32(len(a.errors))
+		in.nth = uint16(len(a.errors))
 		a.errors = append(a.errors, e)
 	}
 }
 
-// take analyses a decoded packet.
-func (a *Analyzer) take(in *arrival) {
+// take analyses a decoded packet, whose connection is probably c.
+func (a *Analyzer) take(in *arrival, c *connection) {
 	a.sum.packet(in.outcome)
 	a.latest.see(&in.segment, a.opt.Files)
 	a.clock(in.segment.Time)
-	if !a.usual(in) {
+	if !a.usual(in, c) {
 		a.dispatch(in, a.errors)
 	}
 }
 
-// usual takes a packet the short way, if its segment is what its connection expects, as
+// usual takes a packet the short way, if its connection is c and expects its segment, as
 // nearly always. It reports false for any other, which has changed nothing then.
-func (a *Analyzer) usual(in *arrival) bool {
-	c, s := a.guess(in), &in.segment
+func (a *Analyzer) usual(in *arrival, c *connection) bool {
+	s := &in.segment
 	if c == nil || !c.alone(s) || !c.predicted(s) || a.unpredicted {
 		return false
 	}
@@ -74,21 +71,13 @@ func (a *Analyzer) usual(in *arrival) bool {
 	return true
 }
 
-// guess returns the connection that is probably that of a packet, or nil.
-func (a *Analyzer) guess(in *arrival) *connection {
-	if in.index == 0 || in.outcome != wire.OutcomeTCP {
-		return nil
-	}
-	return a.at(in.index - 1)
-}
-
 // dispatch takes a decoded packet to its connection; the errors are those of its heap.
 func (a *Analyzer) dispatch(in *arrival, errors []wire.ICMPError) {
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		a.add(&in.segment, in.hash)
 	case wire.OutcomeICMP:
-		a.icmp(&errors[in.index])
+		a.icmp(&errors[in.nth])
 	}
 }
 
@@ -98,10 +87,10 @@ func (a *Analyzer) dispatch(in *arrival, errors []wire.ICMPError) {
 const ahead = 8
 
 // foresee guesses the connection of a packet and asks for what its analysis
-// will need of it.
-func (a *Analyzer) foresee(in *arrival) {
+// will need of it. It returns nil if it does not know.
+func (a *Analyzer) foresee(in *arrival) *connection {
 	if in.outcome != wire.OutcomeTCP {
-		return
+		return nil
 	}
 	k := a.table.Guess(in.hash)
 	switch {
@@ -109,24 +98,23 @@ func (a *Analyzer) foresee(in *arrival) {
 		if len(in.segment.TCP) > 0 { // it opens a connection: its checksum will be looked at
 			prefetch.Lines(unsafe.Pointer(&in.segment.TCP[0]), 2)
 		}
-		return
+		return nil
 	case (k-1)&embryoBit != 0:
 		a.nursery.prefetch(int32((k - 1) &^ embryoBit))
-		return
+		return nil
 	case (k-1)&sleeperBit != 0:
-		prefetch.Lines(unsafe.Pointer(a.dorm.at(int32((k-1)&^sleeperBit))), 1)
-		return
+		prefetch.One(unsafe.Pointer(a.dorm.at(int32((k - 1) &^ sleeperBit))))
+		return nil
 	}
-	in.index = int32(k)
 	c := a.at(int32(k - 1))
 	x := in.segment.Dir & 1
 	prefetch.Four(unsafe.Pointer(c), unsafe.Pointer(&c.ep[x]), unsafe.Pointer(&c.ep[x^1].sp))
+	return c
 }
 
-// foreseeMore asks, when what foresee asked for has come, for the rest of the connection,
-// if the packet is likely to take the long way.
-func (a *Analyzer) foreseeMore(in *arrival) {
-	c := a.guess(in)
+// foreseeMore asks, when what foresee asked for has come, for the rest of c, the connection
+// of the packet, if that is likely to take the long way.
+func foreseeMore(in *arrival, c *connection) {
 	if c == nil || c.quiet && in.segment.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/lastack/lastack/capture"
 	"github.com/lastack/lastack/internal/crew"
@@ -79,7 +80,7 @@ func (h *hand) add(in *arrival) {
 	list = list[:n+1]
 	list[n] = *in
 	if n+1 < cap(list) {
-		prefetch.OwnOf(&list[:n+2][n+1]) // another processor had it
+		prefetch.OwnThree(unsafe.Pointer(&list[:n+2][n+1])) // another processor had it
 	}
 	*h = list
 }
@@ -241,7 +242,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	in.outcome = p.decoder.Decode(uint32(packet.Link), packet.Data, packet.OrigLen, s)
 	p.sum.packet(in.outcome)
 	p.latest.see(s, p.opt.Files)
-	in.index, in.at, in.behind = 0, int16(d.n), p.clock(s.Time)
+	in.at, in.behind = int16(d.n), p.clock(s.Time)
 	switch in.outcome {
 	case wire.OutcomeTCP:
 		if packet.Direction != capture.DirectionUnknown {
@@ -255,7 +256,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 	case wire.OutcomeICMP:
 		e := p.decoder.ICMP
 		e.Packet, e.Time, e.Ref = s.Packet, s.Time, s.Ref
-		in.index, in.hash = int32(len(d.errors)), e.Tuple.Hash(tableSeed)
+		in.nth, in.hash = uint16(len(d.errors)), e.Tuple.Hash(tableSeed)
 		d.errors = append(d.errors, e)
 		p.deal()
 	}
@@ -461,25 +462,31 @@ func (a *Analyzer) run(in hand) {
 	for i := range min(len(in), 2*ahead) {
 		a.table.Prefetch(in[i].hash)
 	}
+	var guess [ahead]*connection // of those to come, by their place modulo ahead
 	for i := range min(len(in), ahead) {
-		a.foresee(&in[i])
+		guess[i] = a.foresee(&in[i])
 	}
+	i := 0
 	for ; len(in) > 2*ahead; in = in[1:] {
-		next := (*[2*ahead + 1]arrival)(in)       // one check of bounds for all
-		prefetch.Of(&in[min(3*ahead, len(in)-1)]) // another processor has dealt it out
+		next := (*[2*ahead + 1]arrival)(in)                          // one check of bounds for all
+		prefetch.Three(unsafe.Pointer(&in[min(3*ahead, len(in)-1)])) // another processor has dealt it out
 		a.table.Prefetch(next[2*ahead].hash)
-		a.foresee(&next[ahead])
-		a.foreseeMore(&next[ahead/2])
-		a.turn(&next[0])
+		c := guess[i%ahead]
+		guess[i%ahead] = a.foresee(&next[ahead])
+		foreseeMore(&next[ahead/2], guess[(i+ahead/2)%ahead])
+		a.turn(&next[0], c)
+		i++
 	}
-	for i := range in {
-		if k := i + ahead; k < len(in) {
-			a.foresee(&in[k])
+	for k := range in {
+		c := guess[i%ahead]
+		if k+ahead < len(in) {
+			guess[i%ahead] = a.foresee(&in[k+ahead])
 		}
-		if k := i + ahead/2; k < len(in) {
-			a.foreseeMore(&in[k])
+		if k+ahead/2 < len(in) {
+			foreseeMore(&in[k+ahead/2], guess[(i+ahead/2)%ahead])
 		}
-		a.turn(&in[i])
+		a.turn(&in[k], c)
+		i++
 	}
 }
 
@@ -513,8 +520,8 @@ func (a *Analyzer) end(d *dealt) {
 	p.left = p.left[n:]
 }
 
-// turn analyses a packet of the heap.
-func (a *Analyzer) turn(in *arrival) {
+// turn analyses a packet of the heap, whose connection is probably c.
+func (a *Analyzer) turn(in *arrival, c *connection) {
 	p, at, clock := a.part, int32(in.at), in.segment.Time
 	if in.behind {
 		clock = p.heap.clock[at]
@@ -524,7 +531,7 @@ func (a *Analyzer) turn(in *arrival) {
 		a.drowse(1)
 	}
 	p.next = at + 1
-	if a.usual(in) {
+	if a.usual(in, c) {
 		return // nothing can have become final
 	}
 	p.key = place{at: at, by: true}

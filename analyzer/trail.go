@@ -82,7 +82,7 @@ func (c *circle[T]) add() *T {
 	}
 	// The circles of all parts are more than the caches hold: where one of the next comes is
 	// asked for.
-	prefetch.Own(unsafe.Pointer(&c.list[(c.last+1)%trailSize]), 1)
+	prefetch.Own(unsafe.Pointer(&c.list[(c.last+1)%trailSize]))
 	return &c.list[(c.last-1)%trailSize]
 }
 

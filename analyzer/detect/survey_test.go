@@ -768,6 +768,16 @@ func TestAddSYN(t *testing.T) {
 	}
 }
 
+// TestHashAddr: an address has one hash, however it is written.
+func TestHashAddr(t *testing.T) {
+	for _, text := range []string{"0.0.0.0", "192.0.2.1", "198.51.100.255", "255.255.255.255"} {
+		a := netip.MustParseAddr(text)
+		if hashAddr(a) != hashAddr(netip.AddrFrom16(a.As16())) {
+			t.Errorf("two of %s", text)
+		}
+	}
+}
+
 // TestOrders: of what is equal otherwise the first connection comes first, whatever
 // part it is of.
 func TestOrders(t *testing.T) {

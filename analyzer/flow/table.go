@@ -62,7 +62,7 @@ func (t *Table) Prefetch(hash uint64) { t.PrefetchTag(TagOf(hash)) }
 
 // PrefetchTag is Prefetch for a hash of which the TagOf is known.
 func (t *Table) PrefetchTag(tag uint32) {
-	prefetch.Lines(unsafe.Pointer(&t.slots[tag&t.mask]), 1)
+	prefetch.One(unsafe.Pointer(&t.slots[tag&t.mask]))
 }
 
 // Guess returns 1 more than the index that is stored for a key with the given

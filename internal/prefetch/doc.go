@@ -12,11 +12,5 @@ import "unsafe"
 // LineSize is that of a cache line, in octets, of nearly every processor.
 const LineSize = 64
 
-// Of asks for all of *p.
-func Of[T any](p *T) { Lines(unsafe.Pointer(p), lines(p)) }
-
-// OwnOf is Of for what will be written.
-func OwnOf[T any](p *T) { Own(unsafe.Pointer(p), lines(p)) }
-
-// lines is how many lines *p takes, at least.
-func lines[T any](p *T) int { return int(unsafe.Sizeof(*p)+LineSize-1) / LineSize }
+// Of asks for the line at p.
+func Of[T any](p *T) { One(unsafe.Pointer(p)) }

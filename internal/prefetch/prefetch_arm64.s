@@ -25,14 +25,30 @@ TEXT ·Four(SB), NOSPLIT, $0-24
 	PRFM (R2), PLDL1KEEP
 	RET
 
-// func Own(p unsafe.Pointer, n int)
-TEXT ·Own(SB), NOSPLIT, $0-16
+// func One(p unsafe.Pointer)
+TEXT ·One(SB), NOSPLIT, $0-8
 	MOVD p+0(FP), R0
-	MOVD n+8(FP), R1
+	PRFM (R0), PLDL1KEEP
+	RET
 
-next:
+// func Three(p unsafe.Pointer)
+TEXT ·Three(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
+	PRFM (R0), PLDL1KEEP
+	PRFM 64(R0), PLDL1KEEP
+	PRFM 128(R0), PLDL1KEEP
+	RET
+
+// func Own(p unsafe.Pointer)
+TEXT ·Own(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
 	PRFM (R0), PSTL1KEEP
-	ADD  $64, R0
-	SUBS $1, R1, R1
-	BNE  next
+	RET
+
+// func OwnThree(p unsafe.Pointer)
+TEXT ·OwnThree(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
+	PRFM (R0), PSTL1KEEP
+	PRFM 64(R0), PSTL1KEEP
+	PRFM 128(R0), PSTL1KEEP
 	RET

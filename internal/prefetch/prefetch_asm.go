@@ -16,8 +16,23 @@ func Lines(p unsafe.Pointer, n int)
 //go:noescape
 func Four(p, q, r unsafe.Pointer)
 
-// Own is Lines for what will be written: it is taken from other processors. What lies there
-// must be memory of the program.
+// One is Lines for one line.
 //
 //go:noescape
-func Own(p unsafe.Pointer, n int)
+func One(p unsafe.Pointer)
+
+// Three is Lines for three.
+//
+//go:noescape
+func Three(p unsafe.Pointer)
+
+// Own asks for a line that will be written: it is taken from other processors. What lies
+// there must be memory of the program.
+//
+//go:noescape
+func Own(p unsafe.Pointer)
+
+// OwnThree is Own for three lines.
+//
+//go:noescape
+func OwnThree(p unsafe.Pointer)

@@ -10,9 +10,11 @@ func TestLines(t *testing.T) {
 	var room [256]byte
 	Lines(unsafe.Pointer(&room), len(room)/LineSize)
 	Lines(nil, 3)
-	Own(unsafe.Pointer(&room), len(room)/LineSize)
+	One(unsafe.Pointer(&room))
+	Three(unsafe.Pointer(&room))
+	Own(unsafe.Pointer(&room))
+	OwnThree(unsafe.Pointer(&room))
 	Of(&room)
-	OwnOf(&room)
 	if room != [256]byte{} {
 		t.Error("what was asked for has changed")
 	}
