@@ -110,17 +110,17 @@ type served struct {
 	id          uint64
 	from, until int64 // when it was opened, and when the server was heard of last
 	client      uint64
-	opening     opening
-	answered    bool
-	halfClosed  bool   // the server answered after the client's FIN
-	port        uint16 // of the client, as far as client is set
-	once        bool   // the SYN was answered by one SYN,ACK
-	slowest     int64  // for how long the server was silent before it said something, at most
-	closeWait   int64  // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
+	slowest     int64 // for how long the server was silent before it said something, at most
+	closeWait   int64 // for how long the server was in CLOSE-WAIT, if the client had closed; 0 if it had not
 	timeWait    Span
 	lived       time.Duration
 	syn         place
 	fins        [2]place
+	port        uint16 // of the client, as far as client is set
+	opening     opening
+	answered    bool
+	halfClosed  bool // the server answered after the client's FIN
+	once        bool // the SYN was answered by one SYN,ACK
 }
 
 // opening is what came of a SYN.
@@ -169,11 +169,11 @@ type connector struct {
 // use is one connection of a connector that left a TIME-WAIT at the client.
 type use struct {
 	from, until int64 // of the port, TIME-WAIT and all
-	port        uint16
 	timeWait    Span
 	lived       time.Duration
 	id          uint64
 	fins        [2]place
+	port        uint16
 	again       bool // it took its ports over from a TIME-WAIT at the client
 }
 
@@ -216,9 +216,14 @@ type witness struct {
 }
 
 // place is where a frame stands in the capture: a Mark without its time.
-type place struct {
-	frame uint64
-	file  int
+type place uint64
+
+const frameBits = 44 // of a place, as of wire.FrameRef; the others are the file
+
+func placeOf(frame uint64, file int) place { return place(uint64(file)<<frameBits | frame) }
+
+func (p place) mark() Mark {
+	return Mark{Frame: uint64(p) & (1<<frameBits - 1), File: int(p >> frameBits)}
 }
 
 // nanos is when it was captured, in nanoseconds since the epoch; 0 if it was not.
@@ -229,7 +234,7 @@ func (m Mark) nanos() int64 {
 	return m.Time.UnixNano()
 }
 
-func (m Mark) place() place { return place{m.Frame, m.File} }
+func (m Mark) place() place { return placeOf(m.Frame, m.File) }
 
 // proof is up to three frames that show something of a connection.
 type proof [3]place
@@ -243,7 +248,7 @@ func places(list ...Mark) (p proof) {
 
 func (p *proof) marks() (marks []Mark) {
 	for _, x := range p {
-		marks = append(marks, Mark{Frame: x.frame, File: x.file})
+		marks = append(marks, x.mark())
 	}
 	return marks
 }
@@ -321,7 +326,7 @@ func (s *Survey) AddSYN(x *LoneSYN) {
 	if x.Now-x.T < int64(synTimer) {
 		opened = fresh
 	}
-	client, syn := hashAddr(x.Client.IP), place{x.Frame, x.File}
+	client, syn := hashAddr(x.Client.IP), placeOf(x.Frame, x.File)
 	if l.all == nil {
 		l.take(&served{id: x.ID, from: x.T, until: x.T, client: client, port: x.Client.Port, opening: opened, syn: syn})
 		return

@@ -208,7 +208,7 @@ func (s *Survey) translated(list []twinPair, tunnel bool) overall {
 		n, c.n, about = uint64(float64(n)*sampled), int(float64(c.n)*sampled), "about "
 	}
 	c.at = time.Unix(0, one.start).UTC()
-	c.proof = []Mark{{Frame: one.syn.frame, File: one.syn.file}, {Frame: other.syn.frame, File: other.syn.file}}
+	c.proof = []Mark{one.syn.mark(), other.syn.mark()}
 	seen := about + words.Plural(n, "connection")
 	name := func(x *twin) string { return where(x.client) + " > " + where(x.server) }
 	c.disproof = "Other sequence numbers, or other data, in the two."
