@@ -491,7 +491,7 @@ func (c *connection) more(side uint8) *sideDetails {
 	return *d
 }
 
-// release gives the details back. Their lists keep their room, if it is small.
+// release gives the details back, and the room of their lists.
 func (d *details) release(t *trail) {
 	for i, side := range d.side {
 		if side != nil {
@@ -500,18 +500,14 @@ func (d *details) release(t *trail) {
 			d.side[i] = nil
 		}
 	}
-	*d = details{refuted: emptied(d.refuted), resets: emptied(d.resets), synCopies: emptied(d.synCopies),
-		finCopies: emptied(d.finCopies), notes: emptied(d.notes), letters: emptied(d.letters)}
+	t.refuted.give(d.refuted)
+	t.resets.give(d.resets)
+	t.copies.give(d.synCopies)
+	t.copies.give(d.finCopies)
+	t.notes.give(d.notes)
+	t.letters.give(d.letters)
+	*d = details{}
 	t.details.give(d)
-}
-
-// emptied is the room of a list, if it is small.
-func emptied[T any](list []T) []T {
-	const small = 4
-	if cap(list) > small {
-		return nil
-	}
-	return list[:0]
 }
 
 // nothing is what look returns of a connection without details.

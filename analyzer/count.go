@@ -40,8 +40,8 @@ func (c *connection) note(kind detect.NoteKind, side uint8, s *wire.Segment, val
 		d.notes = append(d.notes[:mid], d.notes[mid+1:]...)
 		d.lostNote++
 	}
-	if d.notes == nil {
-		d.notes = make([]note, 0, 4)
+	if d.notes = c.trail.notes.begun(d.notes); d.notes == nil {
+		d.notes = make([]note, 0, smallRoom)
 	}
 	d.notes = append(d.notes, n)
 }

@@ -269,7 +269,7 @@ func (c *connection) refute(e event, by wire.FrameRef, why string) {
 		c.ep[e.side].flags |= ackOfSYNRefuted
 	}
 	if e.ref != 0 && len(x.refuted) < maxEvents {
-		x.refuted = append(x.refuted, refutation{event: e, by: by, why: why})
+		x.refuted = append(c.trail.refuted.begun(x.refuted), refutation{event: e, by: by, why: why})
 	}
 }
 

@@ -142,7 +142,7 @@ func silentEnd(set fsm.Set) fsm.Symbol {
 // remember keeps a RST for the record, as far as there is room.
 func (c *connection) remember(r reset) {
 	if d := c.details(); len(d.resets) < maxResets {
-		d.resets = append(d.resets, r)
+		d.resets = append(c.trail.resets.begun(d.resets), r)
 	}
 }
 

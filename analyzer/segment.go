@@ -729,7 +729,7 @@ func (ep *endpoint) has(f endFlags) bool { return ep.flags&f != 0 }
 func (c *connection) copySYN(x uint8, s *wire.Segment) {
 	d, more, syn := c.details(), c.more(x), &c.ep[x].syn
 	if more.syn.n == 0 {
-		d.synCopies = append(d.synCopies, transmission{t: syn.t, ref: syn.ref, tsval: syn.tsval, side: x,
+		d.synCopies = append(c.trail.copies.begun(d.synCopies), transmission{t: syn.t, ref: syn.ref, tsval: syn.tsval, side: x,
 			hasTS: c.ep[x].has(timestamps)})
 	}
 	d.synCopies = sentAgain(d.synCopies, s)
@@ -1101,7 +1101,7 @@ func (c *connection) overtook(side uint8) bool {
 func (c *connection) copyFIN(x uint8, s *wire.Segment) {
 	d, more, fin := c.details(), c.more(x), &c.ep[x].fin
 	if more.fin.n == 0 {
-		d.finCopies = append(d.finCopies, transmission{t: fin.t, ref: fin.ref, ack: fin.ack, tsval: fin.tsval, side: x,
+		d.finCopies = append(c.trail.copies.begun(d.finCopies), transmission{t: fin.t, ref: fin.ref, ack: fin.ack, tsval: fin.tsval, side: x,
 			hasTS: c.ep[x].has(finStamped)})
 	}
 	d.finCopies = sentAgain(d.finCopies, s)

@@ -17,6 +17,13 @@ type trail struct {
 	answers circle[answer]
 	details spares[details]
 	sides   spares[sideDetails]
+
+	// The lists of details, each of which few connections need.
+	refuted lists[refutation]
+	resets  lists[reset]
+	copies  lists[transmission]
+	notes   lists[note]
+	letters lists[uint8]
 }
 
 // spares are things that can be used again.
@@ -39,6 +46,29 @@ func (s *spares[T]) take() *T {
 func (s *spares[T]) give(v *T) {
 	if len(s.list) < maxSpares {
 		s.list = append(s.list, v)
+	}
+}
+
+// lists are lists whose room can be used again.
+type lists[T any] struct{ spare [][]T }
+
+// smallRoom bounds them: what is larger is not kept.
+const smallRoom = 4
+
+// begun returns a list to append to: this one, with spare room if it has none.
+func (l *lists[T]) begun(list []T) []T {
+	n := len(l.spare)
+	if list != nil || n == 0 {
+		return list
+	}
+	list = l.spare[n-1]
+	l.spare = l.spare[:n-1]
+	return list
+}
+
+func (l *lists[T]) give(list []T) {
+	if list != nil && cap(list) <= smallRoom && len(l.spare) < maxSpares {
+		l.spare = append(l.spare, list[:0])
 	}
 }
 
