@@ -64,6 +64,12 @@ func held(memory int64) int64 { return (memory - leastMemory/2) / 8 * 5 }
 // does by itself takes no time that can be measured.
 const garbage = 50
 
+// ballast counts as used, so that what little is in use at first is not collected over and
+// over while it grows. Nothing is written to it: it takes no memory.
+var ballast []byte
+
+const mostBallast = 32 << 20
+
 // limitMemory makes the garbage collector keep to the memory, unless the environment
 // says how it is to work.
 func limitMemory(memory int64) {
@@ -72,5 +78,8 @@ func limitMemory(memory int64) {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
+		if ballast == nil {
+			ballast = make([]byte, min(mostBallast, memory/32))
+		}
 	}
 }
