@@ -43,13 +43,14 @@ type Pool struct {
 // given up at Options.MaxConnections, so it must not depend on the machine.
 const (
 	poolParts    = 16
-	poolPackets  = 2048                    // decoded at a time, at most: a worker looks at one part's after the other
-	poolEnds     = 256                     // so many connections become final at a time when the input has ended
-	usualHand    = poolPackets / poolParts // packets of a heap that a part is dealt, about
-	alonePackets = 512                     // with one worker: so many stay near the processor
-	poolDepth    = 3                       // as many such heaps wait for each worker, at most
-	maxHeld      = 8                       // blocks of packets that a heap holds, or one more
-	fewest       = 256                     // connections that a part holds at least, unless there is only one
+	poolPackets  = 8192    // decoded at a time, at most: a worker looks at one part's after the other
+	poolEnds     = 256     // so many connections become final at a time when the input has ended
+	usualHand    = 128     // packets of a heap that a part has room for at first
+	alonePackets = 512     // with one worker: so many stay near the processor
+	poolDepth    = 2       // as many such heaps wait for each worker, at most
+	maxHeld      = 8       // blocks of packets that a heap holds, or one more
+	maxKept      = 2 << 20 // octets of packets that a heap keeps, or a packet more
+	fewest       = 256     // connections that a part holds at least, unless there is only one
 )
 
 // dealt is a heap of packets that all parts work on.
@@ -260,7 +261,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 		d.errors = append(d.errors, e)
 		p.deal()
 	}
-	if d.n++; d.n == p.size {
+	if d.n++; d.n == p.size || len(d.octets) >= maxKept {
 		p.put()
 	}
 }
