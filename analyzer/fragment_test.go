@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lastack/lastack/analyzer"
 	"github.com/lastack/lastack/capture"
+	"github.com/lastack/lastack/internal/packet"
 	"github.com/lastack/lastack/report"
+	"github.com/lastack/lastack/wire"
 )
 
 // cutUp cuts an Ethernet frame with IPv4 and TCP into fragments, of which the first has so
@@ -99,5 +102,31 @@ func TestFragmented(t *testing.T) {
 	}
 	if cut < 1000 {
 		t.Errorf("only %d fragments", cut)
+	}
+}
+
+// TestFragmentsWithSACK: the blocks of a segment are those of all that its fragments carry.
+func TestFragmentsWithSACK(t *testing.T) {
+	client, server := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.2:80")
+	block := packet.SACK(packet.NOP(nil, 2), wire.SACKBlock{Left: 9501, Right: 9601})
+	var whole, cut []capture.Packet
+	for i, p := range []packet.TCP{
+		{Src: client, Dst: server, Seq: 100, Flags: wire.SYN, Options: packet.SYNOptions(nil, 1, 0)},
+		{Src: server, Dst: client, Seq: 9000, Ack: 101, Flags: wire.SYN | wire.ACK, Options: packet.SYNOptions(nil, 2, 1)},
+		{Src: client, Dst: server, Seq: 101, Ack: 9001, Flags: wire.ACK},
+		{Src: server, Dst: client, Seq: 9501, Ack: 101, Flags: wire.ACK, Payload: make([]byte, 100)},
+		{Src: client, Dst: server, Seq: 101, Ack: 9001, Flags: wire.ACK, Options: block, Payload: make([]byte, 1000)},
+		{Src: client, Dst: server, Seq: 1101, Ack: 9001, Flags: wire.ACK | wire.FIN, Options: block, Payload: make([]byte, 1000)},
+		{Src: server, Dst: client, Seq: 9001, Ack: 2102, Flags: wire.ACK, Payload: make([]byte, 500)},
+	} {
+		p.Window = 1000
+		data := p.Append(nil, packet.Ethernet)
+		one := capture.Packet{Frame: uint64(i + 1), Time: int64(i) * 1e6, Link: capture.LinkType(packet.Ethernet), Data: data, OrigLen: uint32(len(data))}
+		whole, cut = append(whole, one), append(cut, cutUp(one, 504)...)
+	}
+	for _, workers := range []int{1, 2} {
+		if d := cmp.Diff(outlines(t, whole, workers), outlines(t, cut, workers)); d != "" {
+			t.Errorf("%d workers (-whole +cut)\n%s", workers, d)
+		}
 	}
 }

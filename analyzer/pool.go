@@ -61,6 +61,7 @@ type dealt struct {
 	latest [poolPackets]int16 // the last packet, at each, with which it did not go back; -1: none
 	shares [poolParts]share   // of each part
 	octets []byte             // of the segments, which are only lent to AddPackets
+	kept   int                // how many
 	held   []*capture.Block   // where those of AddHeld lie
 	errors []wire.ICMPError
 	// With ending the input is over: what is left, up to this id, becomes final.
@@ -94,6 +95,7 @@ func (d *dealt) keep(s *wire.Segment) {
 	if len(s.TCP) > cap(d.octets)-len(d.octets) {
 		d.octets = make([]byte, 0, max(2*cap(d.octets), poolPackets*64, len(s.TCP)))
 	}
+	d.kept += len(s.TCP)
 	from := len(d.octets)
 	d.octets = append(d.octets, s.TCP...)
 	s.TCP = d.octets[from:]
@@ -207,7 +209,7 @@ func NewPool(opt Options, workers int) *Pool {
 func (p *Pool) take() *dealt {
 	d := p.free[len(p.free)-1]
 	p.free = p.free[:len(p.free)-1]
-	d.n, d.octets, d.errors, d.ending = 0, d.octets[:0], d.errors[:0], false
+	d.n, d.octets, d.kept, d.errors, d.ending = 0, d.octets[:0], 0, d.errors[:0], false
 	for i := range d.hands {
 		d.hands[i] = d.hands[i][:0]
 	}
@@ -261,7 +263,7 @@ func (p *Pool) add(packet *capture.Packet, held bool) {
 		d.errors = append(d.errors, e)
 		p.deal()
 	}
-	if d.n++; d.n == p.size || len(d.octets) >= maxKept {
+	if d.n++; d.n == p.size || d.kept >= maxKept {
 		p.put()
 	}
 }

@@ -153,7 +153,11 @@ func (d *Decoder) link(s *Segment, link uint32, p []byte, cut uint32) Outcome {
 			return OutcomeMalformed
 		}
 		s.Arrow = direction(p[h.kindAt:h.kindEnd])
-		return d.network(s, be.Uint16(p[h.etherType:]), p[h.length:], cut)
+		etherType := be.Uint16(p[h.etherType:])
+		if h.kindEnd > 0 && etherType < etherLengths {
+			etherType = etherLLC // what is less is no length to Linux, but kinds of such frames
+		}
+		return d.network(s, etherType, p[h.length:], cut)
 	}
 	switch link {
 	case linkNull, linkLoop:
@@ -199,6 +203,7 @@ func familyEtherType(family uint32) uint16 {
 // its own header used.
 const (
 	etherNone     = 0xffff // reserved (RFC 9542): stands for nothing that we decode
+	etherLLC      = 4      // Linux's ETH_P_802_2: LLC follows, of no length that is known
 	etherIPv4     = 0x0800
 	etherBridged  = 0x6558 // an Ethernet frame (transparent Ethernet bridging)
 	etherDot1Q    = 0x8100

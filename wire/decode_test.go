@@ -143,6 +143,8 @@ func TestOutcomes(t *testing.T) {
 		{"NULL, another family", packet.Null, append(unhex("07000000"), with(tcp, nil)...), wire.OutcomeNotIP},
 		{"NULL, family and version differ", packet.Null, append(unhex("02000000"), with(tcp6, nil)...), wire.OutcomeMalformed},
 		{"IEEE 802.3 with SNAP", packet.Ethernet, append(unhex("020000000001 020000000002 0035 aaaa03 000000 0800"), with(tcp, nil)...), wire.OutcomeTCP},
+		{"LLC in SLL", packet.SLL, append(unhex("0000 0001 0006 020000000001 0000 0004 aaaa03 000000 0800"), with(tcp, nil)...), wire.OutcomeTCP},
+		{"LLC of a token ring in SLL", packet.SLL, append(unhex("0000 0001 0006 020000000001 0000 0011 aaaa03 000000 0800"), with(tcp, nil)...), wire.OutcomeTCP},
 		{"spanning tree", packet.Ethernet, unhex("0180c2000000 020000000002 0026 424203 0000 00 00 00 8000"), wire.OutcomeNotIP},
 		{"ARP", packet.Ethernet, append(unhex("ffffffffffff 020000000002 0806"), make([]byte, 46)...), wire.OutcomeNotIP},
 		{"a priority tag", packet.Ethernet, append(unhex("020000000001 020000000002 8100 e000 0800"), with(tcp, nil)...), wire.OutcomeTCP},

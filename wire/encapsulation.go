@@ -38,7 +38,7 @@ func (d *Decoder) encapsulated(s *Segment, etherType uint16, p []byte, cut uint3
 	if etherType >= etherLengths {
 		return OutcomeNotIP
 	}
-	if n := int(etherType); n >= snapHeader && n < len(p) { // less is none, but what Linux's cooked header says of every length
+	if n := int(etherType); n >= snapHeader && n < len(p) { // less is none: see etherLLC
 		p, cut = p[:n:n], 0 // the rest is padding, whatever IP says of its own length (llc_fixup_skb)
 	}
 	return d.llc(s, p, cut)

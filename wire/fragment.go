@@ -364,7 +364,8 @@ func (d *Decoder) assembled(s *Segment, q *piece, g *datagram) Outcome {
 	}
 	s.Seq, s.Len = s.DataSeq().Add(g.sent), s.Len-min(s.Len, g.sent)
 	s.Flags &^= SYN
-	s.TCP, s.Sum, s.Rest, s.LaterFIN = nil, 0, true, false
+	s.TCP = s.TCP[:min(len(s.TCP), int(s.TCP[12]>>4)*4)] // its options stay
+	s.Sum, s.Rest, s.LaterFIN = 0, true, false
 	return OutcomeTCP
 }
 

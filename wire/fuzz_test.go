@@ -97,6 +97,9 @@ func checkSegment(t *testing.T, fr frame, d *wire.Decoder, s *wire.Segment) {
 	if headerCut(s) && (len(s.Payload()) > 0 || s.Options.Has&wire.OptIncomplete == 0 && !closedOptions(s.TCP)) {
 		t.Fatalf("a cut header passes for whole: %+v", s)
 	}
+	if n := s.Options.NSACK; n > 0 && int(s.Options.SACKAt)+8*int(n) > len(s.TCP) {
+		t.Fatalf("%d SACK blocks from octet %d of %d", n, s.Options.SACKAt, len(s.TCP))
+	}
 	s.VerifyChecksum()
 	_ = s.Flags.String()
 }
@@ -140,6 +143,9 @@ func FuzzFragments(f *testing.F) {
 	f.Add(true, []byte{100, 0xff, 50, 100, 0, 50, 50, 100})
 	f.Add(false, []byte{0, 1, 1, 2, 2, 0xff, 0, 1})
 	p4, p6 := big(false, 1500), big(true, 1500)
+	block := wire.SACKBlock{Left: 7, Right: 9}
+	p4.Options = packet.SACK(nil, block)
+	p6.Options = p4.Options
 	raw := [2][]byte{p4.Append(nil, packet.Raw), p6.Append(nil, packet.Raw)}
 	f.Fuzz(func(t *testing.T, v6 bool, cuts []byte) {
 		p, data := &p4, raw[0]
@@ -171,6 +177,9 @@ func FuzzFragments(f *testing.F) {
 			}
 			if !s.Fragment || uint32(len(s.Payload())) > s.Len {
 				t.Fatalf("%+v", s)
+			}
+			if s.Options.NSACK != 1 || s.SACK(0) != block {
+				t.Fatalf("%d SACK blocks, %v", s.Options.NSACK, s.SACK(0))
 			}
 		}
 		if n := wire.FragmentsHeld(&d); n > 2 {

@@ -120,10 +120,14 @@ func (s *Segment) Payload() []byte {
 	return s.TCP[min(int(s.TCP[12]>>4)*4, len(s.TCP)):]
 }
 
-// SACK returns the i-th SACK block, of Options.NSACK. Few segments have any, so they are
-// left where they came.
+// SACK returns the i-th SACK block, of Options.NSACK; an empty one if TCP does not hold it.
+// Few segments have any, so they are left where they came.
 func (s *Segment) SACK(i uint8) SACKBlock {
-	b := s.TCP[int(s.Options.SACKAt)+8*int(i):]
+	at := int(s.Options.SACKAt) + 8*int(i)
+	if at+8 > len(s.TCP) {
+		return SACKBlock{}
+	}
+	b := s.TCP[at:]
 	return SACKBlock{Seq(be.Uint32(b)), Seq(be.Uint32(b[4:]))}
 }
 
