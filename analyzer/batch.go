@@ -103,7 +103,7 @@ func (a *Analyzer) foresee(in *arrival) *connection {
 		a.nursery.prefetch(int32((k - 1) &^ embryoBit))
 		return nil
 	case (k-1)&sleeperBit != 0:
-		prefetch.One(unsafe.Pointer(a.dorm.at(int32((k - 1) &^ sleeperBit))))
+		prefetch.Of(a.dorm.at(int32((k - 1) &^ sleeperBit)))
 		return nil
 	}
 	c := a.at(int32(k - 1))

@@ -505,7 +505,6 @@ func (d *details) release(t *trail) {
 	t.copies.give(d.synCopies)
 	t.copies.give(d.finCopies)
 	t.notes.give(d.notes)
-	t.letters.give(d.letters)
 	*d = details{}
 	t.details.give(d)
 }

@@ -69,6 +69,13 @@ type dealt struct {
 	upTo   uint64
 }
 
+// A packet of a heap is numbered with 15 bits, and lies in as many lines as are asked for at
+// once: neither constant is negative.
+const (
+	_ = uint(math.MaxInt16 - poolPackets)
+	_ = uint(3*prefetch.LineSize - unsafe.Sizeof(arrival{}))
+)
+
 // hand is what is dealt to one part of a heap, in the capture's order. It lies in one
 // piece: the processor sees by itself which memory comes next.
 type hand []arrival

@@ -23,7 +23,6 @@ type trail struct {
 	resets  lists[reset]
 	copies  lists[transmission]
 	notes   lists[note]
-	letters lists[uint8]
 }
 
 // spares are things that can be used again.

@@ -132,7 +132,7 @@ func (c *connection) addLetter(l letter, x uint8) {
 		}
 	}
 	if d := c.details(); len(d.letters) < moreLetters {
-		d.letters = append(c.trail.letters.begun(d.letters), n)
+		d.letters = append(d.letters, n)
 	}
 }
 

@@ -24,10 +24,10 @@ const fastOpenMagic = 0xf989
 // timestamps, length 10 (RFC 7323 appendix A).
 const timestampsLayout = optionNOP<<24 | optionNOP<<16 | optionTimestamps<<8 | 10
 
-// parse reads the captured options p, all that is behind the fixed header, and reports whether they were closed by an
-// end-of-list. As Linux does, an impossible length ends the parsing, an option
-// of a length that is not its kind's is passed over, and of two of a kind the
-// last counts.
+// parse reads the captured options p, all that is behind the fixed header, and
+// reports whether they were closed by an end-of-list. As Linux does, an impossible
+// length ends the parsing, an option of a length that is not its kind's is passed
+// over, and of two of a kind the last counts.
 func (o *Options) parse(p []byte) (ended bool) {
 	all := p
 	if len(p) >= 12 && be.Uint32(p) == timestampsLayout {

@@ -109,7 +109,9 @@ type Segment struct {
 
 	Options Options
 
-	TCP []byte // TCP header and payload, as far as they were captured, never beyond the IP length
+	// TCP is its header and payload, as far as they were captured, never beyond the IP
+	// length; of a Rest the header alone.
+	TCP []byte
 }
 
 // Payload is the captured part of the payload.

@@ -1,8 +1,6 @@
 package flow
 
 import (
-	"unsafe"
-
 	"github.com/lastack/lastack/internal/huge"
 	"github.com/lastack/lastack/internal/prefetch"
 	"github.com/lastack/lastack/wire"
@@ -62,7 +60,7 @@ func (t *Table) Prefetch(hash uint64) { t.PrefetchTag(TagOf(hash)) }
 
 // PrefetchTag is Prefetch for a hash of which the TagOf is known.
 func (t *Table) PrefetchTag(tag uint32) {
-	prefetch.One(unsafe.Pointer(&t.slots[tag&t.mask]))
+	prefetch.Of(&t.slots[tag&t.mask])
 }
 
 // Guess returns 1 more than the index that is stored for a key with the given
